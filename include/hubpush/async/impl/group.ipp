@@ -1,0 +1,77 @@
+#pragma once
+
+#include <hubpush/async/group.hpp>
+
+namespace hubpush::inline v0 {
+
+/// Shared with the children's completion handlers, because a destroyed io_context may end parent and children in any order.
+struct task_group::state {
+    explicit state(asio::any_io_executor where) : executor(std::move(where)), changed(executor) {}
+
+    asio::any_io_executor executor;
+    notifier changed;
+    std::list<asio::cancellation_signal> children;  // a list: the address of a signal must not change
+    std::exception_ptr first_failure;
+    bool stopping = false;
+
+    void cancel() {
+        stopping = true;
+        for (auto next = children.begin(); next != children.end();) {
+            const auto child = next++;  // an emit may end the child at once
+            child->emit(asio::cancellation_type::terminal);
+        }
+    }
+
+    void ended(std::list<asio::cancellation_signal>::iterator child, std::exception_ptr failure) {
+        children.erase(child);
+        if (failure && !first_failure) {
+            first_failure = failure;
+            cancel();
+        }
+        changed.notify_all();
+    }
+};
+
+HUBPUSH_DECL task_group::task_group(asio::any_io_executor executor) : state_(std::make_shared<state>(std::move(executor))) {}
+
+HUBPUSH_DECL task_group::~task_group() = default;
+
+HUBPUSH_DECL void task_group::spawn(task<void> child) {
+    if (state_->stopping) return;
+    const auto signal = state_->children.emplace(state_->children.end());
+    asio::co_spawn(state_->executor, detail::root(std::move(child)),
+                   asio::bind_cancellation_slot(signal->slot(), [shared = state_, signal](std::exception_ptr failure) {
+                       shared->ended(signal, std::move(failure));
+                   }));
+}
+
+HUBPUSH_DECL task<void> task_group::join() {
+    const std::shared_ptr<state> shared = state_;
+    bool parent_cancelled = false;
+    for (;;) {
+        if (!parent_cancelled && co_await is_cancelled()) {
+            parent_cancelled = true;
+            // The wait for the children must not end early: from here on only their own end wakes it.
+            co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+            shared->cancel();
+        }
+        if (shared->children.empty()) break;
+        co_await shared->changed.wait();
+    }
+    if (shared->first_failure) std::rethrow_exception(shared->first_failure);
+    if (parent_cancelled) throw_error(errc::cancelled, "the operation was cancelled");
+}
+
+HUBPUSH_DECL task<void> task_group::wait_for_room(std::size_t limit) {
+    const std::shared_ptr<state> shared = state_;
+    while (shared->children.size() >= limit && !shared->stopping) {
+        if (co_await is_cancelled()) co_return;
+        co_await shared->changed.wait();
+    }
+}
+
+HUBPUSH_DECL void task_group::cancel() { state_->cancel(); }
+HUBPUSH_DECL std::size_t task_group::running() const noexcept { return state_->children.size(); }
+HUBPUSH_DECL bool task_group::failed() const noexcept { return state_->stopping; }
+
+}  // namespace hubpush::inline v0

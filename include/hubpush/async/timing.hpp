@@ -1,0 +1,52 @@
+#pragma once
+
+/// \file
+/// Waiting on the clock seam: sleep, and a deadline that guards an operation from outside.
+
+#include <hubpush/async/task.hpp>
+#include <hubpush/core/seams.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace hubpush::inline v0 {
+
+/// Waits until `clock` reaches `at`. Cancellation: all types; throws `cancelled`.
+HUBPUSH_DECL task<void> sleep_until(clock& clock, steady_time at);
+
+/// The same for a duration from now.
+HUBPUSH_DECL task<void> sleep_for(clock& clock, std::chrono::nanoseconds duration);
+
+/// Calls `on_expiry` once unless it is moved on or ends before: the way a connection closes its stream when the peer is
+/// silent. Moving the deadline is cheap (no timer is touched while it only moves later), so it may be done per read and
+/// write. Belongs to the strand of its executor; `on_expiry` must outlive nothing but this object.
+class deadline {
+public:
+    HUBPUSH_DECL deadline(clock& clock, asio::any_io_executor executor, std::function<void()> on_expiry);
+    deadline(const deadline&) = delete;
+    deadline& operator=(const deadline&) = delete;
+
+    HUBPUSH_DECL void expires_at(steady_time at);
+    HUBPUSH_DECL void expires_after(std::chrono::nanoseconds duration);
+    HUBPUSH_DECL void cancel();
+    bool expired() const noexcept { return expired_; }
+
+private:
+    HUBPUSH_DECL void arm();
+
+    clock& clock_;
+    std::unique_ptr<timer> timer_;
+    std::function<void()> on_expiry_;
+    steady_time at_{};
+    steady_time armed_for_{};
+    bool armed_ = false;
+    bool active_ = false;
+    bool expired_ = false;
+};
+
+}  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/async/impl/timing.ipp>
+#endif

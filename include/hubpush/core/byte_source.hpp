@@ -1,0 +1,29 @@
+#pragma once
+
+/// \file
+/// Where the bytes of a request come from: the seam between what is sent and what holds it.
+
+#include <hubpush/core/asio.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace hubpush::inline v0 {
+
+/// Bytes of a known length that can be read again, so that whatever is built from them can be retried. `net/` and `hub/`
+/// send from it; `fs/source.hpp` holds the files and buffers behind it. Used from one strand at a time.
+class byte_source {
+public:
+    virtual ~byte_source() = default;
+
+    /// Length in bytes, known before the first byte is read and constant afterwards.
+    virtual std::uint64_t size() const noexcept = 0;
+
+    /// Reads from `offset` into `out` and gives the number of bytes read: `out.size()`, or less only where the source
+    /// ends. `out` is valid until the awaitable completes. Throws `file_changed` when the content is no longer the one
+    /// whose size was announced.
+    virtual task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
+};
+
+}  // namespace hubpush::inline v0

@@ -1,0 +1,46 @@
+#pragma once
+
+/// \file
+/// Byte sources: content in memory, and files that must not change while they are read.
+
+#include <hubpush/async/offload.hpp>
+#include <hubpush/core/byte_source.hpp>
+#include <hubpush/fs/file_system.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// Content in memory, owned by the source.
+HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text);
+HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> bytes);
+
+/// A local file of a known identity, read in positional reads on a pool. It is opened at the first read and kept open until
+/// the source ends. Every read compares the file's identity with the expected one before and after
+/// (spec/reliability.md §3.7, FS01 to FS03) and throws `file_changed` when they differ.
+class file_source final : public byte_source {
+public:
+    HUBPUSH_DECL file_source(std::shared_ptr<file_system> files, std::shared_ptr<worker_pool> pool, std::filesystem::path path,
+                             file_identity expected);
+
+    std::uint64_t size() const noexcept override { return expected_.size(); }
+    HUBPUSH_DECL task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    std::shared_ptr<file_system> files_;
+    std::shared_ptr<worker_pool> pool_;
+    std::filesystem::path path_;
+    file_identity expected_;
+    std::unique_ptr<open_file> file_;
+};
+
+}  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/fs/impl/source.ipp>
+#endif

@@ -1,0 +1,125 @@
+#pragma once
+
+/// \file
+/// HTTP requests and responses as values. Nothing here touches a connection.
+
+#include <hubpush/core/byte_source.hpp>
+#include <hubpush/core/config.hpp>
+#include <hubpush/core/secret.hpp>
+#include <hubpush/net/url.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// Header fields in order, found without regard to case.
+class header_list {
+public:
+    using field = std::pair<std::string, std::string>;
+
+    /// Appends a field. Throws `invalid_argument` for control bytes in either part (spec/reliability.md SEC08).
+    HUBPUSH_DECL header_list& add(std::string name, std::string value);
+    /// Replaces every field of that name.
+    HUBPUSH_DECL header_list& set(std::string name, std::string value);
+
+    /// The first field of that name.
+    HUBPUSH_DECL std::optional<std::string_view> find(std::string_view name) const;
+    /// How many fields have that name.
+    HUBPUSH_DECL std::size_t count(std::string_view name) const;
+
+    auto begin() const noexcept { return fields_.begin(); }
+    auto end() const noexcept { return fields_.end(); }
+    std::size_t size() const noexcept { return fields_.size(); }
+
+private:
+    std::vector<field> fields_;
+};
+
+/// What may be done when the answer to a request is lost (spec/reliability.md §3.4).
+enum class request_class {
+    safe,           ///< reads only, or may be repeated without any effect: GET, preupload, LFS batch, verify
+    idempotent,     ///< writes the same bytes to the same place: PUT to storage
+    non_idempotent  ///< commit, create repository: sent once, a lost answer is the caller's to resolve
+};
+
+/// One request. A class with setters that chain, so that it can be built inside a `co_await` expression (design.md §5).
+class http_request {
+public:
+    http_request() = default;
+    http_request(std::string method, url target, request_class repeatable)
+        : method_(std::move(method)), target_(std::move(target)), repeatable_(repeatable) {}
+
+    http_request& header(std::string name, std::string value) { headers_.add(std::move(name), std::move(value)); return *this; }
+    /// The bytes to send; read again from the start when the request is repeated. Sets Content-Length when it is sent.
+    http_request& body(std::shared_ptr<byte_source> source) { body_ = std::move(source); return *this; }
+    /// A body in memory, owned by the request.
+    HUBPUSH_DECL http_request& body(std::string text, std::string content_type);
+    /// Sends `Authorization: Bearer token`, and only while the target's origin equals `allowed`.
+    http_request& bearer(origin allowed, secret token) { origin_ = std::move(allowed); token_ = std::move(token); return *this; }
+    /// The most bytes of an answer's body to keep (default 1 MiB); a longer one is `errc::limit_exceeded`.
+    http_request& reply_limit(std::uint64_t bytes) { reply_limit_ = bytes; return *this; }
+    /// How long the first byte of the answer may take after the last byte of the request (default 60 s, commits 300 s).
+    http_request& first_byte_within(std::chrono::milliseconds limit) { first_byte_within_ = limit; return *this; }
+    /// Called on the strand with the body bytes of the current attempt that have been written so far.
+    http_request& on_progress(std::function<void(std::uint64_t)> callback) { on_progress_ = std::move(callback); return *this; }
+
+    const std::string& method() const noexcept { return method_; }
+    const url& target() const noexcept { return target_; }
+    const header_list& headers() const noexcept { return headers_; }
+    const std::shared_ptr<byte_source>& body() const noexcept { return body_; }
+    const std::optional<origin>& allowed_origin() const noexcept { return origin_; }
+    const secret& token() const noexcept { return token_; }
+    request_class repeatable() const noexcept { return repeatable_; }
+    std::uint64_t reply_limit() const noexcept { return reply_limit_; }
+    std::chrono::milliseconds first_byte_within() const noexcept { return first_byte_within_; }
+    const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
+
+    /// The same request to another place: what a redirect needs.
+    http_request& retarget(url target) { target_ = std::move(target); return *this; }
+    /// Forgets token and origin: what a redirect to another origin needs.
+    http_request& drop_credentials() { origin_.reset(); token_ = secret(); return *this; }
+
+private:
+    std::string method_;
+    url target_;
+    header_list headers_;
+    std::shared_ptr<byte_source> body_;
+    std::optional<origin> origin_;
+    secret token_;
+    request_class repeatable_ = request_class::non_idempotent;
+    std::uint64_t reply_limit_ = 1 << 20;
+    std::chrono::milliseconds first_byte_within_{60'000};
+    std::function<void(std::uint64_t)> on_progress_;
+};
+
+/// A complete answer: status 200 to 599 (1xx are consumed on the way), its fields, and its body.
+class http_response {
+public:
+    http_response() = default;
+    http_response(int status, header_list headers, std::string body)
+        : status_(status), headers_(std::move(headers)), body_(std::move(body)) {}
+
+    int status() const noexcept { return status_; }
+    bool ok() const noexcept { return status_ >= 200 && status_ < 300; }
+    const header_list& headers() const noexcept { return headers_; }
+    const std::string& body() const noexcept { return body_; }
+
+private:
+    int status_ = 0;
+    header_list headers_;
+    std::string body_;
+};
+
+}  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/net/impl/http_message.ipp>
+#endif
