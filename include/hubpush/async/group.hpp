@@ -30,8 +30,9 @@ public:
     /// Starts a child. After a failure or `cancel()` the child is not started any more.
     HUBPUSH_DECL void spawn(task<void> child);
 
-    /// Waits until all children have ended; rethrows the first failure.
-    HUBPUSH_DECL task<void> join();
+    /// Waits until all children have ended; rethrows the first failure. A coroutine that caught something of its own between
+    /// `spawn` and `join` passes it as `own_failure`: the children are cancelled, and that failure is the one thrown.
+    HUBPUSH_DECL task<void> join(std::exception_ptr own_failure = nullptr);
 
     /// Waits until fewer than `limit` children run (or one has failed, or the parent is cancelled: `join()` tells).
     HUBPUSH_DECL task<void> wait_for_room(std::size_t limit);

@@ -41,6 +41,7 @@ enum class errc {
     name_not_found,             ///< the host name does not exist
     file_not_found,             ///< a local file or folder does not exist
     file_unreadable,            ///< a local file or folder exists and cannot be read
+    file_unwritable,            ///< a local file cannot be written
     file_changed,               ///< a local file changed while it was being pushed
     no_transport,               ///< the server offers no way to store this content that hubpush can use
     integrity,                  ///< what the server stored is not what was sent

@@ -6,13 +6,18 @@
 
 #include <hubpush/core/config.hpp>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace hubpush::inline v0 {
 
@@ -22,7 +27,9 @@ enum class file_type { regular, directory, symlink, other, missing };
 class file_identity {
 public:
     file_identity() = default;
-    file_identity(std::uint64_t device, std::uint64_t inode, std::uint64_t size, std::int64_t modified_ns, std::int64_t changed_ns)
+    /// Times in nanoseconds since the epoch: of the last write, and of the last change of the inode.
+    file_identity(std::uint64_t device, std::uint64_t inode, std::uint64_t size, std::int64_t modified_ns,
+                  std::int64_t changed_ns)
         : device_(device), inode_(inode), size_(size), modified_ns_(modified_ns), changed_ns_(changed_ns) {}
 
     std::uint64_t size() const noexcept { return size_; }
@@ -40,8 +47,11 @@ private:
 class open_file {
 public:
     virtual ~open_file() = default;
+    /// As the file is now. Removing the last name of an open file (which replacing it by rename does) changes its inode but
+    /// not its content: from then on the change time is the one it had when it was opened (FS03, FS04).
     virtual file_identity identity() = 0;
-    /// Reads until `out` is full or the file ends; short reads and interrupted calls are repeated. Throws `error`.
+    /// Reads until `out` is full or the file ends; short reads and interrupted calls are repeated. Throws
+    /// `errc::file_unreadable`.
     virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
 };
 
@@ -61,22 +71,55 @@ private:
     file_type target_ = file_type::missing;
 };
 
-/// All functions block; call them on a worker pool. Thread-safe.
+/// What a path leads to, links followed. The identity is that of a regular file, and empty for anything else.
+class file_status {
+public:
+    file_status() = default;
+    file_status(file_type type, file_identity identity) : type_(type), identity_(identity) {}
+    file_type type() const noexcept { return type_; }
+    const file_identity& identity() const noexcept { return identity_; }
+
+private:
+    file_type type_ = file_type::missing;
+    file_identity identity_;
+};
+
+/// All functions block; call them on a worker pool. Every error names the path; a process that is out of descriptors gets a
+/// retryable one. Thread-safe.
 class file_system {
 public:
     virtual ~file_system() = default;
     /// Opens for reading, close-on-exec, never blocking on a pipe. Throws `errc::file_not_found`, or `file_unreadable` also for
     /// anything that is not a regular file after following links.
     virtual std::unique_ptr<open_file> open(const std::filesystem::path& path) = 0;
-    /// The type behind links; `missing` when there is nothing.
-    virtual file_type type_of(const std::filesystem::path& path) = 0;
-    /// The entries of a folder, sorted by name as bytes. Throws `file_not_found` or `file_unreadable`.
+    /// What is behind links, without opening it; `missing` when there is nothing. Throws `file_unreadable`.
+    virtual file_status status(const std::filesystem::path& path) = 0;
+    /// The entries of a folder, without `.` and `..`, sorted by name as bytes. Throws `file_not_found` or `file_unreadable`.
     virtual std::vector<folder_entry> list(const std::filesystem::path& folder) = 0;
-    /// The path with all links resolved; throws `file_not_found`.
+    /// The absolute path with all links resolved. Throws `file_not_found` or `file_unreadable`.
     virtual std::filesystem::path canonical(const std::filesystem::path& path) = 0;
 };
 
-/// The real one.
+namespace detail {
+
+/// Calls `pread_once(to, size, offset)` until `out` is full, the file ends (0) or it fails (-1, with `errno`). Gives what was
+/// read and the error, 0 without one.
+template <class PreadOnce>
+std::pair<std::size_t, int> pread_fully(std::uint64_t offset, std::span<std::byte> out, PreadOnce&& pread_once) {
+    std::size_t done = 0;
+    while (done < out.size() && offset + done <= std::uint64_t{std::numeric_limits<off_t>::max()}) {
+        const ssize_t got = pread_once(out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+        if (got == 0) break;
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return {done, errno};
+        done += static_cast<std::size_t>(got);
+    }
+    return {done, 0};
+}
+
+}  // namespace detail
+
+/// The real one: POSIX.
 HUBPUSH_DECL std::shared_ptr<file_system> posix_file_system();
 
 }  // namespace hubpush::inline v0

@@ -7,9 +7,11 @@
 #include <hubpush/core/byte_source.hpp>
 #include <hubpush/fs/file_system.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,8 @@ HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> b
 
 /// A local file of a known identity, read in positional reads on a pool. It is opened at the first read and kept open until
 /// the source ends. Every read compares the file's identity with the expected one before and after
-/// (spec/reliability.md §3.7, FS01 to FS03) and throws `file_changed` when they differ.
+/// (spec/reliability.md §3.7, FS01 to FS03) and throws `file_changed` when they differ; also a read at the end of the file, so
+/// that an empty file is checked by reading it once. Cancellation: none; a read is short.
 class file_source final : public byte_source {
 public:
     HUBPUSH_DECL file_source(std::shared_ptr<file_system> files, std::shared_ptr<worker_pool> pool, std::filesystem::path path,
@@ -32,6 +35,9 @@ public:
     const std::filesystem::path& path() const noexcept { return path_; }
 
 private:
+    HUBPUSH_DECL std::size_t read_now(std::uint64_t offset, std::span<std::byte> out);
+    HUBPUSH_DECL void require_unchanged();
+
     std::shared_ptr<file_system> files_;
     std::shared_ptr<worker_pool> pool_;
     std::filesystem::path path_;

@@ -30,7 +30,7 @@ public:
     /// Cancellation: all types at every point; the connection is closed, never reused.
     HUBPUSH_DECL task<http_response> send(http_request request);
 
-    const retry_policy& policy() const noexcept;
+    HUBPUSH_DECL const retry_policy& policy() const noexcept;
 
 private:
     struct state;

@@ -29,6 +29,8 @@ public:
     HUBPUSH_DECL header_list& add(std::string name, std::string value);
     /// Replaces every field of that name.
     HUBPUSH_DECL header_list& set(std::string name, std::string value);
+    /// Removes every field of that name.
+    HUBPUSH_DECL void remove(std::string_view name);
 
     /// The first field of that name.
     HUBPUSH_DECL std::optional<std::string_view> find(std::string_view name) const;
@@ -57,6 +59,8 @@ public:
     http_request(std::string method, url target, request_class repeatable)
         : method_(std::move(method)), target_(std::move(target)), repeatable_(repeatable) {}
 
+    /// Adds a header field. Fields that frame the message (Host, Content-Length, Transfer-Encoding, Connection, …) are left
+    /// out when the request is sent: the client writes its own.
     http_request& header(std::string name, std::string value) { headers_.add(std::move(name), std::move(value)); return *this; }
     /// The bytes to send; read again from the start when the request is repeated. Sets Content-Length when it is sent.
     http_request& body(std::shared_ptr<byte_source> source) { body_ = std::move(source); return *this; }
@@ -64,6 +68,9 @@ public:
     HUBPUSH_DECL http_request& body(std::string text, std::string content_type);
     /// Sends `Authorization: Bearer token`, and only while the target's origin equals `allowed`.
     http_request& bearer(origin allowed, secret token) { origin_ = std::move(allowed); token_ = std::move(token); return *this; }
+    /// Lets credentials travel over plain http to a host that is not this machine; otherwise such a request is refused
+    /// (spec/reliability.md SEC05).
+    http_request& allow_plain_http(bool allowed = true) { plain_http_allowed_ = allowed; return *this; }
     /// The most bytes of an answer's body to keep (default 1 MiB); a longer one is `errc::limit_exceeded`.
     http_request& reply_limit(std::uint64_t bytes) { reply_limit_ = bytes; return *this; }
     /// How long the first byte of the answer may take after the last byte of the request (default 60 s, commits 300 s).
@@ -77,6 +84,7 @@ public:
     const std::shared_ptr<byte_source>& body() const noexcept { return body_; }
     const std::optional<origin>& allowed_origin() const noexcept { return origin_; }
     const secret& token() const noexcept { return token_; }
+    bool plain_http_allowed() const noexcept { return plain_http_allowed_; }
     request_class repeatable() const noexcept { return repeatable_; }
     std::uint64_t reply_limit() const noexcept { return reply_limit_; }
     std::chrono::milliseconds first_byte_within() const noexcept { return first_byte_within_; }
@@ -84,8 +92,8 @@ public:
 
     /// The same request to another place: what a redirect needs.
     http_request& retarget(url target) { target_ = std::move(target); return *this; }
-    /// Forgets token and origin: what a redirect to another origin needs.
-    http_request& drop_credentials() { origin_.reset(); token_ = secret(); return *this; }
+    /// Forgets token, origin and every header field that could hold a secret: what a redirect to another origin needs.
+    HUBPUSH_DECL http_request& drop_credentials();
 
 private:
     std::string method_;
@@ -94,6 +102,7 @@ private:
     std::shared_ptr<byte_source> body_;
     std::optional<origin> origin_;
     secret token_;
+    bool plain_http_allowed_ = false;
     request_class repeatable_ = request_class::non_idempotent;
     std::uint64_t reply_limit_ = 1 << 20;
     std::chrono::milliseconds first_byte_within_{60'000};
@@ -117,6 +126,11 @@ private:
     header_list headers_;
     std::string body_;
 };
+
+/// Request line and fields as they are sent, up to and including the empty line; a secret, because the token is in it. The
+/// token is left out unless the target's origin is the allowed one. Throws `invalid_argument`, before anything is sent, for bytes
+/// that could split the head (SEC08) and for credentials that would travel unencrypted (SEC05).
+HUBPUSH_DECL secret request_head(const http_request& request);
 
 }  // namespace hubpush::inline v0
 

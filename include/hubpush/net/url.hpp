@@ -42,11 +42,12 @@ private:
 class url {
 public:
     url() = default;
-    url(origin where, std::string target) : origin_(std::move(where)), target_(std::move(target)) {}
+    /// From parts that are already valid: `target` begins with '/' and is escaped.
+    url(hubpush::origin where, std::string target) : origin_(std::move(where)), target_(std::move(target)) {}
 
-    /// Strict parse: at most 8 KiB; only http and https; no user information, no control bytes, spaces or backslashes; a
-    /// valid port; a host that is a name, an IPv4 or a bracketed IPv6 literal without zone. A fragment is dropped.
-    /// Nothing on any violation.
+    /// Strict parse: at most 8 KiB of printable ASCII; only http and https; no user information, spaces or backslashes; a
+    /// port from 1 to 65535; a host that is a name, an IPv4 address of four decimal numbers or a bracketed IPv6 address
+    /// without zone. A fragment is dropped and dot segments are removed. Nothing on any violation.
     HUBPUSH_DECL static std::optional<url> parse(std::string_view text);
 
     /// A reference as in `Location`: absolute, `//host/path`, `/path`, `path` or `?query`, resolved against this URL (RFC 3986
@@ -57,7 +58,8 @@ public:
     /// Path and query as they go on the request line; always begins with '/'.
     const std::string& target() const noexcept { return target_; }
     HUBPUSH_DECL std::string text() const;
-    /// For messages: the query's values are left out, because signed URLs carry credentials there (SEC03).
+    /// For messages: the query's values become `***`, because signed URLs carry credentials there (SEC03). A part of the
+    /// query without '=' is all value.
     HUBPUSH_DECL std::string redacted() const;
 
     friend bool operator==(const url&, const url&) = default;

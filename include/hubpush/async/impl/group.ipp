@@ -45,9 +45,13 @@ HUBPUSH_DECL void task_group::spawn(task<void> child) {
                    }));
 }
 
-HUBPUSH_DECL task<void> task_group::join() {
+HUBPUSH_DECL task<void> task_group::join(std::exception_ptr own_failure) {
     const std::shared_ptr<state> shared = state_;
     bool parent_cancelled = false;
+    if (own_failure) {
+        if (!shared->first_failure) shared->first_failure = own_failure;
+        shared->cancel();
+    }
     for (;;) {
         if (!parent_cancelled && co_await is_cancelled()) {
             parent_cancelled = true;

@@ -19,7 +19,7 @@ struct errc_text {
 };
 
 /// One row per code: its name for people, and what a user can do about it.
-inline constexpr std::array<errc_text, 30> errc_texts{{
+inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::invalid_argument, "invalid argument", "correct the call; nothing was sent", false},
     {errc::bad_environment, "unusable environment", "correct the environment variable or file that is named", false},
     {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools", false},
@@ -42,6 +42,7 @@ inline constexpr std::array<errc_text, 30> errc_texts{{
     {errc::name_not_found, "host name not found", "check the host name in HF_ENDPOINT and the name server", true},
     {errc::file_not_found, "file not found", "check the local path", false},
     {errc::file_unreadable, "file unreadable", "check the permissions of the local path", false},
+    {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there", false},
     {errc::file_changed, "file changed", "push again when nothing writes to the file any more", true},
     {errc::no_transport, "no transport", "the server offers no way of storing this file that hubpush can use", false},
     {errc::integrity, "integrity", "the server stored other bytes than were sent; push again", true},

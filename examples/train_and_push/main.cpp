@@ -1,0 +1,98 @@
+// Trains a character-level language model and pushes every checkpoint behind the loop, in order.
+//
+//   train_and_push [--steps N] [--every N] [--repo USER/NAME] [--dir DIR] [--out FILE.svg]
+//
+// With HF_ENDPOINT (and HF_TOKEN) set the checkpoints go there; otherwise to a Hub embedded in this program, which
+// keeps its repositories in DIR/hub as bare git repositories. To use hubpush in a loop of your own, read train().
+
+#include "model.hpp"
+#include "options.hpp"
+#include "plot.hpp"
+#include "pushes.hpp"
+
+#include <hubpush/hubpush.hpp>
+#include <hubpush/hubpush_local_hub.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+
+namespace fs = std::filesystem;
+
+/// A checkpoint is a folder; hubpush reads it when its turn comes.
+fs::path save_checkpoint(language_model& model, int step, float loss, const fs::path& parent) {
+    const fs::path folder = parent / ("step-" + std::to_string(step));
+    fs::create_directories(folder);
+    hubpush::write_safetensors(folder / "model.safetensors", model.tensors(),
+                               hubpush::safetensors_metadata{{"format", "pt"}});
+    std::ofstream(folder / "config.json")
+        << "{\"model_type\": \"character_mlp\", \"vocab_size\": " << vocabulary_size
+        << ", \"context\": " << model.context << ", \"embedding_size\": " << model.embedding
+        << ", \"hidden_size\": " << model.hidden << "}\n";
+    std::ofstream(folder / "trainer_state.json") << "{\"global_step\": " << step << ", \"loss\": " << loss << "}\n";
+    return folder;
+}
+
+std::vector<training_step> train(const example_options& options, hubpush::background& hub, checkpoint_pushes& pushes) {
+    std::mt19937 random(1);
+    const training_text text;
+    language_model model(random);
+    std::vector<training_step> steps;
+    float mean_loss = 0;
+    std::printf("learning from %zu characters, a checkpoint every %d of %d steps\n", text.size(), options.every,
+                options.steps);
+    for (int step = 1; step <= options.steps; ++step) {
+        const double begin = now();
+        const float loss = model.train(text.random_batch<model.samples, model.context>(random));
+        steps.push_back({begin, now(), loss});
+        mean_loss = step == 1 ? loss : 0.98F * mean_loss + 0.02F * loss;
+        if (step % options.every == 0) {
+            std::printf("step %-5d  loss %.3f\n", step, mean_loss);
+            pushes.push(hub, step, save_checkpoint(model, step, mean_loss, options.folder / "checkpoints"));
+        }
+        pushes.report_ended();
+    }
+    return steps;
+}
+
+int run(const example_options& options) {
+    std::optional<hubpush::local_hub_thread> embedded;
+    if (std::getenv("HF_ENDPOINT") == nullptr) {
+        embedded.emplace(options.folder / "hub");
+        ::setenv("HF_ENDPOINT", embedded->endpoint().c_str(), 1);
+        ::setenv("HF_TOKEN", embedded->token().c_str(), 1);
+    }
+    checkpoint_pushes pushes(options.repo_id);
+    std::vector<training_step> steps;
+    hubpush::drain_result outcome;
+    {
+        hubpush::background hub;
+        hub.create_repo(options.repo_id, hubpush::exist_ok()).get();
+        steps = train(options, hub, pushes);
+        pushes.wait_for_all();
+        outcome = hub.drain();
+    }
+    const auto records = pushes.records();
+    std::printf("\ncommits, in order:\n");
+    for (const push_record& push : records)
+        std::printf("  %.40s  step %d\n", push.commit.empty() ? "-" : push.commit.c_str(), push.step);
+    std::printf("%s\n", step_times(steps, records).summary().c_str());
+    run_plot(steps, records).write(options.picture);
+    std::printf("picture: %s\n", options.picture.c_str());
+    const std::string address = embedded ? embedded->repository_path(options.repo_id).string()
+                                         : std::getenv("HF_ENDPOINT") + ("/" + options.repo_id);
+    std::printf("git clone %s\n", address.c_str());
+    return outcome ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int count, char** words) {
+    try {
+        return run(example_options(count, words));
+    } catch (const hubpush::error& failure) {
+        std::fprintf(stderr, "train_and_push: %s - %s\n", failure.what(), failure.hint().c_str());
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "train_and_push: %s\n", failure.what());
+    }
+    return EXIT_FAILURE;
+}

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <hubpush/hub/session.hpp>
+
+#include <hubpush/core/error.hpp>
+#include <hubpush/hash/text.hpp>
+#include <hubpush/hub/failure.hpp>
+
+#include <array>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// §1.7: products and details separated by "; ".
+inline std::string user_agent(const hub_settings& settings) {
+    const std::string product = "hubpush/" HUBPUSH_VERSION;
+    return settings.user_agent_origin().empty() ? product : product + "; origin/" + settings.user_agent_origin();
+}
+
+/// A random UUID (version 4) as trace id.
+inline std::string trace_id(random_source& random) {
+    std::string id = random_id(random);
+    id[12] = '4';
+    id[16] = "89ab"[static_cast<unsigned char>(id[16]) % 4];
+    for (std::size_t position : {20, 16, 12, 8}) id.insert(position, 1, '-');
+    return id;
+}
+
+/// A 403 of a signed URL mostly means that it has expired; some storages say so with 400 (spec/reliability.md N32).
+inline errc kind_of_storage_failure(const http_response& reply) {
+    if (reply.status() == 401 || reply.status() == 403) return errc::forbidden;
+    if (reply.status() == 400 && reply.body().find("xpired") != std::string::npos) return errc::forbidden;
+    return kind_of_failure(reply, "");
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL std::string random_id(random_source& random) {
+    std::array<std::uint64_t, 2> words{random.next(), random.next()};
+    return to_hex(std::as_bytes(std::span(words)));
+}
+
+HUBPUSH_DECL hub_session::hub_session(hub_settings settings, hubpush::seams seams, std::shared_ptr<connector> connector,
+                                      memory_budget budget, retry_policy policy)
+    : settings_(std::move(settings)), seams_(seams), client_(seams, std::move(connector), std::move(budget), policy) {}
+
+HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_view target, request_class repeatable) const {
+    return request(std::move(method), settings_.at(target), repeatable);
+}
+
+HUBPUSH_DECL http_request hub_session::request(std::string method, url target, request_class repeatable) const {
+    http_request result(std::move(method), std::move(target), repeatable);
+    result.header("User-Agent", detail::user_agent(settings_));
+    result.header("X-Amzn-Trace-Id", detail::trace_id(seams_.random()));
+    result.allow_plain_http(settings_.allow_plain_http());
+    if (!settings_.token().empty()) result.bearer(settings_.origin(), settings_.token());
+    return result;
+}
+
+HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std::string what) {
+    if (!settings_.offline().empty()) {
+        throw_error(errc::bad_environment, what + ": requests are switched off by " + settings_.offline(),
+                    error_details().hint("unset " + settings_.offline()).reached_server(false));
+    }
+    const bool to_endpoint = request.target().origin() == settings_.origin();
+    http_response reply = co_await client_.send(std::move(request));
+    if (to_endpoint) answered_.store(true, std::memory_order_relaxed);
+    co_return reply;
+}
+
+HUBPUSH_DECL void hub_session::throw_if_failed(const http_response& reply, const url& target, const std::string& what) const {
+    if (reply.ok()) return;
+    error_details details = details_of(reply, seams_.clock().wall());
+    if (reply.status() < 400) throw_error(errc::protocol_error, what + ": an answer that makes no sense here", std::move(details));
+    std::string_view path = target.target();
+    if (path.starts_with(settings_.prefix())) path.remove_prefix(settings_.prefix().size());
+    const errc kind = kind_of_failure(reply, path);
+    if (kind == errc::not_authorized && !settings_.token().empty()) {
+        details.hint("the token from " + settings_.token_source() + " is not valid for " + settings_.endpoint());
+    }
+    throw_error(kind, what, std::move(details));
+}
+
+HUBPUSH_DECL task<http_response> hub_session::send(http_request request, std::string what) {
+    const url target = request.target();
+    http_response reply = co_await exchange(std::move(request), what);
+    throw_if_failed(reply, target, what);
+    co_return reply;
+}
+
+HUBPUSH_DECL task<json_value> hub_session::send_for_json(http_request request, std::string what) {
+    const http_response reply = co_await send(std::move(request), what);
+    co_return json_of(reply, what);
+}
+
+HUBPUSH_DECL json_value hub_session::json_of(const http_response& reply, const std::string& what) {
+    std::optional<json_value> body = json_value::parse(reply.body());
+    if (!body) {
+        throw_error(errc::protocol_error, what + ": the answer is not JSON within the limits",
+                    error_details().status(reply.status()).hint(
+                        "check that HF_ENDPOINT names a Hub and that no log-in page of a network stands in between"));
+    }
+    return std::move(*body);
+}
+
+HUBPUSH_DECL task<http_response> hub_session::send_to_storage(http_request request, std::string what) {
+    http_response reply = co_await exchange(std::move(request), what);
+    if (reply.ok()) co_return reply;
+    throw_error(detail::kind_of_storage_failure(reply), what, details_of(reply, seams_.clock().wall()));
+}
+
+}  // namespace hubpush::inline v0

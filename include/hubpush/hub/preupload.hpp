@@ -1,0 +1,81 @@
+#pragma once
+
+/// \file
+/// Asking the Hub how it wants files: inside the commit or in large-file storage, and which it has already
+/// (spec/hub-http-api.md §4.3).
+
+#include <hubpush/core/asio.hpp>
+#include <hubpush/core/config.hpp>
+#include <hubpush/hub/repo_id.hpp>
+#include <hubpush/hub/session.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// The most files of one question, and the most bytes of a file that the Hub looks at.
+inline constexpr std::size_t preupload_batch = 256;
+inline constexpr std::size_t preupload_sample = 512;
+
+/// How the Hub wants a file's content.
+enum class upload_mode { regular, lfs };
+
+/// A file as the Hub is asked about it.
+class preupload_question {
+public:
+    preupload_question() = default;
+    /// `path` as `normalize_path_in_repo` gives it. `sample`: the first `preupload_sample` bytes, or all of a shorter file.
+    HUBPUSH_DECL preupload_question(std::string path, std::uint64_t size, std::span<const std::byte> sample);
+
+    const std::string& path() const noexcept { return path_; }
+    std::uint64_t size() const noexcept { return size_; }
+    const std::string& sample() const noexcept { return sample_; }  ///< base64
+
+private:
+    std::string path_;
+    std::uint64_t size_ = 0;
+    std::string sample_;
+};
+
+/// What the Hub says about one file.
+class preupload_answer {
+public:
+    preupload_answer() = default;
+    preupload_answer(upload_mode mode, bool ignored, std::string remote_hash)
+        : mode_(mode), ignored_(ignored), remote_hash_(std::move(remote_hash)) {}
+
+    upload_mode mode() const noexcept { return mode_; }
+    /// The repository's `.gitignore` excludes the file: it is neither uploaded nor committed.
+    bool ignored() const noexcept { return ignored_; }
+    /// The hash of what is at that path now: the git blob id for `regular`, the SHA-256 for `lfs`, in hexadecimal; empty when
+    /// nothing is there or the hash is of another kind.
+    const std::string& remote_hash() const noexcept { return remote_hash_; }
+
+private:
+    upload_mode mode_ = upload_mode::regular;
+    bool ignored_ = false;
+    std::string remote_hash_;
+};
+
+/// The body of the request: sans I/O.
+HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions);
+
+/// Reads the answer, matching by path; gives one answer per question in the order of the questions. An empty file is always
+/// `regular`, because object storage refuses empty objects. Throws `protocol_error` when a file is missing, twice or unasked, or
+/// its mode is unknown.
+HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer, const std::vector<preupload_question>& questions);
+
+/// Asks about at most `preupload_batch` files with distinct paths. Cancellation: all types.
+HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where, std::string at_revision,
+                                                           std::vector<preupload_question> questions);
+
+}  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/hub/impl/preupload.ipp>
+#endif

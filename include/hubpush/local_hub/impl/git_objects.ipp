@@ -1,0 +1,69 @@
+#pragma once
+
+#include <hubpush/local_hub/git_objects.hpp>
+
+#include <algorithm>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// True when every `/`-separated component of `text` pleases `accept`.
+template <class Predicate>
+bool all_components(std::string_view text, Predicate accept) noexcept {
+    for (;;) {
+        const std::size_t slash = text.find('/');
+        if (!accept(text.substr(0, slash))) return false;
+        if (slash == std::string_view::npos) return true;
+        text.remove_prefix(slash + 1);
+    }
+}
+
+inline bool is_ref_component(std::string_view name) noexcept {
+    return !name.empty() && name.front() != '.' && !name.ends_with(".lock");
+}
+
+inline bool is_ref_byte(char byte) noexcept {
+    return static_cast<unsigned char>(byte) > 0x20 && byte != 0x7f &&
+           std::string_view("~^:?*[\\").find(byte) == std::string_view::npos;
+}
+
+inline char ascii_lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte; }
+
+/// `.git` as some file system or other reads it: any case, the short name of Windows, trailing dots and spaces, and
+/// alternate streams. git refuses all of them in a tree, whatever the system it runs on.
+inline bool reads_as_dot_git(std::string_view name) noexcept {
+    name = name.substr(0, name.find_first_of(":\\"));
+    while (name.ends_with('.') || name.ends_with(' ')) name.remove_suffix(1);
+    const auto is = [name](std::string_view word) {
+        return std::ranges::equal(name, word, {}, ascii_lower);
+    };
+    return is(".git") || is("git~1");
+}
+
+inline bool is_path_component(std::string_view name) noexcept {
+    return !name.empty() && name != "." && name != ".." && !reads_as_dot_git(name);
+}
+
+/// A full ref name that git may be given: `refs/heads/x`, `refs/pr/3`.
+inline bool is_full_ref(std::string_view ref) noexcept {
+    return ref.starts_with("refs/") && ref.find('/', 5) != std::string_view::npos && is_ref_name(ref.substr(5));
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept {
+    if (name.size() > 200 || name.starts_with('-') || name.starts_with("refs/") || name.ends_with('.') || name == "@") return false;
+    if (name.find("..") != std::string_view::npos || name.find("@{") != std::string_view::npos) return false;
+    return std::ranges::all_of(name, detail::is_ref_byte) && detail::all_components(name, detail::is_ref_component);
+}
+
+HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept {
+    return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept {
+    return path.size() <= 4096 && path.find('\0') == std::string_view::npos && detail::all_components(path, detail::is_path_component);
+}
+
+}  // namespace hubpush::inline v0

@@ -1,0 +1,353 @@
+#pragma once
+
+#include <hubpush/local_hub/git_repository.hpp>
+
+#include <hubpush/async/task.hpp>
+#include <hubpush/core/error.hpp>
+#include <hubpush/fs/source.hpp>
+#include <hubpush/local_hub/git_formats.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <span>
+#include <system_error>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::size_t git_text_limit = std::size_t{256} << 20;
+inline constexpr std::size_t import_chunk = 64 * 1024;
+
+/// What makes the folder safe to serve: history only grows, nothing tidies up behind our back, reading alone goes over HTTP.
+inline constexpr std::string_view served_repository_config =
+    "[gc]\n\tauto = 0\n"
+    "[maintenance]\n\tauto = false\n"
+    "[receive]\n\tdenyNonFastForwards = true\n"
+    "[http]\n\treceivepack = false\n"
+    "[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n";
+
+inline void append_to_file(const std::filesystem::path& path, std::string_view text) {
+    std::ofstream file(path, std::ios::binary | std::ios::app);
+    file << text << std::flush;
+    if (!file) throw_error(errc::server_error, "cannot write to a repository", error_details().file(path.string()));
+}
+
+/// Removes the files below `folder` whose names `matches` knows.
+template <class Iterator, class Predicate>
+void remove_files(const std::filesystem::path& folder, Predicate matches) {
+    std::vector<std::filesystem::path> found;
+    for (const std::filesystem::directory_entry& entry : Iterator(folder)) {
+        if (entry.is_regular_file() && matches(entry.path().filename().string())) found.push_back(entry.path());
+    }
+    for (const std::filesystem::path& path : found) std::filesystem::remove(path);
+}
+
+/// Lock files and half-written packs of a git that was killed: harmless to readers, but a lock stops the next writer. What
+/// ends in `.lock` cannot be a ref, what begins with `tmp_` can.
+inline void remove_leftovers(const std::filesystem::path& repository) {
+    using namespace std::filesystem;
+    const auto lock = [](std::string_view name) { return name.ends_with(".lock"); };
+    const auto report = [](std::string_view name) { return name.starts_with("fast_import_crash_"); };
+    const auto unfinished = [](std::string_view name) { return name.starts_with("tmp_"); };
+    remove_files<directory_iterator>(repository, lock);
+    remove_files<directory_iterator>(repository, report);
+    remove_files<recursive_directory_iterator>(repository / "refs", lock);
+    remove_files<recursive_directory_iterator>(repository / "objects", unfinished);
+}
+
+// The three below block; they run on the pool, which wants a result.
+
+/// Clears the place where a repository is made, which a killed server may have left half-done.
+inline bool prepare_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
+    if (std::filesystem::exists(path)) throw_error(errc::conflict, "the repository exists already");
+    std::filesystem::remove_all(unfinished);
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+    return true;
+}
+
+inline bool finish_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
+    append_to_file(unfinished / "config", served_repository_config);
+    std::filesystem::rename(unfinished, path);
+    return true;
+}
+
+inline bool prepare_opening(const std::filesystem::path& path) {
+    if (!std::filesystem::is_directory(path / "objects")) throw_error(errc::repository_not_found, "not a git repository");
+    remove_leftovers(path);
+    return true;
+}
+
+[[noreturn]] inline void throw_git_failure(std::string_view errors) {
+    const auto says = [errors](std::string_view text) { return errors.find(text) != std::string_view::npos; };
+    const bool taken = says("reference already exists") || says("exists; cannot create");
+    throw_error(taken ? errc::conflict : errc::server_error, "git failed: " + std::string(errors));
+}
+
+inline void require_object_id(std::string_view id) {
+    if (!is_object_id(id)) throw_error(errc::invalid_argument, "not a git object id: " + std::string(id));
+}
+
+inline void require_full_ref(std::string_view ref) {
+    if (!is_full_ref(ref)) throw_error(errc::invalid_argument, "not an allowed ref name: " + std::string(ref));
+}
+
+/// Where a revision is looked up, in this order, as `cat-file --batch-check` reads it (spec/hub-http-api.md §14.1). Checked
+/// names only: no revision syntax of a client's gets through.
+inline std::string revision_candidates(std::string_view revision) {
+    const std::string name(revision);
+    if (is_full_ref(revision)) return name + "^{commit}\n";
+    if (!is_ref_name(revision)) return {};
+    std::string candidates = "refs/heads/" + name + "^{commit}\nrefs/tags/" + name + "^{commit}\n";
+    const bool hex = name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+    if (hex && name.size() >= 7 && name.size() <= 40) candidates += name + "^{commit}\n";
+    return candidates;
+}
+
+/// Feeds one fast-import: text and contents go through one buffer, so that a thousand small files are a few writes.
+class import_feed {
+public:
+    explicit import_feed(child_process& child) : child_(child) {}
+
+    void text(std::string_view text) { pending_ += text; }
+
+    task<void> apply(const git_change& change) {
+        if (change.content()) {
+            co_await put(change.path(), change.content());
+        } else {
+            text("D " + quote_git_path(change.path()) + '\n');
+        }
+    }
+
+    task<void> put(std::string path, std::shared_ptr<byte_source> content) {
+        text("M 100644 inline " + quote_git_path(path) + "\ndata " + std::to_string(content->size()) + '\n');
+        for (std::uint64_t offset = 0; offset < content->size();) {
+            const std::size_t before = pending_.size();
+            const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(import_chunk, content->size() - offset));
+            pending_.resize(before + wanted);
+            const auto room = std::as_writable_bytes(std::span(pending_)).subspan(before);
+            if (co_await content->read_at(offset, room) != wanted) throw_error(errc::file_changed, "content ended early: " + path);
+            offset += wanted;
+            if (pending_.size() >= import_chunk) co_await flush();
+        }
+        text("\n");
+    }
+
+    task<void> flush() {
+        const bool taken = co_await child_.write(std::as_bytes(std::span(pending_)));
+        pending_.clear();
+        if (taken) co_return;
+        co_await child_.wait();
+        throw_git_failure(child_.error_output());
+    }
+
+private:
+    child_process& child_;
+    std::string pending_;
+};
+
+}  // namespace detail
+
+HUBPUSH_DECL git_repository::git_repository(asio::any_io_executor executor, std::filesystem::path path)
+    : path_(std::move(path)), writing_(std::move(executor)) {}
+
+HUBPUSH_DECL task<std::shared_ptr<git_repository>> git_repository::create(std::shared_ptr<worker_pool> pool,
+                                                                          std::filesystem::path path, std::string attributes,
+                                                                          git_author author) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const std::filesystem::path unfinished = path.string() + ".new";
+    const auto prepare = std::bind_front(detail::prepare_creation, path, unfinished);
+    co_await offload(*pool, prepare);
+
+    git_repository staged(executor, unfinished);
+    child_command init = staged.git("init");
+    init.argument("--quiet").argument("--bare").argument("--initial-branch=main").argument("--object-format=sha1").argument("--template=");
+    co_await staged.run(std::move(init), detail::git_text_limit);
+    std::vector<git_change> changes;
+    changes.push_back(git_change::put(".gitattributes", memory_source(std::move(attributes))));
+    std::string header = detail::import_commit("refs/heads/main", "", "initial commit", author);
+    co_await staged.import(std::move(header), std::move(changes), "");
+
+    const auto finish = std::bind_front(detail::finish_creation, path, unfinished);
+    co_await offload(*pool, finish);
+    co_return std::make_shared<git_repository>(executor, std::move(path));
+}
+
+HUBPUSH_DECL task<std::shared_ptr<git_repository>> git_repository::open(std::shared_ptr<worker_pool> pool,
+                                                                        std::filesystem::path path) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto prepare = std::bind_front(detail::prepare_opening, path);
+    co_await offload(*pool, prepare);
+    co_return std::make_shared<git_repository>(executor, std::move(path));
+}
+
+HUBPUSH_DECL child_command git_repository::git(std::string subcommand) {
+    ++processes_started_;
+    child_command command("git");
+    // Nothing of the user's or the machine's configuration; paths are never patterns; messages are in English.
+    command.set("GIT_CONFIG_NOSYSTEM", "1").set("GIT_CONFIG_GLOBAL", "/dev/null").set("GIT_ATTR_NOSYSTEM", "1");
+    command.set("GIT_LITERAL_PATHSPECS", "1").set("GIT_TERMINAL_PROMPT", "0").set("LC_ALL", "C");
+    command.argument("-c").argument("safe.directory=*").argument("--git-dir=" + path_.string());
+    command.argument(std::move(subcommand));
+    return command;
+}
+
+HUBPUSH_DECL task<std::string> git_repository::run(child_command command, std::size_t output_limit) {
+    child_result result = co_await run_child(std::move(command), output_limit);
+    if (result.exit_code() != 0) detail::throw_git_failure(result.errors());
+    co_return result.output();
+}
+
+HUBPUSH_DECL void git_repository::require_lock(const lock_type& lock) const {
+    if (!lock.holds(writing_)) throw_error(errc::internal, "a repository is written to without its lock");
+}
+
+HUBPUSH_DECL task<std::optional<std::string>> git_repository::resolve(std::string revision) {
+    std::string candidates = detail::revision_candidates(revision);
+    if (candidates.empty()) co_return std::nullopt;
+    child_command command = git("cat-file");
+    command.argument("--batch-check").input(std::move(candidates));
+    const std::string output = co_await run(std::move(command), detail::git_text_limit);
+    co_return detail::first_object_found(output);
+}
+
+HUBPUSH_DECL task<std::vector<git_tree_entry>> git_repository::read_tree(std::string commit) {
+    detail::require_object_id(commit);
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    child_command command = git("ls-tree");
+    command.argument("-r").argument("-t").argument("-l").argument("-z").argument("--full-tree").argument(std::move(commit));
+    child_process child(executor, command);
+    child.close_input();
+    detail::tree_listing_parser listing;
+    std::string buffer(detail::import_chunk, '\0');
+    while (const std::size_t count = co_await child.read_some(std::as_writable_bytes(std::span(buffer)))) {
+        listing.feed(std::string_view(buffer).substr(0, count));
+    }
+    if (co_await child.wait() != 0) detail::throw_git_failure(child.error_output());
+    co_return listing.finish();
+}
+
+HUBPUSH_DECL task<std::optional<git_tree_entry>> git_repository::find_entry(std::string commit, std::string path) {
+    detail::require_object_id(commit);
+    if (!is_git_path(path)) co_return std::nullopt;
+    child_command command = git("ls-tree");
+    command.argument("-l").argument("-z").argument("--full-tree").argument("--").argument(std::move(commit)).argument(path);
+    const std::string output = co_await run(std::move(command), detail::git_text_limit);
+    detail::tree_listing_parser listing;
+    listing.feed(output);
+    for (git_tree_entry& entry : listing.finish()) {
+        if (entry.path() == path) co_return std::move(entry);
+    }
+    co_return std::nullopt;
+}
+
+HUBPUSH_DECL task<std::vector<std::string>> git_repository::read_blobs(std::vector<std::string> ids, std::size_t limit) {
+    std::string list;
+    for (const std::string& id : ids) {
+        detail::require_object_id(id);
+        list += id + '\n';
+    }
+    child_command command = git("cat-file");
+    command.argument("--batch").input(std::move(list));
+    const std::size_t room_for_headers = 80 * ids.size();
+    const std::string output = co_await run(std::move(command), limit + room_for_headers);
+    co_return detail::parse_blobs(output, ids.size());
+}
+
+HUBPUSH_DECL task<std::string> git_repository::read_blob(std::string id, std::size_t limit) {
+    std::vector<std::string> ids(1, std::move(id));
+    std::vector<std::string> blobs = co_await read_blobs(std::move(ids), limit);
+    co_return std::move(blobs.at(0));
+}
+
+/// Runs one fast-import and gives what it prints. Refs move at the very end, after `done`: a stream that breaks off, for
+/// whatever reason, moves none, and a ref is never moved to a commit that does not descend from where it stands.
+HUBPUSH_DECL task<std::string> git_repository::import(std::string before, std::vector<git_change> changes, std::string after) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    child_command command = git("fast-import");
+    command.argument("--quiet").argument("--done").argument("--date-format=raw");
+    child_process child(executor, command);
+    detail::import_feed feed(child);
+    feed.text(before);
+    for (const git_change& change : changes) co_await feed.apply(change);
+    feed.text(after + "\ndone\n");
+    co_await feed.flush();
+    child.close_input();
+    std::string output = co_await child.read_to_end(detail::git_text_limit);
+    if (co_await child.wait() != 0) detail::throw_git_failure(child.error_output());
+    co_return output;
+}
+
+HUBPUSH_DECL task<void> git_repository::require_head(std::string ref, std::string expected_head) {
+    const std::optional<std::string> head = co_await resolve(ref);
+    if (!head) throw_error(errc::revision_not_found, "there is no " + ref);
+    if (*head != expected_head) throw_error(errc::conflict, ref + " has moved to " + *head);
+}
+
+HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std::string ref, std::string expected_head,
+                                                      std::vector<git_change> changes, std::string message, git_author author) {
+    require_lock(lock);
+    detail::require_full_ref(ref);
+    detail::require_object_id(expected_head);
+    for (const git_change& change : changes) {
+        if (!is_git_path(change.path())) throw_error(errc::invalid_argument, "not an allowed path: " + change.path());
+    }
+    co_await require_head(ref, expected_head);
+    std::string before = detail::import_commit(ref, expected_head, message, author);
+    std::string id = co_await import(std::move(before), std::move(changes), "\nget-mark :1");
+    while (id.ends_with('\n')) id.pop_back();
+    co_return id;
+}
+
+HUBPUSH_DECL task<git_log_page> git_repository::log(std::string commit, std::size_t limit, std::size_t skip) {
+    detail::require_object_id(commit);
+    child_command count = git("rev-list");
+    count.argument("--count").argument(commit);
+    std::string total = co_await run(std::move(count), detail::git_text_limit);
+    child_command list = git("log");
+    list.argument("-z").argument("--format=" + std::string(detail::log_format)).argument("--max-count=" + std::to_string(limit));
+    list.argument("--skip=" + std::to_string(skip)).argument(std::move(commit));
+    const std::string output = co_await run(std::move(list), detail::git_text_limit);
+    total.pop_back();
+    co_return git_log_page(detail::parse_log(output), detail::parse_git_number(total));
+}
+
+HUBPUSH_DECL task<std::vector<git_ref>> git_repository::refs() {
+    child_command command = git("for-each-ref");
+    command.argument("--format=" + std::string(detail::refs_format));
+    const std::string output = co_await run(std::move(command), detail::git_text_limit);
+    co_return detail::parse_refs(output);
+}
+
+HUBPUSH_DECL task<void> git_repository::create_ref(const lock_type& lock, std::string ref, std::string commit) {
+    require_lock(lock);
+    detail::require_full_ref(ref);
+    detail::require_object_id(commit);
+    child_command command = git("update-ref");
+    command.argument(std::move(ref)).argument(std::move(commit)).argument(std::string(40, '0'));
+    co_await run(std::move(command), detail::git_text_limit);
+}
+
+HUBPUSH_DECL task<void> git_repository::create_tag(const lock_type& lock, std::string name, std::string commit,
+                                                   std::string message, git_author author) {
+    require_lock(lock);
+    const std::string ref = "refs/tags/" + name;
+    detail::require_full_ref(ref);
+    detail::require_object_id(commit);
+    if (co_await resolve(ref)) throw_error(errc::conflict, ref + " exists already");
+    std::string tag = detail::import_tag(name, commit, message, author);
+    co_await import(std::move(tag), {}, "");
+}
+
+HUBPUSH_DECL task<void> git_repository::delete_ref(const lock_type& lock, std::string ref) {
+    require_lock(lock);
+    detail::require_full_ref(ref);
+    const std::optional<std::string> target = co_await resolve(ref);
+    if (!target) throw_error(errc::revision_not_found, "there is no " + ref);
+    child_command command = git("update-ref");
+    command.argument("-d").argument(std::move(ref));
+    co_await run(std::move(command), detail::git_text_limit);
+}
+
+}  // namespace hubpush::inline v0

@@ -1,0 +1,182 @@
+#pragma once
+
+#include <hubpush/net/http_client.hpp>
+
+#include <hubpush/async/timing.hpp>
+#include <hubpush/core/error.hpp>
+#include <hubpush/net/connection_pool.hpp>
+#include <hubpush/net/http_exchange.hpp>
+
+#include <optional>
+#include <string>
+
+namespace hubpush::inline v0::detail {
+
+inline constexpr int redirect_limit = 5;
+
+[[noreturn]] inline void throw_redirect_refused(const http_request& request, const http_response& reply, const char* why) {
+    throw_error(errc::protocol_error, request.method() + " " + request.target().redacted() + ": " + why,
+                error_details().status(reply.status()));
+}
+
+/// Where `reply` sends the client, if anywhere (spec/reliability.md §3.4, N27, SEC05).
+inline std::optional<url> redirect_target(const http_request& request, const http_response& reply) {
+    const int status = reply.status();
+    const bool keeps_method = status == 307 || status == 308;
+    if (!keeps_method && status != 301 && status != 302 && status != 303) return std::nullopt;
+    if (!keeps_method && request.method() != "GET" && request.method() != "HEAD") {
+        throw_redirect_refused(request, reply, "the redirect would turn the request into another one");
+    }
+    const std::string_view location = reply.headers().find("location").value_or("");
+    for (const header_list::field& each : reply.headers()) {
+        if (equal_without_case(each.first, "location") && each.second != location) {
+            throw_redirect_refused(request, reply, "the redirect names two places");
+        }
+    }
+    const std::optional<url> next = location.empty() ? std::nullopt : request.target().resolve(location);
+    if (!next) throw_redirect_refused(request, reply, "the redirect names no usable place");
+    if (request.target().origin().secure() && !next->origin().secure()) {
+        throw_redirect_refused(request, reply, "the redirect leaves https");
+    }
+    return next;
+}
+
+/// The same failure, with what is known about the request's bytes.
+inline std::exception_ptr with_reached_server(std::exception_ptr failure, bool reached) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const error& ours) {
+        if (ours.reached_server() == reached) return failure;
+        error_details details = ours.details();
+        details.reached_server(reached);
+        return make_exception(ours.kind(), ours.what(), std::move(details));
+    } catch (...) {
+        return failure;
+    }
+}
+
+}  // namespace hubpush::inline v0::detail
+
+namespace hubpush::inline v0 {
+
+/// Outlives the client while an exchange runs. Three loops, one in the other: retries, redirects, and the free second try
+/// on a fresh connection. Each sets `reached` once a byte of the request may have arrived.
+struct http_client::state {
+    state(hubpush::seams outside, std::shared_ptr<hubpush::connector> network, memory_budget memory, retry_policy patience)
+        : seams(std::move(outside)), connector(std::move(network)), budget(std::move(memory)), policy(patience) {}
+
+    static task<http_response> send(std::shared_ptr<state> self, http_request request);
+    task<http_response> retry(const http_request& request, bool& reached);
+    task<http_response> follow_redirects(http_request request, bool& reached);
+    task<http_response> exchange(const http_request& request, bool& reached);
+    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, int number, steady_time first_failure,
+                                                       const http_response& reply, const std::exception_ptr& failure,
+                                                       bool reached);
+
+    hubpush::seams seams;
+    std::shared_ptr<hubpush::connector> connector;
+    memory_budget budget;
+    retry_policy policy;
+    retry_budget retries;
+    detail::connection_pool idle;
+};
+
+HUBPUSH_DECL task<http_response> http_client::state::send(std::shared_ptr<state> self, http_request request) {
+    bool reached = false;
+    std::exception_ptr failure;
+    try {
+        co_return co_await self->retry(request, reached);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    std::rethrow_exception(detail::with_reached_server(failure, reached));
+}
+
+HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& request, bool& reached) {
+    std::optional<steady_time> first_failure;
+    for (int number = 1;; ++number) {
+        http_response reply;
+        std::exception_ptr failure;
+        try {
+            reply = co_await follow_redirects(request, reached);
+        } catch (const error&) {
+            failure = std::current_exception();
+        }
+        if (!failure && !retryable_status(reply.status())) {
+            retries.refund();
+            co_return reply;
+        }
+        if (!first_failure) first_failure = seams.clock().now();
+        const auto wait = next_wait(request, number, *first_failure, reply, failure, reached);
+        if (!wait && failure) std::rethrow_exception(failure);
+        if (!wait) co_return reply;
+        const std::string cause = failure ? describe(failure) : request.target().redacted() + ": HTTP " + std::to_string(reply.status());
+        seams.log().write(log_level::info, "next try in " + std::to_string(wait->count()) + " ms: " + cause);
+        co_await sleep_for(seams.clock(), *wait);
+    }
+}
+
+HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_wait(
+    const http_request& request, int number, steady_time first_failure, const http_response& reply,
+    const std::exception_ptr& failure, bool reached) {
+    using std::chrono::milliseconds;
+    if (request.repeatable() == request_class::non_idempotent && reached) return std::nullopt;
+    const auto since = std::chrono::duration_cast<milliseconds>(seams.clock().now() - first_failure);
+    const failed_attempt failed = failure ? failed_attempt(number, since, detail::kind_of(failure))
+                                          : failed_attempt(number, since, reply.status(),
+                                                           requested_wait(reply, seams.clock().wall()));
+    const std::optional<milliseconds> wait = policy.next_wait(failed, seams.random().next());
+    const int cost = failure ? retry_budget::transport_cost : retry_budget::server_cost;
+    return wait && retries.take(cost) ? wait : std::nullopt;
+}
+
+HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_request request, bool& reached) {
+    for (int hops = 0;; ++hops) {
+        http_response reply = co_await exchange(request, reached);
+        const std::optional<url> next = detail::redirect_target(request, reply);
+        if (!next) co_return reply;
+        if (hops == detail::redirect_limit) detail::throw_redirect_refused(request, reply, "too many redirects");
+        if (next->origin() != request.target().origin()) request.drop_credentials();
+        request.retarget(*next);
+    }
+}
+
+HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request& request, bool& reached) {
+    const secret head = request_head(request);
+    const origin where = request.target().origin();
+    for (bool second = false;; second = true) {
+        lease memory = co_await budget.acquire(detail::http_exchange::memory_for(request, head));
+        std::shared_ptr<byte_stream> stream;
+        if (!second) stream = idle.take(where, seams.clock().now());
+        const bool reused = stream != nullptr;
+        if (!reused) stream = co_await connector->connect(where);
+        const auto attempt = std::make_shared<detail::http_exchange>(seams, co_await asio::this_coro::executor, stream,
+                                                                     std::move(memory), request, head);
+        std::exception_ptr failure;
+        try {
+            http_response reply = co_await detail::http_exchange::run(attempt);
+            reached = true;
+            if (attempt->reusable()) idle.put(where, std::move(stream), reply, seams.clock().now());
+            co_return reply;
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        reached = reached || attempt->reached_server();
+        // The server had closed the idle connection: that says nothing about the request (N23).
+        const bool repeatable = request.repeatable() != request_class::non_idempotent || !attempt->reached_server();
+        const bool stale = reused && attempt->silent() && detail::kind_of(failure) == errc::transport;
+        if (!stale || !repeatable) std::rethrow_exception(failure);
+    }
+}
+
+HUBPUSH_DECL http_client::http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget,
+                                      retry_policy policy)
+    : state_(std::make_shared<state>(std::move(seams), std::move(connector), std::move(budget), policy)) {}
+
+HUBPUSH_DECL http_client::~http_client() = default;
+
+HUBPUSH_DECL task<http_response> http_client::send(http_request request) { return state::send(state_, std::move(request)); }
+
+HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->policy; }
+
+}  // namespace hubpush::inline v0

@@ -1,0 +1,142 @@
+#pragma once
+
+/// \file
+/// A strict FIFO of coroutines on an executor: one at a time, in order of submission, every outcome kept until it is read.
+
+#include <hubpush/core/asio.hpp>
+#include <hubpush/core/config.hpp>
+#include <hubpush/core/error.hpp>
+#include <hubpush/queue/job.hpp>
+#include <hubpush/queue/queue_core.hpp>
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+template <class Type>
+struct task_traits {
+    static constexpr bool is_task = false;
+};
+
+template <class T>
+struct task_traits<task<T>> {
+    static constexpr bool is_task = true;
+    using result = T;
+};
+
+/// Work the queue takes, and what it gives: a task runs once, a callable that makes tasks can be run again.
+template <class Work>
+struct work_traits {
+    using made = std::invoke_result_t<Work&>;
+    static_assert(task_traits<made>::is_task, "hubpush: queued work is a task<T> or a callable that returns one");
+    using result = typename task_traits<made>::result;
+    static constexpr bool may_run_again = true;
+    static made start(Work& work) { return work(); }
+};
+
+template <class T>
+struct work_traits<task<T>> {
+    using result = T;
+    static constexpr bool may_run_again = false;
+    static task<T> start(task<T>& work) { return std::move(work); }
+};
+
+template <class Work>
+class queued_work final : public job_state<typename work_traits<Work>::result> {
+public:
+    using traits = work_traits<Work>;
+    using result = typename traits::result;
+
+    template <class Given>
+    queued_work(std::shared_ptr<queue_core> queue, std::string name, Given&& work)
+        : job_state<result>(std::move(queue), std::move(name), traits::may_run_again),
+          work_(std::forward<Given>(work)) {}
+
+    task<void> attempt() override {
+        task<result> work = traits::start(*work_);
+        if constexpr (std::is_void_v<result>) {
+            co_await std::move(work);
+            this->value_.emplace();
+        } else {
+            result value = co_await std::move(work);
+            this->value_.emplace(std::move(value));
+        }
+    }
+
+    void release_work() noexcept override { work_.reset(); }
+
+private:
+    std::optional<Work> work_;
+};
+
+}  // namespace detail
+
+/// Runs what is submitted one after the other on a strand of `executor`. To work with a `client`, give it the client's
+/// executor. All members are thread-safe.
+///
+/// A job that fails retryably (`error::retryable()`) waits at the head with growing pauses and a line in the log until it
+/// succeeds, fails finally, or `give_up_after` has passed. An exception ends the job that threw it and no other.
+///
+/// Every outcome is kept until `drain()` takes it, also of jobs whose handles are gone: about 150 bytes each, and without a
+/// bound, because a bound would lose outcomes. What a process submits without ever draining adds up.
+class fifo_queue {
+public:
+    HUBPUSH_DECL explicit fifo_queue(asio::any_io_executor executor, queue_options options = queue_options());
+    fifo_queue(const fifo_queue&) = delete;
+    fifo_queue& operator=(const fifo_queue&) = delete;
+
+    /// Does what `stop()` does and does not wait, so a job that runs may still touch what it refers to until the executor
+    /// has ended it; `co_await close()` before where that matters. Failures nobody has read go to the log, once. The
+    /// executor may end before or after; in a child process nothing happens.
+    HUBPUSH_DECL ~fifo_queue();
+
+    /// Queues `work` and returns at once: a `task<T>`, which is run once, or a callable that returns one, which may be
+    /// called again after a retryable failure. A coroutine lambda may capture: the queue keeps it until the job has ended.
+    /// `name` is for logs and outcomes. Throws `queue_full`, `errc::queue_closed`, `errc::forked`; nothing else.
+    template <class Work>
+    auto submit(Work&& work, std::string name = "job") {
+        using item = detail::queued_work<std::decay_t<Work>>;
+        using state = detail::job_state<typename item::result>;
+        std::shared_ptr<state> queued = std::make_shared<item>(core_, printable(name, 200), std::forward<Work>(work));
+        core_->submit(queued);
+        return job<typename item::result>(std::move(queued));
+    }
+
+    /// Blocks until every job submitted before the call has ended, and takes all outcomes since the last drain. Throws
+    /// `errc::wrong_thread` on a thread that runs the jobs.
+    HUBPUSH_DECL drain_result drain();
+    /// The same until `deadline` on the steady clock; `remaining` and `left` say what has not ended then. It goes on.
+    HUBPUSH_DECL drain_result drain_until(steady_time deadline);
+
+    /// The same two for coroutines; the deadline is on the clock of the queue's seams. Cancellation: all types; throws
+    /// `cancelled`, no outcome is taken.
+    HUBPUSH_DECL task<drain_result> async_drain();
+    HUBPUSH_DECL task<drain_result> async_drain_until(steady_time deadline);
+
+    /// Blocks until every job submitted before the call has ended (true) or `deadline` (false), and takes no outcome.
+    HUBPUSH_DECL bool wait_until(std::optional<steady_time> deadline);
+
+    /// Takes no more jobs and cancels all that have not ended. Does not wait. Outcomes can still be drained.
+    HUBPUSH_DECL void stop();
+    /// Stops, then waits until nothing runs any more.
+    HUBPUSH_DECL task<void> close();
+
+    /// True in a child process, where every other call throws `errc::forked`.
+    HUBPUSH_DECL bool forked() const noexcept;
+
+private:
+    std::shared_ptr<detail::queue_core> core_;
+};
+
+}  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/queue/impl/fifo_queue.ipp>
+#endif

@@ -1,0 +1,60 @@
+#pragma once
+
+/// \file
+/// The bodies of everything in hubpush.hpp, for the one source file that compiles them when
+/// HUBPUSH_SEPARATE_COMPILATION is defined for the whole program.
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#error "define HUBPUSH_SEPARATE_COMPILATION for the whole program, or do not include this file"
+#endif
+
+// A lambda in a body that is compiled once has no linkage. g++ takes the body for a header's and fears that it is not once.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
+#include <hubpush/core/impl/budget.ipp>
+#include <hubpush/core/impl/error.ipp>
+#include <hubpush/core/impl/seams.ipp>
+
+#include <hubpush/async/impl/group.ipp>
+#include <hubpush/async/impl/offload.ipp>
+#include <hubpush/async/impl/timing.ipp>
+
+#include <hubpush/hash/impl/digest.ipp>
+#include <hubpush/hash/impl/text.ipp>
+
+#include <hubpush/net/impl/connection_pool.ipp>
+#include <hubpush/net/impl/connector.ipp>
+#include <hubpush/net/impl/http_client.ipp>
+#include <hubpush/net/impl/http_exchange.ipp>
+#include <hubpush/net/impl/http_message.ipp>
+#include <hubpush/net/impl/http_reader.ipp>
+#include <hubpush/net/impl/retry_policy.ipp>
+#include <hubpush/net/impl/url.ipp>
+
+#include <hubpush/fs/impl/file_system.ipp>
+#include <hubpush/fs/impl/match.ipp>
+#include <hubpush/fs/impl/source.ipp>
+#include <hubpush/fs/impl/walk.ipp>
+
+#include <hubpush/hub/impl/endpoint.ipp>
+#include <hubpush/hub/impl/environment.ipp>
+#include <hubpush/hub/impl/failure.ipp>
+#include <hubpush/hub/impl/json.ipp>
+#include <hubpush/hub/impl/repo_id.ipp>
+#include <hubpush/hub/impl/repos.ipp>
+#include <hubpush/hub/impl/session.ipp>
+#include <hubpush/hub/impl/whoami.ipp>
+
+#include <hubpush/upload/impl/client.ipp>
+#include <hubpush/upload/impl/context.ipp>
+#include <hubpush/upload/impl/progress.ipp>
+#include <hubpush/upload/impl/scan.ipp>
+
+#include <hubpush/queue/impl/fifo_queue.ipp>
+#include <hubpush/queue/impl/outcome.ipp>
+#include <hubpush/queue/impl/patience.ipp>
+#include <hubpush/queue/impl/queue_core.ipp>
+
+#include <hubpush/checkpoint/impl/safetensors.ipp>

@@ -1,0 +1,33 @@
+#pragma once
+
+/// \file
+/// The bodies of everything in hubpush_local_hub.hpp, for the one source file that compiles them when
+/// HUBPUSH_SEPARATE_COMPILATION is defined for the whole program.
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#error "define HUBPUSH_SEPARATE_COMPILATION for the whole program, or do not include this file"
+#endif
+
+// A lambda in a body that is compiled once has no linkage. g++ takes the body for a header's and fears that it is not once.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
+#include <hubpush/local_hub/impl/accounts.ipp>
+#include <hubpush/local_hub/impl/faults.ipp>
+#include <hubpush/local_hub/impl/git_formats.ipp>
+#include <hubpush/local_hub/impl/git_http.ipp>
+#include <hubpush/local_hub/impl/git_objects.ipp>
+#include <hubpush/local_hub/impl/git_repository.ipp>
+#include <hubpush/local_hub/impl/http_exchange.ipp>
+#include <hubpush/local_hub/impl/http_server.ipp>
+#include <hubpush/local_hub/impl/ledger.ipp>
+#include <hubpush/local_hub/impl/lfs_store.ipp>
+#include <hubpush/local_hub/impl/patterns.ipp>
+#include <hubpush/local_hub/impl/process.ipp>
+#include <hubpush/local_hub/impl/reply.ipp>
+#include <hubpush/local_hub/impl/repository_shelf.ipp>
+#include <hubpush/local_hub/impl/repository_tree.ipp>
+#include <hubpush/local_hub/impl/request_head.ipp>
+#include <hubpush/local_hub/impl/request_reader.ipp>
+#include <hubpush/local_hub/impl/served_connection.ipp>

@@ -1,0 +1,104 @@
+#pragma once
+
+/// \file
+/// What the steps of one push share.
+
+#include <hubpush/async/offload.hpp>
+#include <hubpush/core/budget.hpp>
+#include <hubpush/core/seams.hpp>
+#include <hubpush/fs/file_system.hpp>
+#include <hubpush/hub/repo_id.hpp>
+#include <hubpush/hub/session.hpp>
+#include <hubpush/upload/progress.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// What a client owns and its pushes use: all of it belongs to the client's strand.
+class client_state {
+public:
+    client_state(hubpush::seams seams, memory_budget budget, std::shared_ptr<file_system> files,
+                 std::shared_ptr<worker_pool> pool, std::shared_ptr<hub_session> session)
+        : seams_(std::move(seams)), budget_(std::move(budget)), files_(std::move(files)), pool_(std::move(pool)),
+          session_(std::move(session)) {}
+
+    const hubpush::seams& seams() const noexcept { return seams_; }
+    memory_budget& budget() noexcept { return budget_; }
+    const std::shared_ptr<file_system>& files() const noexcept { return files_; }
+    const std::shared_ptr<worker_pool>& pool() const noexcept { return pool_; }
+    hub_session& session() noexcept { return *session_; }
+
+private:
+    hubpush::seams seams_;
+    memory_budget budget_;
+    std::shared_ptr<file_system> files_;
+    std::shared_ptr<worker_pool> pool_;
+    std::shared_ptr<hub_session> session_;
+};
+
+/// A deletion of the commit, at its place among the operations.
+class removal {
+public:
+    removal(std::string path, std::uint64_t position) : path_(std::move(path)), position_(position) {}
+
+    const std::string& path() const noexcept { return path_; }
+    bool folder() const noexcept { return path_.ends_with('/'); }
+    std::uint64_t position() const noexcept { return position_; }
+    /// True for the path itself and for everything in a removed folder.
+    bool covers(const std::string& path) const noexcept {
+        return path == path_ || path.starts_with(folder() ? path_ : path_ + '/');
+    }
+
+private:
+    std::string path_;
+    std::uint64_t position_;
+};
+
+/// What is known about a push before its files are read, and counted while it runs.
+class push_tally {
+public:
+    std::uint64_t files = 0;           ///< found by the source, before any is read
+    std::uint64_t small_bytes = 0;     ///< of files that the Hub could want inside the commit
+    std::uint64_t unchanged = 0;
+    std::uint64_t ignored = 0;
+    std::uint64_t skipped = 0;         ///< entries of a folder that are no files
+    std::uint64_t bytes_sent = 0;
+};
+
+/// One push: the client's things, the place it goes to, and its counters. A step gets it as its first argument. Belongs to
+/// the client's strand; movable until the push starts.
+class context {
+public:
+    HUBPUSH_DECL context(std::shared_ptr<client_state> client, repository target, std::string revision, progress callback);
+
+    client_state& client() const noexcept { return *client_; }
+    hub_session& session() const noexcept { return client_->session(); }
+    const repository& target() const noexcept { return target_; }
+    const std::string& revision() const noexcept { return revision_; }
+    log_sink& log() const noexcept { return client_->seams().log(); }
+
+    detail::progress_tracker& progress() noexcept { return progress_; }
+    push_tally& tally() noexcept { return tally_; }
+    std::vector<removal>& removals() noexcept { return removals_; }
+    /// True when this commit deletes `path`, itself or with a folder above it.
+    HUBPUSH_DECL bool removes(const std::string& path) const;
+
+private:
+    std::shared_ptr<client_state> client_;
+    repository target_;
+    std::string revision_;
+    detail::progress_tracker progress_;
+    push_tally tally_;
+    std::vector<removal> removals_;
+};
+
+}  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/upload/impl/context.ipp>
+#endif

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <hubpush/upload/client.hpp>
+
+#include <hubpush/hub/endpoint.hpp>
+#include <hubpush/hub/environment.hpp>
+
+#include <algorithm>
+#include <thread>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline std::size_t default_worker_threads() {
+    return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
+}
+
+inline seams seams_of(const client_call::takes& options) {
+    seams result = options.get<use_seams>() ? options.get<use_seams>()->get() : seams();
+    if (options.get<log_to>()) result.set_log(options.get<log_to>()->get());
+    return result;
+}
+
+inline hub_settings settings_of(const client_call::takes& options) {
+    std::optional<std::string> address;
+    if (options.get<endpoint>()) address = options.get<endpoint>()->url();
+    std::optional<secret> given_token;
+    if (options.get<token>()) given_token = options.get<token>()->value();
+    process_environment environment;
+    return resolve_settings(environment, std::move(address), std::move(given_token),
+                            options.get<allow_plain_http>().has_value());
+}
+
+inline std::shared_ptr<client_state> make_client_state(const client_call::takes& options) {
+    const seams seams = seams_of(options);
+    const memory_budget budget = options.get_or_default<memory_budget>();
+    std::shared_ptr<connector> network = options.get<use_connector>()
+                                             ? options.get<use_connector>()->get()
+                                             : network_connector(seams, tls_options::from_environment(), system_resolver());
+    std::shared_ptr<file_system> files =
+        options.get<use_file_system>() ? options.get<use_file_system>()->get() : posix_file_system();
+    const std::size_t threads =
+        options.get<worker_threads>() ? options.get<worker_threads>()->count() : default_worker_threads();
+    auto session = std::make_shared<hub_session>(settings_of(options), seams, std::move(network), budget,
+                                                 options.get_or_default<retry_policy>());
+    return std::make_shared<client_state>(seams, budget, std::move(files), std::make_shared<worker_pool>(threads),
+                                          std::move(session));
+}
+
+/// The option's text when it was given, else `otherwise`.
+template <class Option, class Options>
+Option given_or(const Options& options, std::string otherwise) {
+    const std::optional<Option>& given = options.template get<Option>();
+    return given ? *given : Option(std::move(otherwise));
+}
+
+template <class Options>
+commit_step commit_step_of(const Options& options, std::string default_message) {
+    return commit(given_or<message>(options, std::move(default_message)), options.template get_or_default<description>());
+}
+
+template <class Options>
+pipeline_call::takes pipeline_options_of(const Options& options) {
+    pipeline_call::takes result;
+    if (options.template get<revision>()) result.put(*options.template get<revision>());
+    if (options.template get<progress>()) result.put(*options.template get<progress>());
+    return result;
+}
+
+/// Runs a pipeline in a context of its own; the coroutine frame owns both.
+template <class Pipeline>
+task<commit_info> run_in(context place, Pipeline steps) {
+    co_return co_await steps.run(place);
+}
+
+/// The calls of a client may outlive its handle: the frame holds what they use.
+template <class Result>
+task<Result> keep_alive(std::shared_ptr<client_state> state, task<Result> work) {
+    co_return co_await std::move(work);
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL client::client(asio::any_io_executor executor, client_call::takes options)
+    : strand_(asio::make_strand(std::move(executor))), state_(detail::make_client_state(options)) {}
+
+HUBPUSH_DECL bool client::has_answered() const noexcept { return state_->session().has_answered(); }
+
+HUBPUSH_DECL std::string client::endpoint() const { return state_->session().settings().endpoint(); }
+
+HUBPUSH_DECL task<user_info> client::whoami() const {
+    return run(detail::keep_alive(state_, hubpush::whoami(state_->session())));
+}
+
+HUBPUSH_DECL task<repo_url> client::create(std::string repo_id, create_repo_call::takes options) const {
+    return run(detail::keep_alive(state_, hubpush::create_repo(state_->session(), repository(std::move(repo_id)),
+                                                               options.get<exist_ok>().has_value(),
+                                                               options.get<private_repo>().has_value())));
+}
+
+HUBPUSH_DECL context client::open(std::string repo_id, pipeline_call::takes options) const {
+    repository target(std::move(repo_id));
+    std::string branch = detail::given_or<revision>(options, "main").text();
+    check_revision(branch);
+    return context(state_, std::move(target), std::move(branch), options.get_or_default<progress>());
+}
+
+HUBPUSH_DECL task<commit_info> client::push_file(std::string repo_id, add addition, upload_file_call::takes options) const {
+    std::string default_message = "Upload " + normalize_path_in_repo(addition.path()) + " with hubpush";
+    std::vector<placed_addition> files;
+    files.emplace_back(std::move(addition), 0);
+    context place = open(std::move(repo_id), detail::pipeline_options_of(options));
+    return run(detail::run_in(std::move(place), files_step(std::move(files)) | classify() | transfer() |
+                                                    detail::commit_step_of(options, std::move(default_message))));
+}
+
+HUBPUSH_DECL task<commit_info> client::push_folder(std::string repo_id, std::filesystem::path folder,
+                                                   upload_folder_call::takes options) const {
+    scan_step::takes_options::takes scan_options;
+    if (options.get<hubpush::path_in_repo>()) scan_options.put(*options.get<hubpush::path_in_repo>());
+    if (options.get<allow>()) scan_options.put(*options.get<allow>());
+    if (options.get<ignore>()) scan_options.put(*options.get<ignore>());
+    context place = open(std::move(repo_id), detail::pipeline_options_of(options));
+    return run(detail::run_in(std::move(place), scan_step(std::move(folder), scan_options) | classify() | transfer() |
+                                                    detail::commit_step_of(options, "Upload folder using hubpush")));
+}
+
+HUBPUSH_DECL task<commit_info> client::push_operations(std::string repo_id, operation_list operations,
+                                                       create_commit_call::takes options) const {
+    for (const placed_addition& addition : operations.additions()) {
+        static_cast<void>(normalize_path_in_repo(addition.addition().path()));
+    }
+    context place = open(std::move(repo_id), detail::pipeline_options_of(options));
+    for (const removal& gone : operations.removals()) {
+        place.removals().emplace_back(normalize_path_to_remove(gone.path()), gone.position());
+    }
+    return run(detail::run_in(std::move(place), files_step(operations.additions()) | classify() | transfer() |
+                                                    detail::commit_step_of(options, "")));
+}
+
+}  // namespace hubpush::inline v0

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <hubpush/async/timing.hpp>
+#include <hubpush/upload/progress.hpp>
+
+#include <algorithm>
+
+namespace hubpush::inline v0::detail {
+
+HUBPUSH_DECL void progress_tracker::found(std::uint64_t files, std::uint64_t bytes) {
+    files_ += files;
+    found_bytes_ += bytes;
+    report();
+}
+
+HUBPUSH_DECL void progress_tracker::hashed(std::uint64_t bytes) {
+    hashed_bytes_ += bytes;
+    phase_ = std::max(phase_, phase::hashing);
+    report();
+}
+
+HUBPUSH_DECL void progress_tracker::to_send(std::uint64_t bytes) {
+    send_total_ += bytes;
+    report();
+}
+
+HUBPUSH_DECL void progress_tracker::sent(std::uint64_t bytes) {
+    sent_bytes_ += bytes;
+    phase_ = std::max(phase_, phase::sending);
+    report();
+}
+
+HUBPUSH_DECL void progress_tracker::committing() {
+    phase_ = phase::committing;
+    report();
+}
+
+HUBPUSH_DECL task<void> progress_tracker::finish() {
+    if (!callback_.callback()) co_return;
+    phase_ = phase::committing;
+    sent_bytes_ = send_total_;
+    co_await sleep_until(*clock_, next_report_);
+    callback_.callback()(view());
+}
+
+HUBPUSH_DECL void progress_tracker::report() {
+    if (!callback_.callback()) return;
+    const steady_time now = clock_->now();
+    if (now < next_report_) return;
+    next_report_ = now + interval;
+    callback_.callback()(view());
+}
+
+HUBPUSH_DECL progress_view progress_tracker::view() const {
+    switch (phase_) {
+        case phase::scanning: return {"scanning", files_, 0, found_bytes_};
+        case phase::hashing: return {"hashing", files_, std::min(hashed_bytes_, found_bytes_), found_bytes_};
+        case phase::sending: return {"sending", files_, sent_bytes_, send_total_};
+        case phase::committing: break;
+    }
+    return {"committing", files_, sent_bytes_, send_total_};
+}
+
+}  // namespace hubpush::inline v0::detail

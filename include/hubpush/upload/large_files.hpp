@@ -1,0 +1,50 @@
+#pragma once
+
+/// \file
+/// Brings large files into the LFS store: asks in batches what is missing and sends that, several files at once.
+
+#include <hubpush/async/group.hpp>
+#include <hubpush/async/step.hpp>
+#include <hubpush/hub/lfs.hpp>
+#include <hubpush/upload/context.hpp>
+#include <hubpush/upload/plan.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace hubpush::inline v0::detail {
+
+/// Used by one coroutine, which must call `finish` before the object ends, also after a failure.
+class large_file_store {
+public:
+    HUBPUSH_DECL large_file_store(context& context, asio::any_io_executor executor, std::size_t in_flight);
+
+    /// Takes a file to be stored. It may be sent now or with a later batch; content that was added before is not sent twice.
+    HUBPUSH_DECL task<void> add(planned_file file);
+
+    /// Waits until all files are stored. `failure` is what the caller caught meanwhile, if anything: transfers are
+    /// cancelled and it is rethrown.
+    HUBPUSH_DECL task<void> finish(std::exception_ptr failure);
+
+private:
+    HUBPUSH_DECL task<void> send_batch();
+    HUBPUSH_DECL task<std::vector<lfs_answer>> ask(const std::vector<planned_file>& files);
+    HUBPUSH_DECL task<void> send(planned_file file, lfs_answer answer);
+    HUBPUSH_DECL task<void> put(planned_file file, lfs_answer answer);
+
+    context& context_;
+    std::size_t in_flight_;
+    task_group transfers_;
+    std::vector<planned_file> waiting_;
+    std::uint64_t waiting_bytes_ = 0;
+    std::unordered_set<std::string> known_;  // object ids
+};
+
+}  // namespace hubpush::inline v0::detail
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/upload/impl/large_files.ipp>
+#endif

@@ -1,0 +1,136 @@
+#pragma once
+
+/// \file
+/// The named values that upload calls take. Classes with constructors, so that they are safe inside a `co_await` expression
+/// on g++ 12 (design.md §5); each owns what it holds.
+
+#include <hubpush/core/config.hpp>
+#include <hubpush/fs/source.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// A string with a name; the tag tells one option from another.
+template <class Tag>
+class text_option {
+public:
+    text_option() = default;
+    explicit text_option(std::string text) : text_(std::move(text)) {}
+    const std::string& text() const noexcept { return text_; }
+
+private:
+    std::string text_;
+};
+
+/// A list of patterns, written as arguments: never an initializer_list, which stops g++ 12 next to `co_await`.
+template <class Tag>
+class pattern_option {
+public:
+    pattern_option() = default;
+    template <class... Patterns>
+        requires(std::convertible_to<Patterns, std::string> && ...)
+    explicit pattern_option(Patterns&&... patterns) {
+        patterns_.reserve(sizeof...(Patterns));
+        (patterns_.push_back(std::string(std::forward<Patterns>(patterns))), ...);
+    }
+    explicit pattern_option(std::vector<std::string> patterns) : patterns_(std::move(patterns)) {}
+    const std::vector<std::string>& patterns() const noexcept { return patterns_; }
+
+private:
+    std::vector<std::string> patterns_;
+};
+
+struct message_tag;
+struct description_tag;
+struct revision_tag;
+struct path_in_repo_tag;
+struct allow_tag;
+struct ignore_tag;
+
+}  // namespace detail
+
+/// First line of the commit. Default: the reference client's (spec/hub-http-api.md §4.6).
+using message = detail::text_option<detail::message_tag>;
+/// The rest of the commit's text. Default: empty.
+using description = detail::text_option<detail::description_tag>;
+/// The branch to push to, or a ref such as `refs/pr/3`. Default: `main`. It must exist.
+using revision = detail::text_option<detail::revision_tag>;
+/// The folder in the repository below which a folder's files are put. Default: its root.
+using path_in_repo = detail::text_option<detail::path_in_repo_tag>;
+/// Only files that match one of these patterns are pushed (spec/hub-http-api.md §4.9); `allow()` keeps nothing.
+using allow = detail::pattern_option<detail::allow_tag>;
+/// Files that match one of these patterns are left out.
+using ignore = detail::pattern_option<detail::ignore_tag>;
+
+/// Bytes in memory to be pushed; owns them. Views and spans do not compile, because a call outlives its statement.
+class content {
+public:
+    explicit content(std::string bytes) : source_(memory_source(std::move(bytes))) {}
+    explicit content(std::vector<std::byte> bytes) : source_(memory_source(std::move(bytes))) {}
+    explicit content(const char* text) : content(std::string(text)) {}
+    explicit content(std::string_view) = delete;
+
+    const std::shared_ptr<byte_source>& source() const noexcept { return source_; }
+
+private:
+    std::shared_ptr<byte_source> source_;
+};
+
+/// What `upload_file` and `add` take: a `std::filesystem::path` or a string is a path, as in Python; bytes are `content(...)`.
+class upload_content {
+public:
+    upload_content(content bytes) : source_(bytes.source()) {}
+    upload_content(std::filesystem::path path) : path_(std::move(path)) {}
+    upload_content(std::string path) : path_(std::move(path)) {}
+    upload_content(const char* path) : path_(path) {}
+    upload_content(std::string_view) = delete;
+
+    /// The bytes, or nothing when this is a path.
+    const std::shared_ptr<byte_source>& source() const noexcept { return source_; }
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    std::shared_ptr<byte_source> source_;
+    std::filesystem::path path_;
+};
+
+/// An addition of a commit: content and where it goes.
+class add {
+public:
+    add(std::string path, upload_content what) : path_(std::move(path)), what_(std::move(what)) {}
+    const std::string& path() const noexcept { return path_; }
+    const upload_content& what() const noexcept { return what_; }
+
+private:
+    std::string path_;
+    upload_content what_;
+};
+
+/// A deletion of a commit: a file, or a folder when the path ends with '/' (spec/hub-http-api.md §2.4). Meant to be written
+/// qualified, `hubpush::remove(...)`.
+class remove {
+public:
+    explicit remove(std::string path) : path_(std::move(path)) {}
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
+};
+
+/// `create_repo`: an existing repository is a success.
+class exist_ok {};
+/// `create_repo`: only its owners can see the repository.
+class private_repo {};
+
+}  // namespace hubpush::inline v0

@@ -1,0 +1,135 @@
+#include <hubpush/async/group.hpp>
+
+#include "co_test.hpp"
+
+#include <stdexcept>
+#include <vector>
+
+using namespace hubpush;
+
+namespace {
+
+task<void> count_to(int steps, int& counter) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    for (int i = 0; i < steps; ++i) {
+        co_await asio::post(executor, asio::use_awaitable);
+        ++counter;
+    }
+}
+
+task<void> fail_after(int steps) {
+    int ignored = 0;
+    co_await count_to(steps, ignored);
+    throw std::runtime_error("child failed");
+}
+
+task<void> wait_for_ever(bool& ended) {
+    struct mark {
+        explicit mark(bool& flag) : flag_(flag) {}
+        ~mark() { flag_ = true; }
+        bool& flag_;
+    } on_end(ended);
+    notifier never(co_await asio::this_coro::executor);
+    for (;;) {
+        co_await throw_if_cancelled();
+        co_await never.wait();
+    }
+}
+
+}  // namespace
+
+CO_TEST_CASE("join waits for every child") {
+    int counter = 0;
+    task_group group(co_await asio::this_coro::executor);
+    for (int i = 1; i <= 10; ++i) group.spawn(count_to(i, counter));
+    co_await group.join();
+    CHECK(counter == 55);
+    CHECK(group.running() == 0);
+}
+
+CO_TEST_CASE("the first failure cancels the others, and join rethrows it after all have ended") {
+    bool ended = false;
+    task_group group(co_await asio::this_coro::executor);
+    group.spawn(wait_for_ever(ended));
+    group.spawn(fail_after(3));
+    std::string text;
+    try {
+        co_await group.join();
+    } catch (const std::runtime_error& failure) {
+        text = failure.what();
+    }
+    CHECK(text == "child failed");
+    CHECK(ended);
+}
+
+CO_TEST_CASE("a failure of the parent itself wins over the children it cancels") {
+    bool ended = false;
+    task_group group(co_await asio::this_coro::executor);
+    group.spawn(wait_for_ever(ended));
+    std::string text;
+    try {
+        co_await group.join(std::make_exception_ptr(std::runtime_error("parent failed")));
+    } catch (const std::runtime_error& failure) {
+        text = failure.what();
+    }
+    CHECK(text == "parent failed");
+    CHECK(ended);
+}
+
+CO_TEST_CASE("wait_for_room keeps the number of children below the limit") {
+    int counter = 0;
+    std::size_t most = 0;
+    task_group group(co_await asio::this_coro::executor);
+    for (int i = 0; i < 20; ++i) {
+        co_await group.wait_for_room(3);
+        group.spawn(count_to(2, counter));
+        most = std::max(most, group.running());
+    }
+    co_await group.join();
+    CHECK(most == 3);
+    CHECK(counter == 40);
+}
+
+TEST_CASE("cancelling the parent ends the children first and surfaces as cancelled") {
+    for (const auto type : {asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total}) {
+        asio::io_context context;
+        asio::cancellation_signal signal;
+        bool ended = false;
+        std::exception_ptr outcome;
+        initiate(
+            context.get_executor(),
+            [](bool& child_ended) -> task<void> {
+                task_group group(co_await asio::this_coro::executor);
+                group.spawn(wait_for_ever(child_ended));
+                co_await group.join();
+            }(ended),
+            asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure) {
+                CHECK(ended);
+                outcome = failure;
+            }));
+        context.poll();
+        CHECK_FALSE(outcome);
+        signal.emit(type);
+        context.restart();
+        context.poll();
+        REQUIRE(outcome);
+        CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
+    }
+}
+
+TEST_CASE("a destroyed io_context leaves nothing behind, whenever it ends") {
+    for (int steps = 0; steps < 30; ++steps) {
+        asio::io_context context;
+        int counter = 0;
+        initiate(
+            context.get_executor(),
+            [](int& counted) -> task<void> {
+                task_group group(co_await asio::this_coro::executor);
+                for (int i = 0; i < 4; ++i) group.spawn(count_to(3, counted));
+                co_await group.join();
+            }(counter),
+            [](std::exception_ptr) {});
+        for (int i = 0; i < steps; ++i) context.poll_one();
+    }
+    SUCCEED("the sanitizers saw nothing");
+}

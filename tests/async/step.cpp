@@ -1,0 +1,168 @@
+#include <hubpush/async/step.hpp>
+
+#include "co_test.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace hubpush;
+
+namespace {
+
+struct test_context {
+    std::vector<std::string> events;
+};
+
+struct test_host {
+    test_context make_context(std::string) { return test_context(); }
+    template <class Result>
+    task<Result> run(task<Result> work) {
+        return work;
+    }
+};
+
+struct number {
+    int value = 0;
+};
+
+class numbers : public step_base {
+public:
+    explicit numbers(int count) : count_(count) {}
+    task<void> operator()(test_context& context, stream<number>& out) const {
+        for (int i = 0; i < count_; ++i) {
+            number next;
+            next.value = i;
+            if (!co_await out.push(next)) co_return;
+            if (i + 1 == count_) context.events.push_back("source ended");
+        }
+    }
+
+private:
+    int count_;
+};
+
+class only_even : public step_base {
+public:
+    using input_type = set_of<number>;
+    task<set_of<number>> operator()(test_context&, set_of<number> in) const {
+        std::erase_if(in.files, [](const number& n) { return n.value % 2 != 0; });
+        co_return in;
+    }
+};
+
+class note_first : public step_base {
+public:
+    task<void> operator()(test_context& context, stream<number>& in, stream<number>& out) const {
+        bool first = true;
+        while (std::optional<number> item = co_await in.pop()) {
+            if (first) context.events.push_back("first item seen");
+            first = false;
+            co_await out.push(*item);
+        }
+    }
+};
+
+class sum : public step_base {
+public:
+    task<std::string> operator()(test_context&, set_of<number> in) const {
+        int total = 0;
+        for (const number& n : in.files) total += n.value;
+        co_return std::to_string(total);
+    }
+};
+
+class first_three : public step_base {
+public:
+    task<void> operator()(test_context&, stream<number>& in, stream<number>& out) const {
+        for (int i = 0; i < 3; ++i) {
+            const std::optional<number> item = co_await in.pop();
+            co_await out.push(*item);
+        }
+    }
+};
+
+number twice(number n) {
+    n.value *= 2;
+    return n;
+}
+
+task<number> plus_one(number n) {
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    n.value += 1;
+    co_return n;
+}
+
+number fail_at_five(number n) {
+    if (n.value == 5) throw std::runtime_error("five");
+    return n;
+}
+
+}  // namespace
+
+static_assert(std::same_as<decltype(numbers(1) | map(&twice) | only_even() | each(&plus_one) | sum())::result_type, std::string>);
+static_assert(std::same_as<decltype(numbers(1) | map(&twice))::result_type, set_of<number>>);
+
+CO_TEST_CASE("a pipeline of a source, a function, a barrier, concurrent work and a last step gives the last step's value") {
+    test_host host;
+    auto steps = numbers(100) | map(&twice) | only_even() | each(&plus_one, in_flight(3)) | sum();
+    const std::string total = co_await steps(host, "acme/x");
+    CHECK(total == "10000");
+    const std::string again = co_await steps(host, "acme/x");
+    CHECK(again == "10000");
+}
+
+CO_TEST_CASE("a pipeline may be a temporary of the statement that runs it, and a stream at its end is a set") {
+    test_host host;
+    const set_of<number> all = co_await (numbers(40) | map(&twice))(host, "acme/x");
+    CHECK(all.files.size() == 40);
+    CHECK(all.files.back().value == 78);
+}
+
+CO_TEST_CASE("steps overlap: the first item reaches the end before the source has ended") {
+    test_context context;
+    const auto steps = numbers(1000) | note_first() | sum();
+    CHECK(co_await steps.run(context) == "499500");
+    CHECK(context.events == std::vector<std::string>{"first item seen", "source ended"});
+}
+
+CO_TEST_CASE("the first failure ends the whole pipeline and is what the caller sees") {
+    test_host host;
+    std::string text;
+    const auto steps = numbers(100'000) | map(&fail_at_five) | map(&twice) | sum();
+    try {
+        co_await steps(host, "acme/x");
+    } catch (const std::runtime_error& failure) {
+        text = failure.what();
+    }
+    CHECK(text == "five");
+}
+
+CO_TEST_CASE("a step that stops reading lets the steps before it end") {
+    test_host host;
+    const auto steps = numbers(1000) | first_three() | sum();
+    CHECK(co_await steps(host, "acme/x") == "3");
+}
+
+TEST_CASE("a pipeline cancelled or destroyed after any number of handlers leaves nothing behind") {
+    for (int steps = 0; steps < 120; ++steps) {
+        asio::io_context context;
+        asio::cancellation_signal signal;
+        test_host host;
+        std::exception_ptr outcome;
+        bool completed = false;
+        auto work = numbers(40) | map(&twice) | each(&plus_one, in_flight(3)) | sum();
+        initiate(context.get_executor(), work(host, "acme/x"),
+                 asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure, std::string) {
+                     completed = true;
+                     outcome = failure;
+                 }));
+        for (int i = 0; i < steps; ++i) context.poll_one();
+        if (steps % 2 == 0) continue;  // destroyed here
+        signal.emit(asio::cancellation_type::terminal);
+        context.restart();
+        context.poll();
+        REQUIRE(completed);
+        if (outcome) CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
+    }
+}

@@ -1,0 +1,8 @@
+// expect: on g\+\+ 12 give this lambda a name first and pass the name
+// only: g++-12
+#include "steps.hpp"
+
+#include <string>
+
+std::string captured;
+auto wrong = items() | map([captured = captured](item i) { return i; });

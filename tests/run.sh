@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Builds and runs all tests, from nothing if need be: as root or with sudo it installs what is missing first.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+source tests/checks.sh
+
+unset ${!HF_@} ${!HUGGING@}
+export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+
+build() {
+    local preset=$1
+    shift
+    cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" "$@"
+}
+
+# The clients that nobody here wrote, at exactly the versions that tests/interop was written against.
+install_clients() {
+    local stamp=build/clients/requirements.txt
+    cmp -s tests/interop/requirements.txt $stamp && return
+    rm -rf build/clients
+    python3 -m venv build/clients &&
+        build/clients/bin/pip install --quiet --requirement tests/interop/requirements.txt &&
+        cp tests/interop/requirements.txt $stamp
+}
+
+run_interop() {
+    export HUBPUSH_PROGRAM=$PWD/build/release/examples/hubpush
+    export HF_HUB_DISABLE_XET=1
+    for driver in tests/interop/*.py; do
+        check "interop/$(basename "$driver")" build/clients/bin/python "$driver"
+    done
+}
+
+check "install packages" bash cmake/install_dependencies.sh test || { close; exit 1; }
+check "install clients" install_clients
+check "build with address and undefined sanitizers" build gcc-asan && run_ctest gcc-asan
+check "build with the thread sanitizer" build clang-tsan && run_ctest clang-tsan
+check "build the program hubpush" build release --target hubpush-cli && run_interop
+close
