@@ -65,6 +65,8 @@ class Amalgamation:
         if own := OWN_INCLUDE.match(stripped):
             if any(conditions):
                 sys.exit(f"{place}: a conditional include of hubpush cannot be put into one file")
+            if not (SOURCE / own.group(1)).exists():
+                sys.exit(f"{place}: there is no {own.group(1)}")
             self.add(own.group(1))
             return
         if re.match(r"#\s*if", stripped):

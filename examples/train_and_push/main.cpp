@@ -48,7 +48,7 @@ std::vector<training_step> train(const example_options& options, hubpush::backgr
         steps.push_back({begin, now(), loss});
         mean_loss = step == 1 ? loss : 0.98F * mean_loss + 0.02F * loss;
         if (step % options.every == 0) {
-            std::printf("step %-5d  loss %.3f\n", step, mean_loss);
+            std::printf("step %d, loss %.3f: checkpoint queued\n", step, mean_loss);
             pushes.push(hub, step, save_checkpoint(model, step, mean_loss, options.folder / "checkpoints"));
         }
         pushes.report_ended();
@@ -56,30 +56,32 @@ std::vector<training_step> train(const example_options& options, hubpush::backgr
     return steps;
 }
 
+void report(const example_options& options, const std::vector<training_step>& steps,
+            const std::vector<push_record>& pushes) {
+    std::printf("\ncommits, in order:\n");
+    for (const push_record& push : pushes) {
+        std::printf("  %s  step %d\n", push.commit.empty() ? "failed" : push.commit.c_str(), push.step);
+    }
+    std::printf("%s\n", step_times(steps, pushes).summary().c_str());
+    run_plot(steps, pushes).write(options.picture);
+    std::printf("picture: %s\n", options.picture.c_str());
+}
+
 int run(const example_options& options) {
     std::optional<hubpush::local_hub_thread> embedded;
-    if (std::getenv("HF_ENDPOINT") == nullptr) {
-        embedded.emplace(options.folder / "hub");
-        ::setenv("HF_ENDPOINT", embedded->endpoint().c_str(), 1);
-        ::setenv("HF_TOKEN", embedded->token().c_str(), 1);
-    }
     checkpoint_pushes pushes(options.repo_id);
-    std::vector<training_step> steps;
-    hubpush::drain_result outcome;
-    {
-        hubpush::background hub;
-        hub.create_repo(options.repo_id, hubpush::exist_ok()).get();
-        steps = train(options, hub, pushes);
-        pushes.wait_for_all();
-        outcome = hub.drain();
+    std::optional<hubpush::background> hub;
+    if (std::getenv("HF_ENDPOINT") != nullptr) {
+        hub.emplace();
+    } else {
+        embedded.emplace(options.folder / "hub");
+        hub.emplace(hubpush::endpoint(embedded->endpoint()), hubpush::token(embedded->token()));
     }
-    const auto records = pushes.records();
-    std::printf("\ncommits, in order:\n");
-    for (const push_record& push : records)
-        std::printf("  %.40s  step %d\n", push.commit.empty() ? "-" : push.commit.c_str(), push.step);
-    std::printf("%s\n", step_times(steps, records).summary().c_str());
-    run_plot(steps, records).write(options.picture);
-    std::printf("picture: %s\n", options.picture.c_str());
+    hub->create_repo(options.repo_id, hubpush::exist_ok()).get();
+    const std::vector<training_step> steps = train(options, *hub, pushes);
+    pushes.wait_for_all();
+    const auto outcome = hub->drain();
+    report(options, steps, pushes.records());
     const std::string address = embedded ? embedded->repository_path(options.repo_id).string()
                                          : std::getenv("HF_ENDPOINT") + ("/" + options.repo_id);
     std::printf("git clone %s\n", address.c_str());

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// The pushes of a run: queues checkpoints, tells when each has ended, and keeps what the picture shows.
+/// The pushes of a run: queues checkpoints, tells what became of each, and keeps what the picture shows.
 
 #include "record.hpp"
 
@@ -17,30 +17,25 @@ class checkpoint_pushes {
 public:
     explicit checkpoint_pushes(std::string repo_id) : repo_id_(std::move(repo_id)) {}
 
-    /// Returns at once. The folder is removed when it has been pushed.
+    /// Queues a checkpoint and returns at once. The folder is removed when it has been pushed.
     void push(hubpush::background& hub, int step, const std::filesystem::path& folder) {
-        const std::lock_guard lock(mutex_);
-        entry& added = entries_.emplace_back(entry{push_record(step, now()), folder, {}});
-        const auto watch = [this, &record = added.record](const hubpush::progress_view& view) {
-            note(record, view.phase);
-        };
+        entry& added = entries_.emplace_back(step, folder);
+        const auto watch = [this, &added](const hubpush::progress_view& view) { note(added.record, view.phase); };
         added.job = hub.upload_folder(repo_id_, folder, hubpush::message("step " + std::to_string(step)),
                                       hubpush::progress(watch));
     }
 
-    /// One line for every push that has ended since the last call. Never waits.
+    /// Prints a line for every push that has ended since the last call. Never waits.
     void report_ended() {
         while (reported_ < entries_.size() && entries_[reported_].job.ready()) report(entries_[reported_++]);
     }
 
-    /// The same for all, as they end.
+    /// The same for all that are left, as they end.
     void wait_for_all() {
-        for (; reported_ < entries_.size(); ++reported_) {
-            entries_[reported_].job.wait_until(hubpush::steady_time::max());
-            report(entries_[reported_]);
-        }
+        while (reported_ < entries_.size()) report(entries_[reported_++]);
     }
 
+    /// In order, once all have ended.
     std::vector<push_record> records() const {
         std::vector<push_record> result;
         for (const entry& each : entries_) result.push_back(each.record);
@@ -49,6 +44,8 @@ public:
 
 private:
     struct entry {
+        entry(int step, std::filesystem::path checkpoint) : record(step, now()), folder(std::move(checkpoint)) {}
+
         push_record record;
         std::filesystem::path folder;
         hubpush::job<hubpush::commit_info> job;
@@ -56,35 +53,44 @@ private:
 
     /// Called on hubpush's thread.
     void note(push_record& record, std::string_view phase) {
+        const double when = now();
+        const stage reached = phase == "committing" ? committing : phase == "sending" ? sending : hashing;
         const std::lock_guard lock(mutex_);
-        if (phase == "committing")
-            record.reached(committing, now());
-        else if (phase == "sending")
-            record.reached(sending, now());
-        else
-            record.reached(hashing, now());
+        record.reached(reached, when);
     }
 
-    void report(entry& ended) {
-        const std::lock_guard lock(mutex_);
-        push_record& record = ended.record;
-        record.reached(over, now());
-        std::printf("  push of step %-5d", record.step);
+    void report(entry& pushed) {
+        const hubpush::commit_info commit = outcome_of(pushed);
+        const push_record record = finish(pushed.record, commit.oid);
+        if (record.commit.empty()) return;
+        std::printf("  push of step %d:", record.step);
+        for (const stage each : {waiting, hashing, sending, committing}) {
+            std::printf(" %s %.2f s,", stage_names[each], record.length(each));
+        }
+        std::printf(" done in %.2f s: commit %.10s\n", record.begin[over] - record.begin[waiting],
+                    record.commit.c_str());
+        std::filesystem::remove_all(pushed.folder);
+    }
+
+    static hubpush::commit_info outcome_of(const entry& pushed) {
         try {
-            record.commit = ended.job.get().oid;
-            for (std::size_t each = waiting; each < over; ++each) {
-                std::printf("  %s %.2f s", stage_names[each], record.length(static_cast<stage>(each)));
-            }
-            std::printf("  done: %.10s after %.2f s\n", record.commit.c_str(),
-                        record.begin[over] - record.begin[waiting]);
-            std::filesystem::remove_all(ended.folder);
+            return pushed.job.get();
         } catch (const hubpush::error& failure) {
-            std::printf("  failed: %s - %s\n", failure.what(), failure.hint().c_str());
+            std::printf("  push of step %d failed: %s - %s\n", pushed.record.step, failure.what(),
+                        failure.hint().c_str());
+            return {};
         }
     }
 
+    push_record finish(push_record& record, const std::string& commit) {
+        const std::lock_guard lock(mutex_);
+        record.commit = commit;
+        record.reached(over, now());
+        return record;
+    }
+
     std::string repo_id_;
-    std::mutex mutex_;           // of the records, which hubpush's thread writes while it pushes
     std::deque<entry> entries_;  // whose elements stay where they are
     std::size_t reported_ = 0;
+    std::mutex mutex_;  // of the records, which hubpush's thread writes too
 };

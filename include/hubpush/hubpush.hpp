@@ -38,13 +38,21 @@
 #include <hubpush/fs/source.hpp>
 #include <hubpush/fs/walk.hpp>
 
+#include <hubpush/hub/commit_body.hpp>
+#include <hubpush/hub/commit_operation.hpp>
+#include <hubpush/hub/commit_resolver.hpp>
+#include <hubpush/hub/commits.hpp>
 #include <hubpush/hub/endpoint.hpp>
 #include <hubpush/hub/environment.hpp>
 #include <hubpush/hub/failure.hpp>
 #include <hubpush/hub/json.hpp>
+#include <hubpush/hub/lfs.hpp>
+#include <hubpush/hub/paging.hpp>
+#include <hubpush/hub/preupload.hpp>
 #include <hubpush/hub/repo_id.hpp>
 #include <hubpush/hub/repos.hpp>
 #include <hubpush/hub/session.hpp>
+#include <hubpush/hub/tree.hpp>
 #include <hubpush/hub/whoami.hpp>
 
 #include <hubpush/upload/calls.hpp>
@@ -53,12 +61,14 @@
 #include <hubpush/upload/client_options.hpp>
 #include <hubpush/upload/commit.hpp>
 #include <hubpush/upload/context.hpp>
+#include <hubpush/upload/large_files.hpp>
 #include <hubpush/upload/options.hpp>
 #include <hubpush/upload/plan.hpp>
 #include <hubpush/upload/progress.hpp>
 #include <hubpush/upload/scan.hpp>
 #include <hubpush/upload/transfer.hpp>
 
+#include <hubpush/queue/background.hpp>
 #include <hubpush/queue/fifo_queue.hpp>
 #include <hubpush/queue/job.hpp>
 #include <hubpush/queue/outcome.hpp>

@@ -38,20 +38,33 @@
 #include <hubpush/fs/impl/source.ipp>
 #include <hubpush/fs/impl/walk.ipp>
 
+#include <hubpush/hub/impl/commit_body.ipp>
+#include <hubpush/hub/impl/commit_operation.ipp>
+#include <hubpush/hub/impl/commit_resolver.ipp>
+#include <hubpush/hub/impl/commits.ipp>
 #include <hubpush/hub/impl/endpoint.ipp>
 #include <hubpush/hub/impl/environment.ipp>
 #include <hubpush/hub/impl/failure.ipp>
 #include <hubpush/hub/impl/json.ipp>
+#include <hubpush/hub/impl/lfs.ipp>
+#include <hubpush/hub/impl/paging.ipp>
+#include <hubpush/hub/impl/preupload.ipp>
 #include <hubpush/hub/impl/repo_id.ipp>
 #include <hubpush/hub/impl/repos.ipp>
 #include <hubpush/hub/impl/session.ipp>
+#include <hubpush/hub/impl/tree.ipp>
 #include <hubpush/hub/impl/whoami.ipp>
 
+#include <hubpush/upload/impl/classify.ipp>
 #include <hubpush/upload/impl/client.ipp>
+#include <hubpush/upload/impl/commit.ipp>
 #include <hubpush/upload/impl/context.ipp>
+#include <hubpush/upload/impl/large_files.ipp>
 #include <hubpush/upload/impl/progress.ipp>
 #include <hubpush/upload/impl/scan.ipp>
+#include <hubpush/upload/impl/transfer.ipp>
 
+#include <hubpush/queue/impl/background.ipp>
 #include <hubpush/queue/impl/fifo_queue.ipp>
 #include <hubpush/queue/impl/outcome.ipp>
 #include <hubpush/queue/impl/patience.ipp>

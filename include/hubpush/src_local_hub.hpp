@@ -14,13 +14,20 @@
 #endif
 
 #include <hubpush/local_hub/impl/accounts.ipp>
+#include <hubpush/local_hub/impl/byte_range.ipp>
+#include <hubpush/local_hub/impl/commit_lines.ipp>
+#include <hubpush/local_hub/impl/commit_plan.ipp>
 #include <hubpush/local_hub/impl/faults.ipp>
+#include <hubpush/local_hub/impl/form_text.ipp>
 #include <hubpush/local_hub/impl/git_formats.ipp>
 #include <hubpush/local_hub/impl/git_http.ipp>
+#include <hubpush/local_hub/impl/git_import.ipp>
 #include <hubpush/local_hub/impl/git_objects.ipp>
 #include <hubpush/local_hub/impl/git_repository.ipp>
 #include <hubpush/local_hub/impl/http_exchange.ipp>
 #include <hubpush/local_hub/impl/http_server.ipp>
+#include <hubpush/local_hub/impl/hub_service.ipp>
+#include <hubpush/local_hub/impl/json_body.ipp>
 #include <hubpush/local_hub/impl/ledger.ipp>
 #include <hubpush/local_hub/impl/lfs_store.ipp>
 #include <hubpush/local_hub/impl/patterns.ipp>
@@ -30,4 +37,12 @@
 #include <hubpush/local_hub/impl/repository_tree.ipp>
 #include <hubpush/local_hub/impl/request_head.ipp>
 #include <hubpush/local_hub/impl/request_reader.ipp>
+#include <hubpush/local_hub/impl/routes_accounts.ipp>
+#include <hubpush/local_hub/impl/routes_commit.ipp>
+#include <hubpush/local_hub/impl/routes_files.ipp>
+#include <hubpush/local_hub/impl/routes_lfs.ipp>
+#include <hubpush/local_hub/impl/routes_listing.ipp>
+#include <hubpush/local_hub/impl/routes_refs.ipp>
 #include <hubpush/local_hub/impl/served_connection.ipp>
+#include <hubpush/local_hub/impl/storage_service.ipp>
+#include <hubpush/local_hub/impl/url_signer.ipp>

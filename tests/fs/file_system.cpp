@@ -110,8 +110,8 @@ TEST_CASE("what is no regular file is not opened, and a pipe without a writer do
     REQUIRE(::mkfifo((folder.path() / "pipe").c_str(), 0600) == 0);
     make_socket(folder.path() / "socket");
     std::filesystem::create_directory(folder.path() / "folder");
-    for (const std::filesystem::path& path : {folder.path() / "pipe", folder.path() / "socket", folder.path() / "folder",
-                                              std::filesystem::path("/dev/null")}) {
+    for (const std::filesystem::path& path : {folder.path() / "pipe", folder.path() / "socket",
+                                              folder.path() / "folder", std::filesystem::path("/dev/null")}) {
         const auto failure = error_from([&] { files->open(path); });
         REQUIRE(failure);
         CHECK(failure->kind() == errc::file_unreadable);
@@ -132,10 +132,13 @@ TEST_CASE("what is not there is file_not_found, what is there and unusable is fi
     const std::filesystem::path overlong = folder.path() / std::string(300, 'x');
     std::filesystem::create_symlink("loop", loop);
     using call = std::function<void(const std::filesystem::path&)>;
-    const std::vector<call> calls = {[&](const auto& path) { files->open(path); }, [&](const auto& path) { files->list(path); },
+    const std::vector<call> calls = {[&](const auto& path) { files->open(path); },
+                                     [&](const auto& path) { files->list(path); },
                                      [&](const auto& path) { files->canonical(path); }};
     for (const call& each : calls) {
-        const auto kind = [&](const std::filesystem::path& path) { return error_from([&] { each(path); }).value().kind(); };
+        const auto kind = [&](const std::filesystem::path& path) {
+            return error_from([&] { each(path); }).value().kind();
+        };
         CHECK(kind(missing) == errc::file_not_found);
         CHECK(kind(missing / "below") == errc::file_not_found);
         CHECK(kind(file / "below") == errc::file_not_found);
@@ -180,17 +183,21 @@ TEST_CASE("a listing is sorted by bytes and knows what is behind links") {
     folder.write("\xc3\xa9", "x");
     REQUIRE(::mkfifo((folder.path() / "pipe").c_str(), 0600) == 0);
     make_socket(folder.path() / "socket");
-    for (const auto& [name, target] : {std::pair("to-file", "b"), std::pair("to-folder", "B"), std::pair("to-nothing", "missing"),
-                                       std::pair("to-itself", "to-itself"), std::pair("to-pipe", "pipe"), std::pair("to-link", "to-file")}) {
+    for (const auto& [name, target] :
+         {std::pair("to-file", "b"), std::pair("to-folder", "B"), std::pair("to-nothing", "missing"),
+          std::pair("to-itself", "to-itself"), std::pair("to-pipe", "pipe"), std::pair("to-link", "to-file")}) {
         std::filesystem::create_symlink(target, folder.path() / name);
     }
     std::string listed;
     for (const hubpush::folder_entry& entry : files->list(folder.path())) {
-        listed += entry.name() + ":" + std::to_string(static_cast<int>(entry.type())) + std::to_string(static_cast<int>(entry.target())) + " ";
+        listed += entry.name() + ":" + std::to_string(static_cast<int>(entry.type())) +
+                  std::to_string(static_cast<int>(entry.target())) + " ";
     }
     // 0 regular, 1 directory, 2 symlink, 3 other, 4 missing
-    CHECK(listed == ".hidden:00 B:11 a-b:00 b:00 pipe:33 socket:33 to-file:20 to-folder:21 to-itself:24 to-link:20 to-nothing:24 to-pipe:23 "
-                    "\xc3\xa9:00 ");
+    CHECK(listed ==
+          ".hidden:00 B:11 a-b:00 b:00 pipe:33 socket:33 to-file:20 to-folder:21 to-itself:24 to-link:20 to-nothing:24 "
+          "to-pipe:23 "
+          "\xc3\xa9:00 ");
 }
 
 TEST_CASE("an identity changes with the file and only with the file") {

@@ -18,7 +18,55 @@ using patterns = std::vector<std::string>;
 bool matches(std::string_view pattern, std::string_view path) { return path_pattern(pattern).matches(path); }
 
 /// What `fnmatch.fnmatchcase` of Python 3.11 says of these paths: '#' is a match, in the order of the paths.
-const std::vector<std::string> python_paths = {"", "a", "b", "z", "-", "!", "^", "]", "[", "[]", "[!]", "[a", "[z-a]", "a-", "ab", "ba", "a]", "]a", "-a", "/", "0", "&", "~", "|", "é", "日", "a/b", "a/b/c", "x", "a/x", "a/b/x", "x.txt", ".x.txt", "a/x.txt", "a.txt/x", "aaaaab", "aaaab", "a\nb", "A", "*", "?", "logs", "logs/x", "logs/a/b", "[a]b", "data/a.json", "data/x/b.json", "data/a.jsonl", "😀"};
+const std::vector<std::string> python_paths = {"",
+                                               "a",
+                                               "b",
+                                               "z",
+                                               "-",
+                                               "!",
+                                               "^",
+                                               "]",
+                                               "[",
+                                               "[]",
+                                               "[!]",
+                                               "[a",
+                                               "[z-a]",
+                                               "a-",
+                                               "ab",
+                                               "ba",
+                                               "a]",
+                                               "]a",
+                                               "-a",
+                                               "/",
+                                               "0",
+                                               "&",
+                                               "~",
+                                               "|",
+                                               "é",
+                                               "日",
+                                               "a/b",
+                                               "a/b/c",
+                                               "x",
+                                               "a/x",
+                                               "a/b/x",
+                                               "x.txt",
+                                               ".x.txt",
+                                               "a/x.txt",
+                                               "a.txt/x",
+                                               "aaaaab",
+                                               "aaaab",
+                                               "a\nb",
+                                               "A",
+                                               "*",
+                                               "?",
+                                               "logs",
+                                               "logs/x",
+                                               "logs/a/b",
+                                               "[a]b",
+                                               "data/a.json",
+                                               "data/x/b.json",
+                                               "data/a.jsonl",
+                                               "😀"};
 const std::vector<std::pair<std::string, std::string>> python_answers = {
     // clang-format off
     {"", "#................................................"},
@@ -136,8 +184,12 @@ TEST_CASE("the Hub's own rules about slashes hold") {
 }
 
 TEST_CASE("bytes that are not UTF-8 are one character each") {
-    CHECK(matches("a?b", "a\xff" "b"));
-    CHECK(matches("a??b", "a\xc3\xc3" "b"));
+    CHECK(matches("a?b",
+                  "a\xff"
+                  "b"));
+    CHECK(matches("a??b",
+                  "a\xc3\xc3"
+                  "b"));
     CHECK(matches("a\xff*", "a\xff\xfe"));
     CHECK_FALSE(matches("a\xff", "a\xc3\xbf"));
     CHECK(matches("???", "\xed\xa0\x80"));  // a surrogate
@@ -170,13 +222,14 @@ TEST_CASE("an absent allow list keeps everything, an empty one nothing") {
 
 TEST_CASE("the folders of git and of the Hub's cache are always ignored") {
     const path_filter filter(patterns{"*"}, {});
-    for (const char* ignored : {".git", ".git/config", ".git/objects/aa/bb", "sub/.git", "sub/.git/config", "a/b/.git/x", ".cache/huggingface",
-                                ".cache/huggingface/upload/x", "a/.cache/huggingface", "a/.cache/huggingface/x"}) {
+    for (const char* ignored :
+         {".git", ".git/config", ".git/objects/aa/bb", "sub/.git", "sub/.git/config", "a/b/.git/x",
+          ".cache/huggingface", ".cache/huggingface/upload/x", "a/.cache/huggingface", "a/.cache/huggingface/x"}) {
         CAPTURE(ignored);
         CHECK_FALSE(filter.keeps(ignored));
     }
-    for (const char* kept : {".gitignore", ".gitattributes", "a.git", "a.git/x", ".github/x", "git/config", ".cache/other", ".cache/huggingface2",
-                             "x.cache/huggingface", "huggingface/x"}) {
+    for (const char* kept : {".gitignore", ".gitattributes", "a.git", "a.git/x", ".github/x", "git/config",
+                             ".cache/other", ".cache/huggingface2", "x.cache/huggingface", "huggingface/x"}) {
         CAPTURE(kept);
         CHECK(filter.keeps(kept));
     }
@@ -184,7 +237,8 @@ TEST_CASE("the folders of git and of the Hub's cache are always ignored") {
 
 TEST_CASE("a folder is left out of the walk only when all that may be below it is ignored") {
     const path_filter filter(std::nullopt, {"logs/", "*/tmp/*", "cache*", "data/*.bin", "exact"});
-    for (const char* left_out : {".git", "a/.git", ".git/objects", "logs", "logs/a", "a/tmp", "cache", "cache2", "cache/x", "a/.cache/huggingface"}) {
+    for (const char* left_out : {".git", "a/.git", ".git/objects", "logs", "logs/a", "a/tmp", "cache", "cache2",
+                                 "cache/x", "a/.cache/huggingface"}) {
         CAPTURE(left_out);
         CHECK(filter.ignores_all_below(left_out));
         CHECK_FALSE(filter.keeps(std::string(left_out) + "/x"));

@@ -42,7 +42,8 @@ struct outcome {
 };
 
 /// Reads `/file` to its end, with threads or without.
-outcome read_file(std::shared_ptr<hubpush::file_system> files, hubpush::file_identity expected, std::size_t threads = 0) {
+outcome read_file(std::shared_ptr<hubpush::file_system> files, hubpush::file_identity expected,
+                  std::size_t threads = 0) {
     const auto pool = std::make_shared<hubpush::worker_pool>(threads);
     const auto source = std::make_shared<hubpush::file_source>(std::move(files), pool, "/file", expected);
     outcome result;

@@ -24,8 +24,8 @@ using hubpush_test::temporary_folder;
 namespace {
 
 /// All that a walk gives: "path" or "path^" for a file that leaves the root, then "(path)" for what is skipped.
-std::string walk(std::shared_ptr<hubpush::file_system> files, const std::filesystem::path& root, path_filter filter = path_filter(),
-                 std::size_t most = 3) {
+std::string walk(std::shared_ptr<hubpush::file_system> files, const std::filesystem::path& root,
+                 path_filter filter = path_filter(), std::size_t most = 3) {
     folder_walk walking(files, root, std::move(filter));
     std::string seen;
     std::string skipped;
@@ -37,7 +37,8 @@ std::string walk(std::shared_ptr<hubpush::file_system> files, const std::filesys
             CHECK(file.location().is_absolute());
             CHECK(files->open(file.location())->identity() == file.identity());
         }
-        for (const hubpush::skipped_entry& entry : walking.take_skipped()) skipped += "(" + entry.path() + ": " + entry.reason() + ") ";
+        for (const hubpush::skipped_entry& entry : walking.take_skipped())
+            skipped += "(" + entry.path() + ": " + entry.reason() + ") ";
         if (batch.empty()) break;
     }
     CHECK(walking.next(most).empty());
@@ -68,15 +69,17 @@ std::shared_ptr<failing_files> tree(const std::vector<std::string>& names) {
 }  // namespace
 
 TEST_CASE("files come in the order of their path components, hidden ones too, empty folders vanish") {
-    const auto files = tree({"/r/a-b", "/r/a/z", "/r/a/y/1", "/r/a.txt", "/r/.hidden", "/r/B", "/r/a/y-1", "/r/\xc3\xa9/x", "/r/.d/.f", "/other"});
+    const auto files = tree({"/r/a-b", "/r/a/z", "/r/a/y/1", "/r/a.txt", "/r/.hidden", "/r/B", "/r/a/y-1",
+                             "/r/\xc3\xa9/x", "/r/.d/.f", "/other"});
     files->make_folder("/r/empty/inside");
     const std::string all = ".d/.f .hidden B a/y/1 a/y-1 a/z a-b a.txt \xc3\xa9/x ";
-    for (const std::size_t most : {1, 2, 3, 9, 1000}) CHECK(walk(files, "/r", path_filter(), most) == all);
+    for (const std::size_t most : {1U, 2U, 3U, 9U, 1000U}) CHECK(walk(files, "/r", path_filter(), most) == all);
     CHECK(walk(files, "/r/empty") == "");
 }
 
 TEST_CASE("a filter decides on paths relative to the folder, and ignored folders are not even listed") {
-    const auto files = tree({"/r/.git/config", "/r/a.bin", "/r/logs/a.bin", "/r/logs/sub/b.bin", "/r/sub/.git/x", "/r/sub/c.txt", "/r/sub/d.bin"});
+    const auto files = tree({"/r/.git/config", "/r/a.bin", "/r/logs/a.bin", "/r/logs/sub/b.bin", "/r/sub/.git/x",
+                             "/r/sub/c.txt", "/r/sub/d.bin"});
     CHECK(walk(files, "/r", path_filter(std::vector<std::string>{"*.bin"}, {"logs/"})) == "a.bin sub/d.bin ");
     CHECK(walk(files, "/r", path_filter(std::vector<std::string>{}, {})) == "");
     const std::size_t before = files->calls();
@@ -99,10 +102,11 @@ TEST_CASE("links to files are followed, those that leave the folder say so, othe
     files->make_other("/r/pipe");
     files->make_link("/r/to-pipe", "pipe");
     files->make_link("/link-to-r", "/r");
-    const std::string all = "back beside^ file folder/inside in out^ twice^ (folder/up: a link to a folder) "
-                            "(nowhere: a link that leads nowhere) (pipe: a socket, a pipe or a device) "
-                            "(to-folder: a link to a folder) (to-itself: a link that leads nowhere) "
-                            "(to-parent: a link to a folder) (to-pipe: a socket, a pipe or a device) ";
+    const std::string all =
+        "back beside^ file folder/inside in out^ twice^ (folder/up: a link to a folder) "
+        "(nowhere: a link that leads nowhere) (pipe: a socket, a pipe or a device) "
+        "(to-folder: a link to a folder) (to-itself: a link that leads nowhere) "
+        "(to-parent: a link to a folder) (to-pipe: a socket, a pipe or a device) ";
     CHECK(walk(files, "/r") == all);
     CHECK(walk(files, "/link-to-r") == all);
     CHECK(walk(files, "/r", ignoring({"to-folder", "to-p*", "to-itself", "pipe", "nowhere", "folder/", "b*"})) ==
@@ -202,7 +206,9 @@ TEST_CASE("real folders are walked the same") {
     std::filesystem::create_symlink("..", root / "a" / "up");
     std::filesystem::create_symlink("gone", root / "dangling");
     REQUIRE(::mkfifo((root / "pipe").c_str(), 0600) == 0);
-    const std::string all = "a/z a-b link^ (a/up: a link to a folder) (dangling: a link that leads nowhere) (pipe: a socket, a pipe or a device) ";
+    const std::string all =
+        "a/z a-b link^ (a/up: a link to a folder) (dangling: a link that leads nowhere) (pipe: a socket, a pipe or a "
+        "device) ";
     CHECK(walk(hubpush::posix_file_system(), root) == all);
     CHECK(walk(hubpush::posix_file_system(), root / "a" / ".." / "") == all);
     const auto failure = walk_error(hubpush::posix_file_system(), root / "a-b");
@@ -215,13 +221,15 @@ TEST_CASE("a folder of 100,000 files is walked with one batch in memory") {
         std::unique_ptr<hubpush::open_file> open(const std::filesystem::path&) override { return nullptr; }
         hubpush::file_status status(const std::filesystem::path& path) override {
             const bool file = path.extension() == ".bin";
-            return hubpush::file_status(file ? hubpush::file_type::regular : hubpush::file_type::directory, hubpush::file_identity());
+            return hubpush::file_status(file ? hubpush::file_type::regular : hubpush::file_type::directory,
+                                        hubpush::file_identity());
         }
         std::vector<hubpush::folder_entry> list(const std::filesystem::path& folder) override {
             const bool top = folder == "/r";
             const hubpush::file_type type = top ? hubpush::file_type::directory : hubpush::file_type::regular;
             std::vector<hubpush::folder_entry> entries;
-            for (int i = 100; i < (top ? 200 : 1100); ++i) entries.emplace_back(std::to_string(i) + (top ? "" : ".bin"), type, type);
+            for (int i = 100; i < (top ? 200 : 1100); ++i)
+                entries.emplace_back(std::to_string(i) + (top ? "" : ".bin"), type, type);
             ++listed;
             return entries;
         }

@@ -18,7 +18,8 @@ namespace {
 /// The digest of `text`, given to the hash in pieces of `step` bytes.
 template <class Hash>
 std::string digest_in_pieces(Hash hash, const std::string& text, std::size_t step) {
-    for (std::size_t at = 0; at < text.size(); at += step) hash.update(as_bytes(text).subspan(at, std::min(step, text.size() - at)));
+    for (std::size_t at = 0; at < text.size(); at += step)
+        hash.update(as_bytes(text).subspan(at, std::min(step, text.size() - at)));
     return to_hex(hash.finish());
 }
 
@@ -30,8 +31,10 @@ TEST_CASE("SHA-256 gives the published answers") {
     CHECK(to_hex(sha256::of(as_bytes("abc"))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     CHECK(to_hex(sha256::of(as_bytes("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"))) ==
           "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-    CHECK(to_hex(sha256::of(as_bytes("hello\n"))) == "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
-    CHECK(to_hex(sha256::of(as_bytes("{\"a\":1}"))) == "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862");
+    CHECK(to_hex(sha256::of(as_bytes("hello\n"))) ==
+          "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
+    CHECK(to_hex(sha256::of(as_bytes("{\"a\":1}"))) ==
+          "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862");
     CHECK(to_hex(sha256::of(std::vector<std::byte>(20 << 20))) ==
           "cd52d81e25f372e6fa4db2c0dfceb59862c1969cab17096da352b34950c973cc");
     CHECK(digest_in_pieces(sha256(), std::string(1'000'000, 'a'), 4093) ==

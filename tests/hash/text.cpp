@@ -48,9 +48,14 @@ TEST_CASE("an object id has the right length and lower-case digits only") {
 }
 
 TEST_CASE("base64 gives the answers of RFC 4648") {
-    const std::vector<std::pair<std::string, std::string>> vectors = {
-        {"", ""},          {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xbf", "+/+/"}};
+    const std::vector<std::pair<std::string, std::string>> vectors = {{"", ""},
+                                                                      {"f", "Zg=="},
+                                                                      {"fo", "Zm8="},
+                                                                      {"foo", "Zm9v"},
+                                                                      {"foob", "Zm9vYg=="},
+                                                                      {"fooba", "Zm9vYmE="},
+                                                                      {"foobar", "Zm9vYmFy"},
+                                                                      {"\xfb\xff\xbf", "+/+/"}};
     for (const auto& [plain, encoded] : vectors) {
         CAPTURE(plain);
         CHECK(to_base64(as_bytes(plain)) == encoded);
@@ -60,8 +65,9 @@ TEST_CASE("base64 gives the answers of RFC 4648") {
 }
 
 TEST_CASE("base64 text has exactly one spelling") {
-    for (const char* wrong : {"Z", "Zg", "Zg=", "Zg===", "====", "=", "Z===", "Zm9v=", "Zg==Zg==", "Z=g=", "Zm9v\n", "Zm 9v", " Zm9",
-                              "Zm9-", "Zm9_", "Zh==", "Zm9=", "Zm9v====", "Zm9v\xc3\xa9==", "Zg=a"}) {
+    for (const char* wrong :
+         {"Z",      "Zg",    "Zg=",  "Zg===", "====", "=",    "Z===", "Zm9v=",    "Zg==Zg==",       "Z=g=",
+          "Zm9v\n", "Zm 9v", " Zm9", "Zm9-",  "Zm9_", "Zh==", "Zm9=", "Zm9v====", "Zm9v\xc3\xa9==", "Zg=a"}) {
         CAPTURE(wrong);
         CHECK_FALSE(from_base64(wrong));
     }

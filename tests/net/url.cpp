@@ -44,29 +44,33 @@ TEST_CASE("a URL has one spelling") {
 
 TEST_CASE("what is not plainly an http or https URL is refused") {
     const std::string long_label(64, 'a');
-    const std::string long_host = std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + "." + std::string(63, 'd');
+    const std::string long_host =
+        std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + "." + std::string(63, 'd');
     const std::vector<std::string> wrong = {
-        "", "/", "host", "host/path", "//host/path", "https", "https:", "https:/", "https:/host", "https:host", "https://", "https:///path",
-        "https://?x", "https://:443/", "https:\\\\host/", "https://host\\@evil/", "https://host\\path",
+        "", "/", "host", "host/path", "//host/path", "https", "https:", "https:/", "https:/host", "https:host",
+        "https://", "https:///path", "https://?x", "https://:443/", "https:\\\\host/", "https://host\\@evil/",
+        "https://host\\path",
         // other schemes
-        "file:///etc/passwd", "ftp://host/", "data:text/plain,x", "javascript:alert(1)", "ws://host/", "httpss://host/", "http+unix://host/",
-        " https://host/", "https ://host/", "ht\ntps://host/", "h\tttps://host/",
+        "file:///etc/passwd", "ftp://host/", "data:text/plain,x", "javascript:alert(1)", "ws://host/", "httpss://host/",
+        "http+unix://host/", " https://host/", "https ://host/", "ht\ntps://host/", "h\tttps://host/",
         // user information
         "https://user@host/", "https://user:password@host/", "https://@host/", "https://huggingface.co@evil.example/",
         "https://huggingface.co:443@evil.example/", "https://a%40b/",
         // control bytes, white space and what is not ASCII
-        "https://ho st/", "https://host/a b", "https://host/\t", "https://host/\n", "https://host/\r\nX: y", "https://host/\x7f", "https://ho\tst/",
-        "https://host/\xc3\xa9", "https://h\xc3\xb6st/", "https://h%6fst/",
+        "https://ho st/", "https://host/a b", "https://host/\t", "https://host/\n", "https://host/\r\nX: y",
+        "https://host/\x7f", "https://ho\tst/", "https://host/\xc3\xa9", "https://h\xc3\xb6st/", "https://h%6fst/",
         // hosts
         "https://.host/", "https://ho..st/", "https://host../", "https://ho*st/", "https://ho,st/", "https://ho~st/",
-        "https://" + long_label + ".example/", "https://" + long_host + "/", "https://[::1/", "https://::1/", "https://[]/", "https://[1.2.3.4]/",
-        "https://[fe80::1%25eth0]/", "https://[fe80::1%eth0]/", "https://[::1]x/", "https://[v1.x]/", "https://[::1]]/", "https://[:::1]/",
+        "https://" + long_label + ".example/", "https://" + long_host + "/", "https://[::1/", "https://::1/",
+        "https://[]/", "https://[1.2.3.4]/", "https://[fe80::1%25eth0]/", "https://[fe80::1%eth0]/", "https://[::1]x/",
+        "https://[v1.x]/", "https://[::1]]/", "https://[:::1]/",
         // addresses that have another spelling
-        "http://127.1/", "http://2130706433/", "http://0x7f000001/", "http://0x7f.1/", "http://0177.0.0.1/", "http://127.0.0.01/",
-        "http://1.2.3/", "http://1.2.3.4.5/", "http://1.2.3.256/", "http://1.2.3.4./", "http://host.0x1/", "http://host.1/", "http://host.1./",
+        "http://127.1/", "http://2130706433/", "http://0x7f000001/", "http://0x7f.1/", "http://0177.0.0.1/",
+        "http://127.0.0.01/", "http://1.2.3/", "http://1.2.3.4.5/", "http://1.2.3.256/", "http://1.2.3.4./",
+        "http://host.0x1/", "http://host.1/", "http://host.1./",
         // ports
-        "https://host:/", "https://host:0/", "https://host:65536/", "https://host:4294967739/", "https://host:-1/", "https://host:+1/", "https://host:0x50/",
-        "https://host:80a/", "https://host:80:80/", "https://[::1]:/"};
+        "https://host:/", "https://host:0/", "https://host:65536/", "https://host:4294967739/", "https://host:-1/",
+        "https://host:+1/", "https://host:0x50/", "https://host:80a/", "https://host:80:80/", "https://[::1]:/"};
     for (const std::string& text : wrong) {
         CAPTURE(text);
         CHECK(parsed(text) == "nothing");
@@ -93,8 +97,9 @@ TEST_CASE("no single byte changes which host a URL names") {
 TEST_CASE("two origins are equal only when scheme, host and port are") {
     const origin ours = origin_of("https://huggingface.co/a");
     CHECK(ours == origin_of("HTTPS://HUGGINGFACE.co:443/b?c"));
-    for (const char* other : {"http://huggingface.co", "https://huggingface.co:444", "https://huggingface.co.", "https://www.huggingface.co",
-                              "https://huggingface.com", "https://xn--huggingface-x.co", "http://huggingface.co:443"}) {
+    for (const char* other : {"http://huggingface.co", "https://huggingface.co:444", "https://huggingface.co.",
+                              "https://www.huggingface.co", "https://huggingface.com", "https://xn--huggingface-x.co",
+                              "http://huggingface.co:443"}) {
         CAPTURE(other);
         CHECK_FALSE(ours == origin_of(other));
     }
@@ -108,12 +113,14 @@ TEST_CASE("two origins are equal only when scheme, host and port are") {
 }
 
 TEST_CASE("loopback is judged by the text alone") {
-    for (const char* near : {"http://localhost", "http://LOCALHOST:1", "http://127.0.0.1", "http://127.255.1.2", "http://[::1]", "http://[0::0:1]"}) {
+    for (const char* near : {"http://localhost", "http://LOCALHOST:1", "http://127.0.0.1", "http://127.255.1.2",
+                             "http://[::1]", "http://[0::0:1]"}) {
         CAPTURE(near);
         CHECK(origin_of(near).loopback());
     }
-    for (const char* far : {"http://127.evil.example", "http://localhost.evil.example", "http://127.0.0.1.example", "http://128.0.0.1",
-                            "http://[::2]", "http://[::ffff:127.0.0.1]", "http://localhost.", "http://0.0.0.0", "http://evil.localhost"}) {
+    for (const char* far : {"http://127.evil.example", "http://localhost.evil.example", "http://127.0.0.1.example",
+                            "http://128.0.0.1", "http://[::2]", "http://[::ffff:127.0.0.1]", "http://localhost.",
+                            "http://0.0.0.0", "http://evil.localhost"}) {
         CAPTURE(far);
         CHECK_FALSE(origin_of(far).loopback());
     }
@@ -121,18 +128,47 @@ TEST_CASE("loopback is judged by the text alone") {
 
 TEST_CASE("references are resolved as in RFC 3986 section 5.4") {
     const std::string base = "http://a/b/c/d;p?q";
-    const std::vector<std::pair<std::string, std::string>> examples = {
-        {"g", "http://a/b/c/g"}, {"./g", "http://a/b/c/g"}, {"g/", "http://a/b/c/g/"}, {"/g", "http://a/g"}, {"//g", "http://g/"},
-        {"?y", "http://a/b/c/d;p?y"}, {"g?y", "http://a/b/c/g?y"}, {"#s", "http://a/b/c/d;p?q"}, {"g#s", "http://a/b/c/g"},
-        {"g?y#s", "http://a/b/c/g?y"}, {";x", "http://a/b/c/;x"}, {"g;x", "http://a/b/c/g;x"}, {"", "http://a/b/c/d;p?q"},
-        {".", "http://a/b/c/"}, {"./", "http://a/b/c/"}, {"..", "http://a/b/"}, {"../", "http://a/b/"}, {"../g", "http://a/b/g"},
-        {"../..", "http://a/"}, {"../../", "http://a/"}, {"../../g", "http://a/g"},
-        // abnormal
-        {"../../../g", "http://a/g"}, {"../../../../g", "http://a/g"}, {"/./g", "http://a/g"}, {"/../g", "http://a/g"}, {"g.", "http://a/b/c/g."},
-        {".g", "http://a/b/c/.g"}, {"g..", "http://a/b/c/g.."}, {"..g", "http://a/b/c/..g"}, {"./../g", "http://a/b/g"}, {"./g/.", "http://a/b/c/g/"},
-        {"g/./h", "http://a/b/c/g/h"}, {"g/../h", "http://a/b/c/h"}, {"g;x=1/./y", "http://a/b/c/g;x=1/y"}, {"g;x=1/../y", "http://a/b/c/y"},
-        {"g?y/./x", "http://a/b/c/g?y/./x"}, {"g?y/../x", "http://a/b/c/g?y/../x"}, {"g#s/../x", "http://a/b/c/g"},
-        {"g:h", "nothing"}, {"http:g", "nothing"}};
+    const std::vector<std::pair<std::string, std::string>> examples = {{"g", "http://a/b/c/g"},
+                                                                       {"./g", "http://a/b/c/g"},
+                                                                       {"g/", "http://a/b/c/g/"},
+                                                                       {"/g", "http://a/g"},
+                                                                       {"//g", "http://g/"},
+                                                                       {"?y", "http://a/b/c/d;p?y"},
+                                                                       {"g?y", "http://a/b/c/g?y"},
+                                                                       {"#s", "http://a/b/c/d;p?q"},
+                                                                       {"g#s", "http://a/b/c/g"},
+                                                                       {"g?y#s", "http://a/b/c/g?y"},
+                                                                       {";x", "http://a/b/c/;x"},
+                                                                       {"g;x", "http://a/b/c/g;x"},
+                                                                       {"", "http://a/b/c/d;p?q"},
+                                                                       {".", "http://a/b/c/"},
+                                                                       {"./", "http://a/b/c/"},
+                                                                       {"..", "http://a/b/"},
+                                                                       {"../", "http://a/b/"},
+                                                                       {"../g", "http://a/b/g"},
+                                                                       {"../..", "http://a/"},
+                                                                       {"../../", "http://a/"},
+                                                                       {"../../g", "http://a/g"},
+                                                                       // abnormal
+                                                                       {"../../../g", "http://a/g"},
+                                                                       {"../../../../g", "http://a/g"},
+                                                                       {"/./g", "http://a/g"},
+                                                                       {"/../g", "http://a/g"},
+                                                                       {"g.", "http://a/b/c/g."},
+                                                                       {".g", "http://a/b/c/.g"},
+                                                                       {"g..", "http://a/b/c/g.."},
+                                                                       {"..g", "http://a/b/c/..g"},
+                                                                       {"./../g", "http://a/b/g"},
+                                                                       {"./g/.", "http://a/b/c/g/"},
+                                                                       {"g/./h", "http://a/b/c/g/h"},
+                                                                       {"g/../h", "http://a/b/c/h"},
+                                                                       {"g;x=1/./y", "http://a/b/c/g;x=1/y"},
+                                                                       {"g;x=1/../y", "http://a/b/c/y"},
+                                                                       {"g?y/./x", "http://a/b/c/g?y/./x"},
+                                                                       {"g?y/../x", "http://a/b/c/g?y/../x"},
+                                                                       {"g#s/../x", "http://a/b/c/g"},
+                                                                       {"g:h", "nothing"},
+                                                                       {"http:g", "nothing"}};
     for (const auto& [reference, expected] : examples) {
         CAPTURE(reference);
         CHECK(resolved(base, reference) == expected);
@@ -149,8 +185,9 @@ TEST_CASE("a hostile Location names the host it seems to name, or nothing") {
     CHECK(resolved(base, ".evil.example") == "https://huggingface.co/api/.evil.example");
     CHECK(resolved(base, ":80@evil.example/") == "https://huggingface.co/api/:80@evil.example/");
     CHECK(resolved(base, "x//evil.example") == "https://huggingface.co/api/x//evil.example");
-    for (const char* wrong : {"//user@evil.example/", "\\\\evil.example\\y", "/\\evil.example", "\t//evil.example", "/\t/evil.example", " /y", "/y\r\nX: y",
-                              "file:///etc/passwd", "data:,x", "https:/y", "https:y", "//", "//:80/", "//host:x/"}) {
+    for (const char* wrong :
+         {"//user@evil.example/", "\\\\evil.example\\y", "/\\evil.example", "\t//evil.example", "/\t/evil.example",
+          " /y", "/y\r\nX: y", "file:///etc/passwd", "data:,x", "https:/y", "https:y", "//", "//:80/", "//host:x/"}) {
         CAPTURE(wrong);
         CHECK(resolved(base, wrong) == "nothing");
     }

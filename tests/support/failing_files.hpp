@@ -16,8 +16,9 @@
 
 namespace hubpush_test {
 
-/// A file system in memory whose n-th call (counted from 1 over all functions, also those of open files) fails, or is preceded
-/// by a change that the test makes. Paths are absolute; parent folders come into being by themselves. Thread-safe.
+/// A file system in memory whose n-th call (counted from 1 over all functions, also those of open files) fails, or is
+/// preceded by a change that the test makes. Paths are absolute; parent folders come into being by themselves.
+/// Thread-safe.
 class failing_files final : public hubpush::file_system {
 public:
     using path = std::filesystem::path;
@@ -67,7 +68,8 @@ public:
     // What goes wrong.
 
     void fail_call(std::size_t n, hubpush::errc code) {
-        before_call(n, [code, n] { hubpush::throw_error(code, "call " + std::to_string(n) + " fails by order of the test"); });
+        before_call(
+            n, [code, n] { hubpush::throw_error(code, "call " + std::to_string(n) + " fails by order of the test"); });
     }
     /// `action` runs before call `n`, outside of any lock; what it throws is what the call throws.
     void before_call(std::size_t n, std::function<void()> action) {
@@ -114,7 +116,8 @@ public:
             entries.emplace_back(path(each).filename().string(), found->type,
                                  target ? target->type : hubpush::file_type::missing);
         }
-        std::sort(entries.begin(), entries.end(), [](const auto& left, const auto& right) { return left.name() < right.name(); });
+        std::sort(entries.begin(), entries.end(),
+                  [](const auto& left, const auto& right) { return left.name() < right.name(); });
         return entries;
     }
     path canonical(const path& name) override {
@@ -140,7 +143,8 @@ private:
 
     class handle final : public hubpush::open_file {
     public:
-        handle(failing_files& owner, std::shared_ptr<node> file) : owner_(owner), file_(std::move(file)), opened_(file_->changed) {}
+        handle(failing_files& owner, std::shared_ptr<node> file)
+            : owner_(owner), file_(std::move(file)), opened_(file_->changed) {}
         ~handle() override {
             const std::lock_guard lock(owner_.mutex_);
             --owner_.open_files_;

@@ -47,20 +47,21 @@ private:
 class open_file {
 public:
     virtual ~open_file() = default;
-    /// As the file is now. Removing the last name of an open file (which replacing it by rename does) changes its inode but
-    /// not its content: from then on the change time is the one it had when it was opened (FS03, FS04).
+    /// As the file is now. Removing the last name of an open file (which replacing it by rename does) changes its inode
+    /// but not its content: from then on the change time is the one it had when it was opened (FS03, FS04).
     virtual file_identity identity() = 0;
     /// Reads until `out` is full or the file ends; short reads and interrupted calls are repeated. Throws
     /// `errc::file_unreadable`.
     virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
 };
 
-/// One entry of a folder. `type` is that of the entry itself (a link is a link); `target` is that behind links, `missing` for
-/// dangling links and loops.
+/// One entry of a folder. `type` is that of the entry itself (a link is a link); `target` is that behind links,
+/// `missing` for dangling links and loops.
 class folder_entry {
 public:
     folder_entry() = default;
-    folder_entry(std::string name, file_type type, file_type target) : name_(std::move(name)), type_(type), target_(target) {}
+    folder_entry(std::string name, file_type type, file_type target)
+        : name_(std::move(name)), type_(type), target_(target) {}
     const std::string& name() const noexcept { return name_; }
     file_type type() const noexcept { return type_; }
     file_type target() const noexcept { return target_; }
@@ -84,17 +85,18 @@ private:
     file_identity identity_;
 };
 
-/// All functions block; call them on a worker pool. Every error names the path; a process that is out of descriptors gets a
-/// retryable one. Thread-safe.
+/// All functions block; call them on a worker pool. Every error names the path; a process that is out of descriptors
+/// gets a retryable one. Thread-safe.
 class file_system {
 public:
     virtual ~file_system() = default;
-    /// Opens for reading, close-on-exec, never blocking on a pipe. Throws `errc::file_not_found`, or `file_unreadable` also for
-    /// anything that is not a regular file after following links.
+    /// Opens for reading, close-on-exec, never blocking on a pipe. Throws `errc::file_not_found`, or `file_unreadable`
+    /// also for anything that is not a regular file after following links.
     virtual std::unique_ptr<open_file> open(const std::filesystem::path& path) = 0;
     /// What is behind links, without opening it; `missing` when there is nothing. Throws `file_unreadable`.
     virtual file_status status(const std::filesystem::path& path) = 0;
-    /// The entries of a folder, without `.` and `..`, sorted by name as bytes. Throws `file_not_found` or `file_unreadable`.
+    /// The entries of a folder, without `.` and `..`, sorted by name as bytes. Throws `file_not_found` or
+    /// `file_unreadable`.
     virtual std::vector<folder_entry> list(const std::filesystem::path& folder) = 0;
     /// The absolute path with all links resolved. Throws `file_not_found` or `file_unreadable`.
     virtual std::filesystem::path canonical(const std::filesystem::path& path) = 0;
@@ -102,8 +104,8 @@ public:
 
 namespace detail {
 
-/// Calls `pread_once(to, size, offset)` until `out` is full, the file ends (0) or it fails (-1, with `errno`). Gives what was
-/// read and the error, 0 without one.
+/// Calls `pread_once(to, size, offset)` until `out` is full, the file ends (0) or it fails (-1, with `errno`). Gives
+/// what was read and the error, 0 without one.
 template <class PreadOnce>
 std::pair<std::size_t, int> pread_fully(std::uint64_t offset, std::span<std::byte> out, PreadOnce&& pread_once) {
     std::size_t done = 0;

@@ -13,9 +13,10 @@
 
 namespace hubpush::inline v0 {
 
-/// One pattern, matched against a whole path as Python's `fnmatchcase` does: `*` is any run of characters, also of '/', `?` is
-/// one character, `[abc]`, `[a-z]` and `[!abc]` one of a set; everything else is literal, nothing can be escaped. Backslashes in
-/// pattern and path count as '/', and a pattern that ends in '/' means everything below. Characters are those of UTF-8.
+/// One pattern, matched against a whole path as Python's `fnmatchcase` does: `*` is any run of characters, also of '/',
+/// `?` is one character, `[abc]`, `[a-z]` and `[!abc]` one of a set; everything else is literal, nothing can be
+/// escaped. Backslashes in pattern and path count as '/', and a pattern that ends in '/' means everything below.
+/// Characters are those of UTF-8.
 class path_pattern {
 public:
     HUBPUSH_DECL explicit path_pattern(std::string_view text);
@@ -41,13 +42,14 @@ private:
     std::vector<element> elements_;
 };
 
-/// Keeps a path when the allow list is absent or holds a pattern that matches it, and no ignored pattern matches it. The
-/// folders of git and of the Hub's own cache are always ignored.
+/// Keeps a path when the allow list is absent or holds a pattern that matches it, and no ignored pattern matches it.
+/// The folders of git and of the Hub's own cache are always ignored.
 class path_filter {
 public:
     HUBPUSH_DECL path_filter();
     /// An allow list that is present and empty keeps nothing.
-    HUBPUSH_DECL path_filter(const std::optional<std::vector<std::string>>& allowed, const std::vector<std::string>& ignored);
+    HUBPUSH_DECL path_filter(const std::optional<std::vector<std::string>>& allowed,
+                             const std::vector<std::string>& ignored);
 
     /// `path` is relative to the folder that is pushed.
     HUBPUSH_DECL bool keeps(std::string_view path) const;

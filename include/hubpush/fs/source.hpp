@@ -21,14 +21,14 @@ namespace hubpush::inline v0 {
 HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text);
 HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> bytes);
 
-/// A local file of a known identity, read in positional reads on a pool. It is opened at the first read and kept open until
-/// the source ends. Every read compares the file's identity with the expected one before and after
-/// (spec/reliability.md §3.7, FS01 to FS03) and throws `file_changed` when they differ; also a read at the end of the file, so
-/// that an empty file is checked by reading it once. Cancellation: none; a read is short.
+/// A local file of a known identity, read in positional reads on a pool. It is opened at the first read and kept open
+/// until the source ends. Every read compares the file's identity with the expected one before and after
+/// (spec/reliability.md §3.7, FS01 to FS03) and throws `file_changed` when they differ; also a read at the end of the
+/// file, so that an empty file is checked by reading it once. Cancellation: none; a read is short.
 class file_source final : public byte_source {
 public:
-    HUBPUSH_DECL file_source(std::shared_ptr<file_system> files, std::shared_ptr<worker_pool> pool, std::filesystem::path path,
-                             file_identity expected);
+    HUBPUSH_DECL file_source(std::shared_ptr<file_system> files, std::shared_ptr<worker_pool> pool,
+                             std::filesystem::path path, file_identity expected);
 
     std::uint64_t size() const noexcept override { return expected_.size(); }
     HUBPUSH_DECL task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;

@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// The files of a folder, found piece by piece: a walk holds one listing per level of folders, however many files there are.
+/// The files of a folder, found piece by piece: a walk holds one listing per level of folders, however many files there
+/// are.
 
 #include <hubpush/core/config.hpp>
 #include <hubpush/fs/file_system.hpp>
@@ -54,8 +55,8 @@ private:
 };
 
 /// Walks a folder in the order of the Hub's own tools: by path components, so that `a/z` comes before `a-b` (spec/
-/// hub-http-api.md §4.9). Links to files are followed, links to folders are not, so that no loop of links can hang it. What
-/// is no file is never opened. Files that vanish meanwhile are left out. Blocks: call it on a worker pool, by one
+/// hub-http-api.md §4.9). Links to files are followed, links to folders are not, so that no loop of links can hang it.
+/// What is no file is never opened. Files that vanish meanwhile are left out. Blocks: call it on a worker pool, by one
 /// thread at a time.
 class folder_walk {
 public:

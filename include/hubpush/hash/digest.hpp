@@ -33,7 +33,9 @@ public:
     HUBPUSH_DECL void finish(std::span<std::byte> digest);
 
 private:
-    struct deleter { HUBPUSH_DECL void operator()(void* context) const noexcept; };
+    struct deleter {
+        HUBPUSH_DECL void operator()(void* context) const noexcept;
+    };
     std::unique_ptr<void, deleter> context_;
 };
 
@@ -53,8 +55,8 @@ private:
     detail::digest_context context_;
 };
 
-/// The id git gives to a file: SHA-1 of `blob <size>\0` and the content (spec/hub-http-api.md §4.6 and §14.5). The size is
-/// needed first. Not thread-safe; movable.
+/// The id git gives to a file: SHA-1 of `blob <size>\0` and the content (spec/hub-http-api.md §4.6 and §14.5). The size
+/// is needed first. Not thread-safe; movable.
 class git_blob_hash {
 public:
     HUBPUSH_DECL explicit git_blob_hash(std::uint64_t size);

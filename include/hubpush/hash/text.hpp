@@ -29,8 +29,8 @@ HUBPUSH_DECL std::optional<std::vector<std::byte>> from_base64(std::string_view 
 /// Length of the base64 text of `size` bytes.
 constexpr std::uint64_t base64_size(std::uint64_t size) noexcept { return (size + 2) / 3 * 4; }
 
-/// Encodes `bytes` to the front of `out`, which may overlap `bytes` if `bytes` stands at the very end of `out`: a file is read
-/// into the tail of a buffer and encoded in place. `out.size()` must be `base64_size(bytes.size())`.
+/// Encodes `bytes` to the front of `out`, which may overlap `bytes` if `bytes` stands at the very end of `out`: a file
+/// is read into the tail of a buffer and encoded in place. `out.size()` must be `base64_size(bytes.size())`.
 HUBPUSH_DECL void encode_base64(std::span<const std::byte> bytes, std::span<std::byte> out) noexcept;
 
 }  // namespace hubpush::inline v0

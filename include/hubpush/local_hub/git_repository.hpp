@@ -96,7 +96,7 @@ public:
 
 private:
     HUBPUSH_DECL task<std::string> run(child_command command, std::size_t output_limit);
-    HUBPUSH_DECL task<std::string> import(std::string before, std::vector<git_change> changes, std::string after);
+    HUBPUSH_DECL task<std::string> import(std::vector<git_change> contents, std::string commands);
     HUBPUSH_DECL task<void> require_head(std::string ref, std::string expected_head);
     HUBPUSH_DECL void require_lock(const lock_type& lock) const;
 

@@ -56,6 +56,10 @@ private:
     served_reply reply_;
 };
 
+[[noreturn]] HUBPUSH_DECL void refuse_unknown_address();
+/// 401 in the form after which git and git-lfs ask again with credentials.
+[[noreturn]] HUBPUSH_DECL void refuse_anonymous(std::string_view code, std::string_view message);
+
 /// The words after a status code.
 HUBPUSH_DECL std::string_view reason_phrase(int status) noexcept;
 

@@ -20,6 +20,11 @@
 
 namespace hubpush::inline v0 {
 
+namespace detail {
+/// ASCII only, as in field names.
+HUBPUSH_DECL bool equal_without_case(std::string_view left, std::string_view right) noexcept;
+}  // namespace detail
+
 /// Header fields in order, found without regard to case.
 class header_list {
 public:

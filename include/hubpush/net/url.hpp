@@ -45,21 +45,21 @@ public:
     /// From parts that are already valid: `target` begins with '/' and is escaped.
     url(hubpush::origin where, std::string target) : origin_(std::move(where)), target_(std::move(target)) {}
 
-    /// Strict parse: at most 8 KiB of printable ASCII; only http and https; no user information, spaces or backslashes; a
-    /// port from 1 to 65535; a host that is a name, an IPv4 address of four decimal numbers or a bracketed IPv6 address
-    /// without zone. A fragment is dropped and dot segments are removed. Nothing on any violation.
+    /// Strict parse: at most 8 KiB of printable ASCII; only http and https; no user information, spaces or backslashes;
+    /// a port from 1 to 65535; a host that is a name, an IPv4 address of four decimal numbers or a bracketed IPv6
+    /// address without zone. A fragment is dropped and dot segments are removed. Nothing on any violation.
     HUBPUSH_DECL static std::optional<url> parse(std::string_view text);
 
-    /// A reference as in `Location`: absolute, `//host/path`, `/path`, `path` or `?query`, resolved against this URL (RFC 3986
-    /// §5.2). Nothing where the result would not parse.
+    /// A reference as in `Location`: absolute, `//host/path`, `/path`, `path` or `?query`, resolved against this URL
+    /// (RFC 3986 §5.2). Nothing where the result would not parse.
     HUBPUSH_DECL std::optional<url> resolve(std::string_view reference) const;
 
     const hubpush::origin& origin() const noexcept { return origin_; }
     /// Path and query as they go on the request line; always begins with '/'.
     const std::string& target() const noexcept { return target_; }
     HUBPUSH_DECL std::string text() const;
-    /// For messages: the query's values become `***`, because signed URLs carry credentials there (SEC03). A part of the
-    /// query without '=' is all value.
+    /// For messages: the query's values become `***`, because signed URLs carry credentials there (SEC03). A part of
+    /// the query without '=' is all value.
     HUBPUSH_DECL std::string redacted() const;
 
     friend bool operator==(const url&, const url&) = default;

@@ -91,8 +91,7 @@ public:
     bool wait_until(steady_time deadline) const { return state().queue().wait(end_of_job(), deadline); }
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> duration) const {
-        return wait_until(std::chrono::steady_clock::now() +
-                          std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration));
+        return wait_until(detail::deadline_after(std::chrono::ceil<std::chrono::milliseconds>(duration)));
     }
 
     /// What `get()` gives, for a coroutine on any executor. Cancellation: all types; it ends the wait with `cancelled` and

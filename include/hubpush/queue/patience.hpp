@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace hubpush::inline v0 {
+namespace hubpush::inline v0::detail {
 
 /// The pauses of one job: full jitter below a bound that doubles from one second to a minute, on top of what the server
 /// asks for, until `give_up_after` has passed since the job's first failure.
@@ -32,7 +32,7 @@ private:
     std::chrono::milliseconds bound_ = first_bound;
 };
 
-}  // namespace hubpush::inline v0
+}  // namespace hubpush::inline v0::detail
 
 #ifndef HUBPUSH_SEPARATE_COMPILATION
 #include <hubpush/queue/impl/patience.ipp>

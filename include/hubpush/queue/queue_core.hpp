@@ -11,6 +11,8 @@
 #include <hubpush/queue/patience.hpp>
 #include <hubpush/queue/queue_options.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -68,6 +70,12 @@ struct milestone {
     bool with_all_before;
 };
 
+/// `duration` from now for a thread that waits; a hundred years stand for "for ever", which would overflow.
+inline steady_time deadline_after(std::chrono::milliseconds duration) {
+    constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365 * 100);
+    return std::chrono::steady_clock::now() + std::min(duration, for_ever);
+}
+
 /// Thread-safe. No lock is held while foreign code runs: work, its captures' destructors, the log, rules.
 class queue_core : public std::enable_shared_from_this<queue_core> {
 public:
@@ -77,8 +85,8 @@ public:
     HUBPUSH_DECL void cancel(const std::shared_ptr<job_record>& job);
     /// Takes no more jobs and cancels those that have not ended. Does not wait.
     HUBPUSH_DECL void stop();
-    /// Reports each failure that nobody has read, now or when it happens: nobody can drain any more.
-    HUBPUSH_DECL void report_unread();
+    /// The owner goes: stops, lets go of the executor, and reports each failure that nobody has read, now or when it happens.
+    HUBPUSH_DECL void retire();
 
     HUBPUSH_DECL job_status status(const job_record& job) const;
     /// Rethrows the failure of a job that has ended and counts it as read.
@@ -123,6 +131,7 @@ private:
     HUBPUSH_DECL void set_status(job_record& job, job_status status);
     HUBPUSH_DECL void finish(job_record& job, std::exception_ptr failure);
     HUBPUSH_DECL void abandon() noexcept;
+    HUBPUSH_DECL void report_unread();
 
     // The rest is called under the mutex.
     HUBPUSH_DECL void end(job_record& job, std::exception_ptr failure);
@@ -134,7 +143,6 @@ private:
     HUBPUSH_DECL bool inside_a_job() const;
     HUBPUSH_DECL bool on_executor_thread() const;
 
-    const asio::any_io_executor executor_;
     const queue_options options_;
     const ::pid_t process_;
 
@@ -143,6 +151,7 @@ private:
     std::list<std::shared_ptr<parked>> parked_;
     job_list jobs_;                                  // those that have not ended, by number; the head first
     std::map<std::uint64_t, known_outcome> outcomes_;  // those that have, until the next drain
+    asio::any_io_executor executor_;                 // until the owner goes: handles may outlive the context
     std::optional<strand> strand_;                   // of the run loop, while there is one
     std::shared_ptr<task_group> running_;            // the head, while it is at work
     std::uint64_t last_number_ = 0;

@@ -46,11 +46,11 @@ public:
     HUBPUSH_DECL std::string endpoint() const;
 
     /// Whose token this is. Throws `not_authorized` without one.
-    HUBPUSH_DECL task<user_info> whoami() const;
+    HUBPUSH_DECL task<hub_user> whoami() const;
 
     /// Creates a model repository. Options: `exist_ok`, `private_repo`. Throws `conflict` when it exists, without `exist_ok`.
     template <class... Options>
-    task<repo_url> create_repo(std::string repo_id, Options... options) const {
+    task<created_repository> create_repo(std::string repo_id, Options... options) const {
         return create(std::move(repo_id), detail::collect_options<create_repo_call>(std::move(options)...));
     }
 
@@ -97,7 +97,7 @@ private:
     }
 
     HUBPUSH_DECL context open(std::string repo_id, pipeline_call::takes options) const;
-    HUBPUSH_DECL task<repo_url> create(std::string repo_id, create_repo_call::takes options) const;
+    HUBPUSH_DECL task<created_repository> create(std::string repo_id, create_repo_call::takes options) const;
     HUBPUSH_DECL task<commit_info> push_file(std::string repo_id, add addition, upload_file_call::takes options) const;
     HUBPUSH_DECL task<commit_info> push_folder(std::string repo_id, std::filesystem::path folder,
                                                upload_folder_call::takes options) const;

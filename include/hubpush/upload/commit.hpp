@@ -4,12 +4,14 @@
 /// The step that moves the branch: one commit, last, however many files.
 
 #include <hubpush/async/step.hpp>
+#include <hubpush/hub/commit_api.hpp>
 #include <hubpush/upload/context.hpp>
 #include <hubpush/upload/options.hpp>
 #include <hubpush/upload/plan.hpp>
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -24,6 +26,9 @@ public:
     HUBPUSH_DECL task<commit_info> operator()(context& context, stored_set files) const;
 
 private:
+    HUBPUSH_DECL task<commit_result> send(context& context, const std::vector<stored_file>& files,
+                                          const std::vector<commit_operation>& operations) const;
+
     hubpush::message message_;
     hubpush::description description_;
 };

@@ -6,6 +6,7 @@
 
 #include <hubpush/async/step_traits.hpp>
 #include <hubpush/core/byte_source.hpp>
+#include <hubpush/hub/preupload.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -43,9 +44,6 @@ private:
     std::shared_ptr<byte_source> source_;
     std::uint64_t position_ = 0;
 };
-
-/// How the Hub wants a file's content: inside the commit, or in a store of large files.
-enum class upload_mode { regular, lfs };
 
 /// A file the Hub has been asked about: how it will travel, and the hash that names its content: the git blob id of a
 /// regular file, the SHA-256 of a large one, in hexadecimal.

@@ -9,6 +9,10 @@
 
 namespace hubpush::inline v0 {
 
+namespace detail {
+class large_file_store;
+}
+
 /// Takes planned files and gives each when the commit may name it. Large files are sent to the LFS store, several at once, as
 /// soon as it is certain that the commit can stay within the Hub's limits; content that the store has already, or that
 /// occurs twice, is not sent. Regular files pass through: their bytes travel inside the commit.
@@ -19,6 +23,10 @@ public:
     HUBPUSH_DECL task<void> operator()(context& context, stream<planned_file>& in, stream<stored_file>& out) const;
 
 private:
+    HUBPUSH_DECL task<void> send_when_all_is_known(detail::large_file_store& store, stream<planned_file>& in,
+                                                   stream<stored_file>& out) const;
+    HUBPUSH_DECL task<void> pass_on(detail::large_file_store& store, planned_file file, stream<stored_file>& out) const;
+
     in_flight in_flight_;
 };
 

@@ -63,7 +63,8 @@ public:
     posix_open_file(int descriptor, std::filesystem::path path) : descriptor_(descriptor), path_(std::move(path)) {
         opened_ = stat_now();
         if (S_ISREG(opened_.st_mode)) return;
-        throw_error(errc::file_unreadable, "'" + path_.string() + "' is not a regular file", error_details().file(path_.string()));
+        throw_error(errc::file_unreadable, "'" + path_.string() + "' is not a regular file",
+                    error_details().file(path_.string()));
     }
 
     file_identity identity() override {
@@ -73,7 +74,9 @@ public:
     }
 
     std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        const auto pread_once = [this](void* to, std::size_t size, off_t at) { return ::pread(descriptor_.get(), to, size, at); };
+        const auto pread_once = [this](void* to, std::size_t size, off_t at) {
+            return ::pread(descriptor_.get(), to, size, at);
+        };
         const auto [done, code] = pread_fully(offset, out, pread_once);
         if (code != 0) throw_file_error(code, "cannot read", path_);
         return done;
@@ -81,14 +84,14 @@ public:
 
 private:
     struct stat stat_now() const {
-        struct stat info {};
+        struct stat info{};
         if (::fstat(descriptor_.get(), &info) != 0) throw_file_error(errno, "cannot examine", path_);
         return info;
     }
 
     file_descriptor descriptor_;
     std::filesystem::path path_;
-    struct stat opened_ {};
+    struct stat opened_{};
 };
 
 /// A folder that is being listed.
@@ -111,11 +114,16 @@ public:
     /// The type of an entry; asks the file system only where the listing does not tell.
     file_type type(const dirent& entry) const {
         switch (entry.d_type) {
-            case DT_REG: return file_type::regular;
-            case DT_DIR: return file_type::directory;
-            case DT_LNK: return file_type::symlink;
-            case DT_UNKNOWN: return stat_type(entry, AT_SYMLINK_NOFOLLOW);
-            default: return file_type::other;
+            case DT_REG:
+                return file_type::regular;
+            case DT_DIR:
+                return file_type::directory;
+            case DT_LNK:
+                return file_type::symlink;
+            case DT_UNKNOWN:
+                return stat_type(entry, AT_SYMLINK_NOFOLLOW);
+            default:
+                return file_type::other;
         }
     }
 
@@ -123,7 +131,7 @@ public:
 
 private:
     file_type stat_type(const dirent& entry, int flags) const {
-        struct stat info {};
+        struct stat info{};
         if (::fstatat(::dirfd(stream_), entry.d_name, &info, flags) == 0) return type_of_mode(info.st_mode);
         if (is_nothing_there(errno) || errno == ELOOP) return file_type::missing;
         throw_file_error(errno, "cannot examine", path_ / entry.d_name);
@@ -145,7 +153,7 @@ public:
     }
 
     file_status status(const std::filesystem::path& path) override {
-        struct stat info {};
+        struct stat info{};
         if (::stat(path.c_str(), &info) != 0) {
             if (is_nothing_there(errno) || errno == ELOOP) return file_status();
             throw_file_error(errno, "cannot examine", path);

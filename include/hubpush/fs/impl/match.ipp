@@ -10,8 +10,8 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-/// Takes one character off the front of `text`. A byte that is not UTF-8 is a character of its own, outside of all others
-/// (U+DC80 to U+DCFF), as in Python.
+/// Takes one character off the front of `text`. A byte that is not UTF-8 is a character of its own, outside of all
+/// others (U+DC80 to U+DCFF), as in Python.
 inline char32_t take_character(std::string_view& text) noexcept {
     const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
     const std::uint32_t lead = byte(0);
@@ -34,26 +34,27 @@ inline char32_t take_path_character(std::string_view& text) noexcept {
     return character == U'\\' ? U'/' : character;
 }
 
-/// Where the set that begins at `begin`, behind its '[', ends: the position of its ']', or npos when there is none. A ']'
-/// that comes first belongs to the set.
+/// Where the set that begins at `begin`, behind its '[', ends: the position of its ']', or npos when there is none. A
+/// ']' that comes first belongs to the set.
 inline std::size_t end_of_set(std::u32string_view pattern, std::size_t begin) noexcept {
     if (begin < pattern.size() && pattern[begin] == U'!') ++begin;
     return pattern.find(U']', begin + 1);
 }
 
 inline constexpr std::array<std::string_view, 8> always_ignored = {
-    ".git",                 // git's own folder, or the file that stands for it in a linked working copy
+    ".git",  // git's own folder, or the file that stands for it in a linked working copy
     ".git/*",
     "*/.git",
     "*/.git/*",
-    ".cache/huggingface",   // what the Hub's own tools keep beside downloaded files
+    ".cache/huggingface",  // what the Hub's own tools keep beside downloaded files
     ".cache/huggingface/*",
     "*/.cache/huggingface",
     "*/.cache/huggingface/*",
 };
 
 inline bool any_matches(const std::vector<path_pattern>& patterns, std::string_view path) {
-    return std::any_of(patterns.begin(), patterns.end(), [path](const path_pattern& each) { return each.matches(path); });
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [path](const path_pattern& each) { return each.matches(path); });
 }
 
 }  // namespace detail
@@ -97,7 +98,8 @@ HUBPUSH_DECL void path_pattern::add_set(std::u32string_view content) {
 }
 
 HUBPUSH_DECL bool path_pattern::matches(std::string_view path) const {
-    // Only the last run has to be widened when the rest does not fit: an earlier one would find nothing that it does not.
+    // Only the last run has to be widened when the rest does not fit: an earlier one would find nothing that it does
+    // not.
     std::size_t next = 0;
     std::size_t after_run = elements_.size() + 1;
     std::string_view run_ends_at;
@@ -137,7 +139,8 @@ HUBPUSH_DECL bool path_filter::keeps(std::string_view path) const {
 }
 
 HUBPUSH_DECL bool path_filter::ignores_all_below(std::string_view folder) const {
-    return std::any_of(ignored_.begin(), ignored_.end(), [folder](const path_pattern& each) { return each.covers(folder); });
+    return std::any_of(ignored_.begin(), ignored_.end(),
+                       [folder](const path_pattern& each) { return each.covers(folder); });
 }
 
 }  // namespace hubpush::inline v0

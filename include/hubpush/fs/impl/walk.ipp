@@ -47,7 +47,8 @@ auto unless_vanished(Function&& function) -> std::optional<decltype(function())>
 
 }  // namespace detail
 
-HUBPUSH_DECL folder_walk::folder_walk(std::shared_ptr<file_system> files, std::filesystem::path root, path_filter filter)
+HUBPUSH_DECL folder_walk::folder_walk(std::shared_ptr<file_system> files, std::filesystem::path root,
+                                      path_filter filter)
     : files_(std::move(files)), root_(std::move(root)), filter_(std::move(filter)) {}
 
 HUBPUSH_DECL std::vector<walked_file> folder_walk::next(std::size_t most) {
@@ -79,7 +80,8 @@ HUBPUSH_DECL void folder_walk::open_root() {
 HUBPUSH_DECL void folder_walk::enter(const std::string& path) {
     if (filter_.ignores_all_below(path)) return;
     if (levels_.size() > deepest) {
-        throw_error(errc::limit_exceeded, "'" + root_.string() + "' has folders more than " + std::to_string(deepest) + " deep",
+        throw_error(errc::limit_exceeded,
+                    "'" + root_.string() + "' has folders more than " + std::to_string(deepest) + " deep",
                     error_details().file(path));
     }
     auto entries = detail::unless_vanished([&] { return files_->list(root_ / path); });

@@ -31,7 +31,9 @@ constexpr std::uint8_t hex_digit_value(char digit) noexcept {
     return not_a_digit;
 }
 
-inline std::byte base64_digit(std::uint32_t value) noexcept { return static_cast<std::byte>(base64_digits[value & 63U]); }
+inline std::byte base64_digit(std::uint32_t value) noexcept {
+    return static_cast<std::byte>(base64_digits[value & 63U]);
+}
 
 /// Four digits of `group`, whose low 24 bits hold three bytes.
 inline void put_base64(std::uint32_t group, std::byte* out) noexcept {

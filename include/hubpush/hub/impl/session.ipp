@@ -22,8 +22,8 @@ inline std::string user_agent(const hub_settings& settings) {
 inline std::string trace_id(random_source& random) {
     std::string id = random_id(random);
     id[12] = '4';
-    id[16] = "89ab"[static_cast<unsigned char>(id[16]) % 4];
-    for (std::size_t position : {20, 16, 12, 8}) id.insert(position, 1, '-');
+    id[16] = "89ab"[static_cast<unsigned char>(id[16]) % 4U];
+    for (const std::size_t position : {20U, 16U, 12U, 8U}) id.insert(position, 1, '-');
     return id;
 }
 

@@ -56,29 +56,46 @@ inline std::string import_message(std::string_view message) {
     return import_data(message);
 }
 
+/// Marks are numbers above zero; the commit has the first.
+inline std::string mark_of_content(std::size_t index) { return ":" + std::to_string(index + 2); }
+
 }  // namespace detail
+
+HUBPUSH_DECL void detail::throw_git_failure(std::string_view errors) {
+    const auto says = [errors](std::string_view text) { return errors.find(text) != std::string_view::npos; };
+    const bool taken = says("reference already exists") || says("exists; cannot create");
+    throw_error(taken ? errc::conflict : errc::server_error, "git failed: " + std::string(errors));
+}
 
 HUBPUSH_DECL std::string detail::quote_git_path(std::string_view path) {
     std::string quoted = "\"";
     for (const char byte : path) {
-        if (byte == '"' || byte == '\\') {
-            quoted += '\\';
+        const auto code = static_cast<unsigned char>(byte);
+        if ((code >= '0' && code <= '9') || (code >= 'A' && code <= 'Z') || (code >= 'a' && code <= 'z')) {
             quoted += byte;
-        } else if (byte == '\n') {
-            quoted += "\\n";
         } else {
-            quoted += byte;  // fast-import takes every other byte as it is
+            quoted += '\\';
+            for (const int shift : {6, 3, 0}) quoted += static_cast<char>('0' + (code >> shift & 7));
         }
     }
     return quoted + '"';
 }
 
-HUBPUSH_DECL std::string detail::import_commit(std::string_view ref, std::string_view parent, std::string_view message,
+HUBPUSH_DECL std::string detail::import_blob(std::size_t index, std::uint64_t size) {
+    return "blob\nmark " + mark_of_content(index) + "\ndata " + std::to_string(size) + '\n';
+}
+
+HUBPUSH_DECL std::string detail::import_commit(std::string_view ref, std::string_view parent,
+                                               const std::vector<git_change>& changes, std::string_view message,
                                                const git_author& author) {
     std::string text = "commit " + std::string(ref) + "\nmark :1\n";
     text += author_line("author", author) + author_line("committer", author) + import_message(message);
     if (!parent.empty()) text += "from " + std::string(parent) + '\n';
-    return text;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        text += changes[i].content() ? "M 100644 " + mark_of_content(i) + ' ' : "D ";
+        text += quote_git_path(changes[i].path()) + '\n';
+    }
+    return text + "\nget-mark :1\n";
 }
 
 HUBPUSH_DECL std::string detail::import_tag(std::string_view name, std::string_view commit, std::string_view message,

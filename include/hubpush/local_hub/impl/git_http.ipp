@@ -4,6 +4,7 @@
 
 #include <hubpush/async/group.hpp>
 #include <hubpush/core/error.hpp>
+#include <hubpush/local_hub/git_formats.hpp>
 #include <hubpush/local_hub/process.hpp>
 
 #include <charconv>

@@ -6,6 +6,7 @@
 #include <hubpush/core/error.hpp>
 #include <hubpush/fs/source.hpp>
 #include <hubpush/local_hub/git_formats.hpp>
+#include <hubpush/local_hub/git_import.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -18,7 +19,7 @@ namespace hubpush::inline v0 {
 namespace detail {
 
 inline constexpr std::size_t git_text_limit = std::size_t{256} << 20;
-inline constexpr std::size_t import_chunk = 64 * 1024;
+inline constexpr std::size_t listing_chunk = 64 * 1024;
 
 /// What makes the folder safe to serve: history only grows, nothing tidies up behind our back, reading alone goes over HTTP.
 inline constexpr std::string_view served_repository_config =
@@ -79,12 +80,6 @@ inline bool prepare_opening(const std::filesystem::path& path) {
     return true;
 }
 
-[[noreturn]] inline void throw_git_failure(std::string_view errors) {
-    const auto says = [errors](std::string_view text) { return errors.find(text) != std::string_view::npos; };
-    const bool taken = says("reference already exists") || says("exists; cannot create");
-    throw_error(taken ? errc::conflict : errc::server_error, "git failed: " + std::string(errors));
-}
-
 inline void require_object_id(std::string_view id) {
     if (!is_object_id(id)) throw_error(errc::invalid_argument, "not a git object id: " + std::string(id));
 }
@@ -105,48 +100,6 @@ inline std::string revision_candidates(std::string_view revision) {
     return candidates;
 }
 
-/// Feeds one fast-import: text and contents go through one buffer, so that a thousand small files are a few writes.
-class import_feed {
-public:
-    explicit import_feed(child_process& child) : child_(child) {}
-
-    void text(std::string_view text) { pending_ += text; }
-
-    task<void> apply(const git_change& change) {
-        if (change.content()) {
-            co_await put(change.path(), change.content());
-        } else {
-            text("D " + quote_git_path(change.path()) + '\n');
-        }
-    }
-
-    task<void> put(std::string path, std::shared_ptr<byte_source> content) {
-        text("M 100644 inline " + quote_git_path(path) + "\ndata " + std::to_string(content->size()) + '\n');
-        for (std::uint64_t offset = 0; offset < content->size();) {
-            const std::size_t before = pending_.size();
-            const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(import_chunk, content->size() - offset));
-            pending_.resize(before + wanted);
-            const auto room = std::as_writable_bytes(std::span(pending_)).subspan(before);
-            if (co_await content->read_at(offset, room) != wanted) throw_error(errc::file_changed, "content ended early: " + path);
-            offset += wanted;
-            if (pending_.size() >= import_chunk) co_await flush();
-        }
-        text("\n");
-    }
-
-    task<void> flush() {
-        const bool taken = co_await child_.write(std::as_bytes(std::span(pending_)));
-        pending_.clear();
-        if (taken) co_return;
-        co_await child_.wait();
-        throw_git_failure(child_.error_output());
-    }
-
-private:
-    child_process& child_;
-    std::string pending_;
-};
-
 }  // namespace detail
 
 HUBPUSH_DECL git_repository::git_repository(asio::any_io_executor executor, std::filesystem::path path)
@@ -166,8 +119,8 @@ HUBPUSH_DECL task<std::shared_ptr<git_repository>> git_repository::create(std::s
     co_await staged.run(std::move(init), detail::git_text_limit);
     std::vector<git_change> changes;
     changes.push_back(git_change::put(".gitattributes", memory_source(std::move(attributes))));
-    std::string header = detail::import_commit("refs/heads/main", "", "initial commit", author);
-    co_await staged.import(std::move(header), std::move(changes), "");
+    std::string commands = detail::import_commit("refs/heads/main", "", changes, "initial commit", author);
+    co_await staged.import(std::move(changes), std::move(commands));
 
     const auto finish = std::bind_front(detail::finish_creation, path, unfinished);
     co_await offload(*pool, finish);
@@ -220,7 +173,7 @@ HUBPUSH_DECL task<std::vector<git_tree_entry>> git_repository::read_tree(std::st
     child_process child(executor, command);
     child.close_input();
     detail::tree_listing_parser listing;
-    std::string buffer(detail::import_chunk, '\0');
+    std::string buffer(detail::listing_chunk, '\0');
     while (const std::size_t count = co_await child.read_some(std::as_writable_bytes(std::span(buffer)))) {
         listing.feed(std::string_view(buffer).substr(0, count));
     }
@@ -261,22 +214,10 @@ HUBPUSH_DECL task<std::string> git_repository::read_blob(std::string id, std::si
     co_return std::move(blobs.at(0));
 }
 
-/// Runs one fast-import and gives what it prints. Refs move at the very end, after `done`: a stream that breaks off, for
-/// whatever reason, moves none, and a ref is never moved to a commit that does not descend from where it stands.
-HUBPUSH_DECL task<std::string> git_repository::import(std::string before, std::vector<git_change> changes, std::string after) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+HUBPUSH_DECL task<std::string> git_repository::import(std::vector<git_change> contents, std::string commands) {
     child_command command = git("fast-import");
     command.argument("--quiet").argument("--done").argument("--date-format=raw");
-    child_process child(executor, command);
-    detail::import_feed feed(child);
-    feed.text(before);
-    for (const git_change& change : changes) co_await feed.apply(change);
-    feed.text(after + "\ndone\n");
-    co_await feed.flush();
-    child.close_input();
-    std::string output = co_await child.read_to_end(detail::git_text_limit);
-    if (co_await child.wait() != 0) detail::throw_git_failure(child.error_output());
-    co_return output;
+    co_return co_await detail::fast_import(std::move(command), std::move(contents), std::move(commands));
 }
 
 HUBPUSH_DECL task<void> git_repository::require_head(std::string ref, std::string expected_head) {
@@ -294,9 +235,9 @@ HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std
         if (!is_git_path(change.path())) throw_error(errc::invalid_argument, "not an allowed path: " + change.path());
     }
     co_await require_head(ref, expected_head);
-    std::string before = detail::import_commit(ref, expected_head, message, author);
-    std::string id = co_await import(std::move(before), std::move(changes), "\nget-mark :1");
-    while (id.ends_with('\n')) id.pop_back();
+    std::string commands = detail::import_commit(ref, expected_head, changes, message, author);
+    std::string id = co_await import(std::move(changes), std::move(commands));
+    id.pop_back();
     co_return id;
 }
 
@@ -336,8 +277,9 @@ HUBPUSH_DECL task<void> git_repository::create_tag(const lock_type& lock, std::s
     detail::require_full_ref(ref);
     detail::require_object_id(commit);
     if (co_await resolve(ref)) throw_error(errc::conflict, ref + " exists already");
-    std::string tag = detail::import_tag(name, commit, message, author);
-    co_await import(std::move(tag), {}, "");
+    std::vector<git_change> no_contents;
+    std::string commands = detail::import_tag(name, commit, message, author);
+    co_await import(std::move(no_contents), std::move(commands));
 }
 
 HUBPUSH_DECL task<void> git_repository::delete_ref(const lock_type& lock, std::string ref) {

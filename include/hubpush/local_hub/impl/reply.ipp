@@ -16,6 +16,12 @@ HUBPUSH_DECL served_reply served_reply::failure(int status, std::string_view cod
     return reply;
 }
 
+[[noreturn]] HUBPUSH_DECL void refuse_unknown_address() { throw refusal(404, "", "Not Found"); }
+
+[[noreturn]] HUBPUSH_DECL void refuse_anonymous(std::string_view code, std::string_view message) {
+    throw refusal(served_reply::failure(401, code, message).header("WWW-Authenticate", "Basic realm=\"hubpush local hub\""));
+}
+
 HUBPUSH_DECL std::string_view reason_phrase(int status) noexcept {
     switch (status) {
         case 200: return "OK";

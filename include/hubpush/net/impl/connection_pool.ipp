@@ -1,7 +1,6 @@
 #pragma once
 
 #include <hubpush/net/connection_pool.hpp>
-#include <hubpush/net/impl/http_message.ipp>
 
 #include <algorithm>
 #include <charconv>

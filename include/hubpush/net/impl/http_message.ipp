@@ -31,7 +31,7 @@ inline char lower_case(char letter) noexcept {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
 
-inline bool equal_without_case(std::string_view left, std::string_view right) noexcept {
+HUBPUSH_DECL bool equal_without_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](char a, char b) { return lower_case(a) == lower_case(b); });
 }

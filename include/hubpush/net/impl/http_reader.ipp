@@ -1,7 +1,6 @@
 #pragma once
 
 #include <hubpush/net/http_reader.hpp>
-#include <hubpush/net/impl/http_message.ipp>
 
 #include <algorithm>
 #include <limits>
@@ -38,10 +37,8 @@ struct http_reader::parser {
     bool accepts_coding();
 
     static const llhttp_settings_t& callbacks();
-    template <int (parser::*Member)()>
-    static int on_event(llhttp_t* machine) noexcept;
-    template <int (parser::*Member)(const char*, std::size_t)>
-    static int on_data(llhttp_t* machine, const char* at, std::size_t size) noexcept;
+    template <auto Member, class... Arguments>
+    static int call(llhttp_t* machine, Arguments... arguments) noexcept;
 
     static constexpr std::uint64_t to_the_end = std::numeric_limits<std::uint64_t>::max();
 
@@ -182,22 +179,14 @@ inline int http_reader::parser::on_message_complete() {
     return HPE_PAUSED;
 }
 
-// C calls these: no exception may pass.
-template <int (http_reader::parser::*Member)()>
-int http_reader::parser::on_event(llhttp_t* machine) noexcept {
+/// C calls these: no exception may pass.
+template <auto Member, class... Arguments>
+int http_reader::parser::call(llhttp_t* machine, Arguments... arguments) noexcept {
     parser& self = *static_cast<parser*>(machine->data);
     try {
-        return (self.*Member)();
-    } catch (...) {
-        return self.fail(errc::internal, "out of memory while reading an answer");
-    }
-}
-
-template <int (http_reader::parser::*Member)(const char*, std::size_t)>
-int http_reader::parser::on_data(llhttp_t* machine, const char* at, std::size_t size) noexcept {
-    parser& self = *static_cast<parser*>(machine->data);
-    try {
-        return (self.*Member)(at, size);
+        return (self.*Member)(arguments...);
+    } catch (const error&) {  // of header_list
+        return self.fail(errc::protocol_error, "a header field holds bytes that do not belong there");
     } catch (...) {
         return self.fail(errc::internal, "out of memory while reading an answer");
     }
@@ -208,14 +197,14 @@ inline const llhttp_settings_t& http_reader::parser::callbacks() {
     static const llhttp_settings_t settings = [] {
         llhttp_settings_t result;
         llhttp_settings_init(&result);
-        result.on_header_field = on_data<&parser::on_field>;
-        result.on_header_value = on_data<&parser::on_value>;
-        result.on_header_value_complete = on_event<&parser::on_value_complete>;
-        result.on_headers_complete = on_event<&parser::on_headers_complete>;
-        result.on_body = on_data<&parser::on_body>;
-        result.on_chunk_header = on_event<&parser::on_chunk_header>;
-        result.on_chunk_complete = on_event<&parser::on_chunk_complete>;
-        result.on_message_complete = on_event<&parser::on_message_complete>;
+        result.on_header_field = call<&parser::on_field>;
+        result.on_header_value = call<&parser::on_value>;
+        result.on_header_value_complete = call<&parser::on_value_complete>;
+        result.on_headers_complete = call<&parser::on_headers_complete>;
+        result.on_body = call<&parser::on_body>;
+        result.on_chunk_header = call<&parser::on_chunk_header>;
+        result.on_chunk_complete = call<&parser::on_chunk_complete>;
+        result.on_message_complete = call<&parser::on_message_complete>;
         return result;
     }();
     return settings;

@@ -47,8 +47,8 @@ inline std::optional<std::uint32_t> url_number(std::string_view text, std::uint3
     return value;
 }
 
-/// Four decimal numbers without leading zeros. The shorter, octal and hexadecimal forms that name the same address for some
-/// resolvers are refused, so that a host has one spelling.
+/// Four decimal numbers without leading zeros. The shorter, octal and hexadecimal forms that name the same address for
+/// some resolvers are refused, so that a host has one spelling.
 inline bool is_ipv4(std::string_view host) {
     for (int part = 0; part < 4; ++part) {
         const std::string_view number = url_take_until(host, ".");
@@ -64,8 +64,8 @@ inline bool is_ipv4(std::string_view host) {
 inline bool ends_in_number(std::string_view host) {
     if (host.ends_with('.')) host.remove_suffix(1);
     const std::string_view label = host.substr(host.rfind('.') + 1);
-    const bool hexadecimal = label.starts_with("0x") &&
-                             label.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
+    const bool hexadecimal =
+        label.starts_with("0x") && label.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
     return hexadecimal || std::all_of(label.begin(), label.end(), is_url_digit);
 }
 
@@ -74,7 +74,8 @@ inline bool is_host_name(std::string_view host) {
     if (host.empty() || host.size() > longest_host || ends_in_number(host)) return false;
     while (!host.empty()) {
         const std::string_view label = url_take_until(host, ".");
-        const bool valid = std::all_of(label.begin(), label.end(), [](char c) { return c != '~' && is_url_unreserved(c); });
+        const bool valid =
+            std::all_of(label.begin(), label.end(), [](char c) { return c != '~' && is_url_unreserved(c); });
         if (!valid || label.empty() || label.size() > 63) return false;
         if (!host.empty()) host.remove_prefix(1);
     }
@@ -85,7 +86,8 @@ inline bool is_host_name(std::string_view host) {
 inline std::optional<std::string> canonical_ipv6(const std::string& text) {
     std::array<unsigned char, 16> address{};
     std::array<char, INET6_ADDRSTRLEN> spelled{};
-    if (text.find('\0') != std::string::npos || inet_pton(AF_INET6, text.c_str(), address.data()) != 1) return std::nullopt;
+    if (text.find('\0') != std::string::npos || inet_pton(AF_INET6, text.c_str(), address.data()) != 1)
+        return std::nullopt;
     if (inet_ntop(AF_INET6, address.data(), spelled.data(), spelled.size()) == nullptr) return std::nullopt;
     return std::string(spelled.data());
 }

@@ -24,9 +24,7 @@ HUBPUSH_DECL fifo_queue::fifo_queue(asio::any_io_executor executor, queue_option
     : core_(std::make_shared<detail::queue_core>(std::move(executor), std::move(options))) {}
 
 HUBPUSH_DECL fifo_queue::~fifo_queue() {
-    if (core_->forked()) return;
-    core_->stop();
-    core_->report_unread();
+    if (!core_->forked()) core_->retire();
 }
 
 HUBPUSH_DECL drain_result fifo_queue::drain() {

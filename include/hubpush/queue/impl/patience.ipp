@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace hubpush::inline v0 {
+namespace hubpush::inline v0::detail {
 
 HUBPUSH_DECL std::optional<std::chrono::milliseconds> patience::next_pause(
     steady_time now, std::optional<std::chrono::milliseconds> server_asks, std::uint64_t random) {
@@ -19,4 +19,4 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> patience::next_pause(
     return std::min(asked + jitter, left);
 }
 
-}  // namespace hubpush::inline v0
+}  // namespace hubpush::inline v0::detail

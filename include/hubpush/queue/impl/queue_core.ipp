@@ -77,7 +77,7 @@ private:
 };
 
 HUBPUSH_DECL queue_core::queue_core(asio::any_io_executor executor, queue_options options)
-    : executor_(std::move(executor)), options_(std::move(options)), process_(::getpid()) {}
+    : options_(std::move(options)), process_(::getpid()), executor_(std::move(executor)) {}
 
 HUBPUSH_DECL bool queue_core::forked() const noexcept { return ::getpid() != process_; }
 
@@ -247,7 +247,8 @@ HUBPUSH_DECL void queue_core::interrupt_running() {
 HUBPUSH_DECL void queue_core::stop() {
     std::unique_lock lock(mutex_);
     closed_ = true;
-    const job_list dropped = end_waiting(make_exception(errc::cancelled, "the queue was closed before the job began"));
+    const job_list dropped = end_waiting(
+        make_exception(errc::cancelled, "the queue was closed before the job began", error_details().hint("submit it again")));
     interrupt_running();
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
@@ -274,10 +275,18 @@ HUBPUSH_DECL void queue_core::abandon() noexcept {
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
 }
 
+HUBPUSH_DECL void queue_core::retire() {
+    stop();
+    std::unique_lock lock(mutex_);
+    executor_ = asio::any_io_executor();
+    reports_ = true;
+    lock.unlock();
+    report_unread();
+}
+
 HUBPUSH_DECL void queue_core::report_unread() {
     std::vector<std::string> lines;
     std::unique_lock lock(mutex_);
-    reports_ = true;
     for (auto& [number, known] : outcomes_) {
         if (known.read || known.outcome) continue;
         known.read = true;
@@ -329,7 +338,9 @@ HUBPUSH_DECL bool queue_core::inside_a_job() const { return strand_ && strand_->
 
 /// Only an io_context can be asked; on other executors a blocking call on their own thread is not noticed.
 HUBPUSH_DECL bool queue_core::on_executor_thread() const {
-    const auto* const context = executor_.target<asio::io_context::executor_type>();
+    if (!strand_) return false;
+    const asio::any_io_executor executor = strand_->get_inner_executor();
+    const auto* const context = executor.target<asio::io_context::executor_type>();
     return context != nullptr && context->running_in_this_thread();
 }
 

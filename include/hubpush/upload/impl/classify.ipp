@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 
 namespace hubpush::inline v0::detail {
 
@@ -49,7 +50,7 @@ private:
 /// Reads what the question needs: the first bytes of a large file, all of a small one.
 inline task<asked_file> look_at(context& context, file what) {
     const bool whole = what.size() <= small_file;
-    const std::size_t wanted = whole ? static_cast<std::size_t>(what.size()) : sample_size;
+    const std::size_t wanted = whole ? static_cast<std::size_t>(what.size()) : preupload_sample;
     const lease buffer = co_await context.client().budget().acquire(wanted);
     const std::span<std::byte> bytes = buffer.bytes().first(wanted);
     const std::size_t got = co_await what.source()->read_at(0, bytes);
@@ -60,7 +61,7 @@ inline task<asked_file> look_at(context& context, file what) {
         names = co_await offload(*context.client().pool(), hash);
         context.progress().hashed(what.size());
     }
-    const std::span<const std::byte> first = bytes.first(std::min(wanted, sample_size));
+    const std::span<const std::byte> first = bytes.first(std::min(wanted, preupload_sample));
     std::string sample(reinterpret_cast<const char*>(first.data()), first.size());
     co_return asked_file(std::move(what), std::move(sample), std::move(names));
 }
@@ -93,25 +94,23 @@ inline task<std::string> name_of(context& context, const asked_file& asked, uplo
 
 /// Hands a file on as the Hub wants it, or leaves it out.
 inline task<void> decide(context& context, asked_file asked, preupload_answer answer, stream<planned_file>& out) {
-    if (answer.should_ignore()) {
+    if (answer.ignored()) {
         context.tally().ignored += 1;
         co_return;
     }
-    // Storage refuses empty objects (spec/hub-http-api.md §4.3).
-    const upload_mode mode = answer.large() && asked.what().size() != 0 ? upload_mode::lfs : upload_mode::regular;
-    std::string hash = co_await name_of(context, asked, mode);
-    if (answer.remote_oid() == hash && !context.removes(asked.what().path())) {
+    std::string hash = co_await name_of(context, asked, answer.mode());
+    if (answer.remote_hash() == hash && !context.removes(asked.what().path())) {
         context.tally().unchanged += 1;
         co_return;
     }
-    co_await out.push(planned_file(asked.what(), mode, std::move(hash)));
+    co_await out.push(planned_file(asked.what(), answer.mode(), std::move(hash)));
 }
 
 inline task<void> ask_and_decide(context& context, std::vector<asked_file> batch, stream<planned_file>& out) {
     std::vector<preupload_question> questions;
     questions.reserve(batch.size());
     for (const asked_file& asked : batch) {
-        questions.emplace_back(asked.what().path(), asked.what().size(), asked.sample());
+        questions.emplace_back(asked.what().path(), asked.what().size(), as_bytes(asked.sample()));
     }
     const std::vector<preupload_answer> answers =
         co_await preupload(context.session(), context.target(), context.revision(), std::move(questions));
@@ -123,12 +122,17 @@ inline task<void> ask_and_decide(context& context, std::vector<asked_file> batch
 namespace hubpush::inline v0 {
 
 HUBPUSH_DECL task<void> classify_step::operator()(context& context, stream<file>& in, stream<planned_file>& out) const {
+    std::unordered_set<std::string> paths;
     for (bool more = true; more;) {
         std::vector<detail::asked_file> batch;
-        while (more && batch.size() < preupload_limit) {
+        while (more && batch.size() < preupload_batch) {
             std::optional<file> next = co_await in.pop();
             more = next.has_value();
-            if (more) batch.push_back(co_await detail::look_at(context, std::move(*next)));
+            if (!more) break;
+            if (!paths.insert(next->path()).second) {
+                throw_error(errc::invalid_argument, "'" + next->path() + "' is pushed twice in one commit");
+            }
+            batch.push_back(co_await detail::look_at(context, std::move(*next)));
         }
         if (!batch.empty()) co_await detail::ask_and_decide(context, std::move(batch), out);
     }

@@ -27,8 +27,7 @@ inline hub_settings settings_of(const client_call::takes& options) {
     if (options.get<endpoint>()) address = options.get<endpoint>()->url();
     std::optional<secret> given_token;
     if (options.get<token>()) given_token = options.get<token>()->value();
-    process_environment environment;
-    return resolve_settings(environment, std::move(address), std::move(given_token),
+    return resolve_settings(*process_environment(), std::move(address), std::move(given_token),
                             options.get<allow_plain_http>().has_value());
 }
 
@@ -46,6 +45,14 @@ inline std::shared_ptr<client_state> make_client_state(const client_call::takes&
                                                  options.get_or_default<retry_policy>());
     return std::make_shared<client_state>(seams, budget, std::move(files), std::make_shared<worker_pool>(threads),
                                           std::move(session));
+}
+
+/// A path to be removed in its normal form; a '/' at its end, which marks a folder, stays.
+inline std::string path_to_remove(std::string_view path) {
+    const bool folder = path.ends_with('/');
+    if (folder) path.remove_suffix(1);
+    std::string normal = normalize_path_in_repo(path);
+    return folder ? normal + '/' : normal;
 }
 
 /// The option's text when it was given, else `otherwise`.
@@ -89,14 +96,15 @@ HUBPUSH_DECL bool client::has_answered() const noexcept { return state_->session
 
 HUBPUSH_DECL std::string client::endpoint() const { return state_->session().settings().endpoint(); }
 
-HUBPUSH_DECL task<user_info> client::whoami() const {
+HUBPUSH_DECL task<hub_user> client::whoami() const {
     return run(detail::keep_alive(state_, hubpush::whoami(state_->session())));
 }
 
-HUBPUSH_DECL task<repo_url> client::create(std::string repo_id, create_repo_call::takes options) const {
-    return run(detail::keep_alive(state_, hubpush::create_repo(state_->session(), repository(std::move(repo_id)),
-                                                               options.get<exist_ok>().has_value(),
-                                                               options.get<private_repo>().has_value())));
+HUBPUSH_DECL task<created_repository> client::create(std::string repo_id, create_repo_call::takes options) const {
+    repo_creation wanted{repository(std::move(repo_id))};
+    wanted.exist_ok(options.get<exist_ok>().has_value());
+    if (options.get<private_repo>()) wanted.visibility(repo_visibility::private_repo);
+    return run(detail::keep_alive(state_, hubpush::create_repo(state_->session(), std::move(wanted))));
 }
 
 HUBPUSH_DECL context client::open(std::string repo_id, pipeline_call::takes options) const {
@@ -133,7 +141,7 @@ HUBPUSH_DECL task<commit_info> client::push_operations(std::string repo_id, oper
     }
     context place = open(std::move(repo_id), detail::pipeline_options_of(options));
     for (const removal& gone : operations.removals()) {
-        place.removals().emplace_back(normalize_path_to_remove(gone.path()), gone.position());
+        place.removals().emplace_back(detail::path_to_remove(gone.path()), gone.position());
     }
     return run(detail::run_in(std::move(place), files_step(operations.additions()) | classify() | transfer() |
                                                     detail::commit_step_of(options, "")));

@@ -1,0 +1,129 @@
+#pragma once
+
+/// \file
+/// What to do when a commit was sent and nobody knows whether it was made (spec/reliability.md §3.4, "Commit procedure"). Sans
+/// I/O: events in, the next step out.
+
+#include <hubpush/core/config.hpp>
+#include <hubpush/core/error.hpp>
+#include <hubpush/core/seams.hpp>
+#include <hubpush/hub/commits.hpp>
+#include <hubpush/net/retry_policy.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// How many commits are looked through for ours.
+inline constexpr std::size_t commits_to_look_through = 100;
+
+/// The line by which a commit is recognised: it ends the description.
+HUBPUSH_DECL std::string commit_marker(std::string_view upload_id);
+
+/// What the sender does next.
+class commit_step {
+public:
+    enum class action {
+        send,   ///< send the commit with `parent()` (empty: on top of whatever the head is), then report how it went
+        probe,  ///< list the recent commits, then report them
+        wait,   ///< wait for `delay()`, then report `waited()`
+        finish  ///< the outcome is there
+    };
+
+    commit_step() = default;
+    explicit commit_step(action what) : action_(what) {}
+    explicit commit_step(std::chrono::milliseconds delay) : action_(action::wait), delay_(delay) {}
+    static commit_step send(std::string parent) {
+        commit_step result(action::send);
+        result.parent_ = std::move(parent);
+        return result;
+    }
+
+    action what() const noexcept { return action_; }
+    const std::string& parent() const noexcept { return parent_; }
+    std::chrono::milliseconds delay() const noexcept { return delay_; }
+
+private:
+    action action_ = action::send;
+    std::string parent_;
+    std::chrono::milliseconds delay_{0};
+};
+
+/// Decides until exactly one of these is certain: the commit was made, it was refused, or it cannot be told.
+///
+/// An attempt is *unknown* when the server may have a complete request and no complete answer came that rules the commit
+/// out. Then the recent commits are looked at; if ours is not among them it is sent again on top of the head just seen, so
+/// that a late first attempt turns the second one into 412 instead of a double commit. What no client can exclude is an
+/// unguarded first attempt that is carried out after the guarded second one.
+///
+/// A parent that the caller gave is never replaced. Not thread-safe.
+class commit_resolver {
+public:
+    /// Rounds of reading the head and sending on top of it, lost to other writers.
+    static constexpr int most_rounds = 8;
+
+    /// `policy` bounds the repetitions while it is certain that nothing was committed. `patience`: for how long the outcome of
+    /// an unknown attempt is looked for, from its first failure on.
+    HUBPUSH_DECL commit_resolver(std::string upload_id, std::string caller_parent, retry_policy policy,
+                                 std::chrono::milliseconds patience);
+
+    const commit_step& next() const noexcept { return next_; }
+
+    /// A complete answer says that the commit was made.
+    HUBPUSH_DECL void applied(std::string oid);
+    /// An attempt failed. `complete`: its last byte may have reached the server.
+    HUBPUSH_DECL void failed(const error& failure, bool complete, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void probed(const std::vector<commit_entry>& commits, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void probe_failed(const error& failure, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void waited();
+    /// The caller does not want to wait any longer. `in_flight`: a complete request may be on its way. One last probe decides,
+    /// unless nothing can have been committed.
+    HUBPUSH_DECL void cancelled(bool in_flight);
+
+    /// After `finish`: the commit's id, or nothing when there is a failure.
+    const std::string& oid() const noexcept { return oid_; }
+    std::exception_ptr failure() const noexcept { return failure_; }
+    /// A commit that was found in the history instead of in an answer has to be announced without the server's text.
+    bool unknown() const noexcept { return unknown_; }
+
+private:
+    HUBPUSH_DECL void busy(const error& failure, const failed_attempt& attempt, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void lost_race(const error& failure, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void look_later(const error& failure, commit_step then, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void conclude(const error& failure, bool certain);
+    HUBPUSH_DECL void finish(std::exception_ptr failure);
+    HUBPUSH_DECL void finish_unknown();
+    HUBPUSH_DECL failed_attempt attempt_of(int status, const error& failure, steady_time now) const;
+
+    std::string marker_;
+    std::string caller_parent_;
+    retry_policy policy_;
+    std::chrono::milliseconds patience_;
+
+    commit_step next_;
+    commit_step after_wait_;
+    std::string parent_;
+    int failures_ = 0;
+    int rounds_ = 0;
+    bool unknown_ = false;
+    bool last_probe_ = false;          // the next probe decides
+    bool refused_for_certain_ = false; // and if it finds nothing, this failure is the outcome
+    std::optional<error> last_failure_;
+    std::optional<steady_time> first_failure_;
+    std::string oid_;
+    std::exception_ptr failure_;
+};
+
+}  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/hub/impl/commit_resolver.ipp>
+#endif

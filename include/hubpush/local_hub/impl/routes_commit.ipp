@@ -1,0 +1,97 @@
+#pragma once
+
+#include <hubpush/local_hub/commit_lines.hpp>
+#include <hubpush/local_hub/commit_plan.hpp>
+#include <hubpush/local_hub/hub_service.hpp>
+#include <hubpush/local_hub/impl/json_body.ipp>
+#include <hubpush/local_hub/patterns.hpp>
+#include <hubpush/hash/text.hpp>
+
+namespace hubpush::inline v0::detail {
+
+/// Pull requests are not offered: a commit that asks for one must not land on the branch instead.
+inline void refuse_pull_request(const hub_call& call) {
+    if (call.query.flag("create_pr")) throw refusal(400, "", "This server does not offer pull requests");
+}
+
+/// The server's own rules about how a file is stored (spec/hub-http-api.md §4.3).
+inline bool is_stored_large(const lfs_attributes& attributes, const std::string& path, std::uint64_t size, std::string_view sample) {
+    static constexpr std::uint64_t any_file = 10 * 1024 * 1024;
+    static constexpr std::uint64_t binary_file = 1'000'000;
+    const auto decoded = from_base64(sample);
+    if (!decoded) throw refusal(400, "", "The sample of a file is not base64");
+    const bool binary = std::find(decoded->begin(), decoded->end(), std::byte{0}) != decoded->end();
+    return attributes.tracks(path) || size > any_file || (size > binary_file && binary);
+}
+
+HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
+    static constexpr std::size_t most_files = 256;
+    refuse_pull_request(call);
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const nlohmann::json& files = list_member(body, "files", most_files);
+    const git_ref branch = co_await branch_of(call, join_segments(call.segments, call.verb + 1));
+    const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(branch.commit());
+    std::optional<std::string> attributes_text = text_member(body, "gitAttributes");
+    std::optional<std::string> ignore_text = text_member(body, "gitIgnore");
+    if (!attributes_text) attributes_text = co_await small_file(call, tree, ".gitattributes");
+    if (!ignore_text) ignore_text = co_await small_file(call, tree, ".gitignore");
+    const lfs_attributes attributes(*attributes_text);
+    const ignore_rules ignored(*ignore_text);
+    nlohmann::json answers = nlohmann::json::array();
+    for (const nlohmann::json& file : files) {
+        const std::string path = text_member(file, "path").value_or("");
+        const bool large = is_stored_large(attributes, path, size_member(file, "size"), text_member(file, "sample").value_or(""));
+        nlohmann::json answer{{"path", path}, {"uploadMode", large ? "lfs" : "regular"}, {"shouldIgnore", ignored.ignores(path)}};
+        const tree_node* const present = tree->find(path);
+        if (present != nullptr && !present->is_folder()) answer["oid"] = present->large() ? present->large()->oid() : present->id();
+        answers.push_back(std::move(answer));
+    }
+    const nlohmann::json answer{{"commitOid", branch.commit()}, {"files", std::move(answers)}};
+    co_await call.exchange.answer(json_reply(answer));
+}
+
+/// Reads the body of a commit, a buffer at a time.
+inline task<commit_order> read_commit(http_exchange& exchange, std::shared_ptr<worker_pool> pool, std::filesystem::path folder) {
+    static constexpr std::uint64_t body_limit = 2'000'000'000;
+    if (exchange.request().content_length.value_or(0) > body_limit) throw refusal(413, "", "The commit is too large");
+    const auto open = [&] { return std::make_shared<content_spool>(pool, folder); };
+    std::shared_ptr<content_spool> spool = co_await offload(*pool, open);
+    commit_line_reader reader(std::move(spool));
+    std::uint64_t size = 0;
+    for (;;) {
+        const std::span<const std::byte> piece = co_await exchange.next_piece();
+        if (piece.empty()) break;
+        size += piece.size();
+        if (size > body_limit) throw refusal(413, "", "The commit is too large");
+        const auto feed = [&reader, piece] { return reader.feed(piece), true; };
+        co_await offload(*pool, feed);
+    }
+    const auto finish = [&reader] { return reader.finish(); };
+    co_return co_await offload(*pool, finish);
+}
+
+HUBPUSH_DECL task<void> hub_service::commit(hub_call& call) {
+    refuse_pull_request(call);
+    const commit_order order = co_await read_commit(call.exchange, pool_, folder_);
+    const git_repository::lock_type lock = co_await call.git().lock();
+    const git_ref branch = co_await branch_of(call, join_segments(call.segments, call.verb + 1));
+    if (!branch.commit().starts_with(order.parent)) {
+        throw refusal(412, "", "The branch was updated since you opened this page. Please refresh and try again.");
+    }
+    const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(branch.commit());
+    const lfs_store& objects = call.repository->objects();
+    commit_plan plan(*tree, [&objects](const std::string& oid) { return objects.size_of(oid); });
+    for (const commit_operation& operation : order.operations) plan.apply(operation);
+    if (plan.needs_attributes()) {
+        std::string text = co_await small_file(call, tree, ".gitattributes");
+        plan.complete_attributes(std::move(text));
+    }
+    const std::string message = order.description.empty() ? order.summary : order.summary + "\n\n" + order.description;
+    const std::string id =
+        co_await call.git().commit(lock, branch.name(), branch.commit(), plan.take_changes(), message, author_of(call));
+    nlohmann::json answer{{"success", true}, {"commitOid", id}, {"hookOutput", ""}};
+    answer["commitUrl"] = repository_url(call) + "/commit/" + id;
+    co_await call.exchange.answer(json_reply(answer));
+}
+
+}  // namespace hubpush::inline v0::detail
