@@ -15,8 +15,8 @@ build_benchmarks() {
 }
 
 run_benchmarks() {
-    for program in build/release/benchmarks/benchmark_*; do
-        check "$(basename "$program")" "$program"
+    for benchmark in benchmarks/*/run.sh; do
+        check "$benchmark" bash "$benchmark"
     done
 }
 

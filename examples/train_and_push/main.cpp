@@ -74,8 +74,8 @@ int run(const example_options& options) {
     if (std::getenv("HF_ENDPOINT") != nullptr) {
         hub.emplace();
     } else {
-        embedded.emplace(options.folder / "hub");
-        hub.emplace(hubpush::endpoint(embedded->endpoint()), hubpush::token(embedded->token()));
+        embedded.emplace(hubpush::local_hub_options(options.folder / "hub"));
+        hub.emplace(hubpush::endpoint(embedded->url()), hubpush::token(embedded->token()));
     }
     hub->create_repo(options.repo_id, hubpush::exist_ok()).get();
     const std::vector<training_step> steps = train(options, *hub, pushes);

@@ -9,10 +9,13 @@
 
 #include <hubpush/checkpoint/safetensors.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <random>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// One trainable tensor with its gradient and the two moments of Adam.

@@ -38,6 +38,7 @@
 #include <hubpush/fs/source.hpp>
 #include <hubpush/fs/walk.hpp>
 
+#include <hubpush/hub/commit_api.hpp>
 #include <hubpush/hub/commit_body.hpp>
 #include <hubpush/hub/commit_operation.hpp>
 #include <hubpush/hub/commit_resolver.hpp>

@@ -21,6 +21,8 @@
 #include <hubpush/local_hub/hub_service.hpp>
 #include <hubpush/local_hub/ledger.hpp>
 #include <hubpush/local_hub/lfs_store.hpp>
+#include <hubpush/local_hub/local_hub.hpp>
+#include <hubpush/local_hub/local_hub_thread.hpp>
 #include <hubpush/local_hub/patterns.hpp>
 #include <hubpush/local_hub/process.hpp>
 #include <hubpush/local_hub/reply.hpp>

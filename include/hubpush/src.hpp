@@ -38,6 +38,7 @@
 #include <hubpush/fs/impl/source.ipp>
 #include <hubpush/fs/impl/walk.ipp>
 
+#include <hubpush/hub/impl/commit_api.ipp>
 #include <hubpush/hub/impl/commit_body.ipp>
 #include <hubpush/hub/impl/commit_operation.ipp>
 #include <hubpush/hub/impl/commit_resolver.ipp>

@@ -30,6 +30,8 @@
 #include <hubpush/local_hub/impl/json_body.ipp>
 #include <hubpush/local_hub/impl/ledger.ipp>
 #include <hubpush/local_hub/impl/lfs_store.ipp>
+#include <hubpush/local_hub/impl/local_hub.ipp>
+#include <hubpush/local_hub/impl/local_hub_thread.ipp>
 #include <hubpush/local_hub/impl/patterns.ipp>
 #include <hubpush/local_hub/impl/process.ipp>
 #include <hubpush/local_hub/impl/reply.ipp>

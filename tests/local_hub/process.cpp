@@ -7,10 +7,13 @@
 #include <hubpush/async/notifier.hpp>
 #include <hubpush/core/error.hpp>
 
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -103,7 +106,8 @@ CO_TEST_CASE("no descriptor of the parent leaks, not even one without close-on-e
     const int leaky = ::socket(AF_INET, SOCK_STREAM, 0);
     REQUIRE(leaky >= 3);
     // The shell's own expansion opens no descriptor, so that only inherited ones are listed.
-    const child_result result = co_await run_child(shell("for n in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$n ] && echo $n; done; true"), 100);
+    const child_result result =
+        co_await run_child(shell("for n in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$n ] && echo $n; done; true"), 100);
     ::close(leaky);
     CHECK(result.output().empty());
 }
@@ -138,9 +142,18 @@ TEST_CASE("a child whose owner ends is killed with its own children, and collect
     const std::size_t before = open_descriptors();
     {
         asio::io_context context;
-        child_process child(context.get_executor(), shell("sleep 1000 & sleep 1000; wait"));
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what the child leaves behind becomes ours
+        child_process child(context.get_executor(), shell("sleep 20 & echo started; wait"));
+        std::array<std::byte, 100> buffer{};
+        const auto until_started = [&]() -> task<void> { co_await child.read_some(buffer); };
+        initiate(context.get_executor(), until_started(), asio::detached);
+        context.run();
         CHECK_FALSE(has_no_children());
     }
+    int status = 0;
+    CHECK(::waitpid(-1, &status, 0) > 0);
+    CHECK(WIFSIGNALED(status));
+    ::prctl(PR_SET_CHILD_SUBREAPER, 0);
     CHECK(has_no_children());
     CHECK(open_descriptors() == before);
 }

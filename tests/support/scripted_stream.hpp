@@ -13,7 +13,10 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +30,7 @@ struct scripted_peer {
     std::string to_client;   ///< bytes on their way to the client
     bool finished = false;   ///< the peer has sent its end
     bool broken = false;     ///< the connection is reset
+    bool takes_no_more = false;  ///< writes fail
     bool closed = false;     ///< the client has closed or dropped it
     std::string mismatch;    ///< what an `expect` met instead
 };
@@ -90,6 +94,11 @@ public:
     /// RST: writes fail at once, reads after what was sent before.
     script& reset() {
         return step([](scripted_peer& peer) { return peer.broken = true; });
+    }
+
+    /// Writes fail from here on, reads do not: what a client may see of a reset before the reply that was sent ahead of it.
+    script& refuse_writes() {
+        return step([](scripted_peer& peer) { return peer.takes_no_more = true; });
     }
 
     /// Never more than `bytes` that no step has consumed are taken from the client.
@@ -166,11 +175,11 @@ public:
 
     hubpush::task<std::size_t> write_some(std::span<const std::byte> data) override {
         co_await begin();
-        while (peer_->unread.size() >= script_.window_ && !broken()) {
+        while (peer_->unread.size() >= script_.window_ && !broken() && !peer_->takes_no_more) {
             co_await changed_.wait();
             co_await hubpush::throw_if_cancelled();
         }
-        if (broken()) fail();
+        if (broken() || peer_->takes_no_more) fail();
         const std::size_t count = std::min({data.size(), script_.window_ - peer_->unread.size(), script_.piece_});
         const std::string_view text(reinterpret_cast<const char*>(data.data()), count);
         peer_->unread += text;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// What a commit consists of, and the bounds it must keep: values without I/O (spec/hub-http-api.md §4.5, §4.6).
+/// What a commit consists of, and the bounds it must keep: values without I/O (spec/hub-http-api.md §4.5).
 
 #include <hubpush/core/byte_source.hpp>
 #include <hubpush/core/config.hpp>
@@ -11,7 +11,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -37,10 +36,6 @@ public:
     std::uint64_t size() const noexcept { return size_; }
     const std::shared_ptr<byte_source>& bytes() const noexcept { return bytes_; }
 
-    /// The hash that the revision has at this path, if it is known.
-    const std::string& remote_hash() const noexcept { return remote_hash_; }
-    commit_operation& remote_hash(std::string value) { remote_hash_ = std::move(value); return *this; }
-
 private:
     HUBPUSH_DECL commit_operation(kind type, const std::string& path, std::string hash, std::uint64_t size);
 
@@ -49,7 +44,6 @@ private:
     std::string hash_;
     std::uint64_t size_ = 0;
     std::shared_ptr<byte_source> bytes_;
-    std::string remote_hash_;
 };
 
 /// The text of a commit and what it must follow.
@@ -77,10 +71,6 @@ inline constexpr std::uint64_t most_regular_bytes_in_commit = 1'000'000'000;
 
 /// Throws `limit_exceeded` when the counts of a commit are beyond its bounds. To be asked before the first content byte is sent.
 HUBPUSH_DECL void check_commit_limits(std::size_t lfs_files, std::uint64_t regular_bytes);
-
-/// What is left of a commit without the additions that change nothing: the hash is the remote one, and no operation removes the
-/// path or a folder above it (§4.6 step 8). Empty: nothing to do, and no commit is to be sent.
-HUBPUSH_DECL std::vector<commit_operation> changes_only(std::vector<commit_operation> operations);
 
 }  // namespace hubpush::inline v0
 

@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +28,7 @@ inline constexpr std::size_t commits_to_look_through = 100;
 HUBPUSH_DECL std::string commit_marker(std::string_view upload_id);
 
 /// What the sender does next.
-class commit_step {
+class commit_decision {
 public:
     enum class action {
         send,   ///< send the commit with `parent()` (empty: on top of whatever the head is), then report how it went
@@ -38,11 +37,11 @@ public:
         finish  ///< the outcome is there
     };
 
-    commit_step() = default;
-    explicit commit_step(action what) : action_(what) {}
-    explicit commit_step(std::chrono::milliseconds delay) : action_(action::wait), delay_(delay) {}
-    static commit_step send(std::string parent) {
-        commit_step result(action::send);
+    commit_decision() = default;
+    explicit commit_decision(action what) : action_(what) {}
+    explicit commit_decision(std::chrono::milliseconds delay) : action_(action::wait), delay_(delay) {}
+    static commit_decision send(std::string parent) {
+        commit_decision result(action::send);
         result.parent_ = std::move(parent);
         return result;
     }
@@ -75,14 +74,14 @@ public:
     HUBPUSH_DECL commit_resolver(std::string upload_id, std::string caller_parent, retry_policy policy,
                                  std::chrono::milliseconds patience);
 
-    const commit_step& next() const noexcept { return next_; }
+    const commit_decision& next() const noexcept { return next_; }
 
     /// A complete answer says that the commit was made.
     HUBPUSH_DECL void applied(std::string oid);
     /// An attempt failed. `complete`: its last byte may have reached the server.
-    HUBPUSH_DECL void failed(const error& failure, bool complete, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void failed(std::exception_ptr failure, bool complete, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void probed(const std::vector<commit_entry>& commits, steady_time now, std::uint64_t random);
-    HUBPUSH_DECL void probe_failed(const error& failure, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void probe_failed(std::exception_ptr failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void waited();
     /// The caller does not want to wait any longer. `in_flight`: a complete request may be on its way. One last probe decides,
     /// unless nothing can have been committed.
@@ -91,32 +90,43 @@ public:
     /// After `finish`: the commit's id, or nothing when there is a failure.
     const std::string& oid() const noexcept { return oid_; }
     std::exception_ptr failure() const noexcept { return failure_; }
-    /// A commit that was found in the history instead of in an answer has to be announced without the server's text.
-    bool unknown() const noexcept { return unknown_; }
 
 private:
-    HUBPUSH_DECL void busy(const error& failure, const failed_attempt& attempt, steady_time now, std::uint64_t random);
-    HUBPUSH_DECL void lost_race(const error& failure, steady_time now, std::uint64_t random);
-    HUBPUSH_DECL void look_later(const error& failure, commit_step then, steady_time now, std::uint64_t random);
-    HUBPUSH_DECL void conclude(const error& failure, bool certain);
+    /// A failure as it was thrown, and what is known about it.
+    class known_failure {
+    public:
+        HUBPUSH_DECL explicit known_failure(std::exception_ptr thrown);
+        const std::exception_ptr& thrown() const noexcept { return thrown_; }
+        const error& about() const noexcept { return about_; }
+
+    private:
+        std::exception_ptr thrown_;
+        error about_;
+    };
+
+    HUBPUSH_DECL void repeat(const known_failure& failure, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void lost_race(const known_failure& failure, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void pause_before(commit_decision then, const known_failure& failure, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void conclude(const known_failure& failure, bool certain);
+    HUBPUSH_DECL bool is_stale(const std::vector<commit_entry>& commits) const;
     HUBPUSH_DECL void finish(std::exception_ptr failure);
     HUBPUSH_DECL void finish_unknown();
-    HUBPUSH_DECL failed_attempt attempt_of(int status, const error& failure, steady_time now) const;
 
     std::string marker_;
     std::string caller_parent_;
     retry_policy policy_;
     std::chrono::milliseconds patience_;
 
-    commit_step next_;
-    commit_step after_wait_;
-    std::string parent_;
+    commit_decision next_;
+    commit_decision after_wait_;
+    std::string parent_;          // what the next attempt is guarded with
+    std::string refused_parent_;  // what is certainly not the head: a listing that begins with it is a stale copy
     int failures_ = 0;
     int rounds_ = 0;
-    bool unknown_ = false;
-    bool last_probe_ = false;          // the next probe decides
-    bool refused_for_certain_ = false; // and if it finds nothing, this failure is the outcome
-    std::optional<error> last_failure_;
+    bool unknown_ = false;               // some attempt may have worked, or may still be at work
+    bool last_probe_ = false;            // the next listing decides
+    std::exception_ptr certain_failure_; // and if it shows nothing, this is the outcome; unknown otherwise
+    std::optional<known_failure> last_failure_;
     std::optional<steady_time> first_failure_;
     std::string oid_;
     std::exception_ptr failure_;

@@ -18,12 +18,13 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-/// Throws `conflict` when git says that a ref exists already, else `server_error` with git's words.
+/// Throws `conflict` when git says that a ref exists already or has moved, else `server_error` with git's words.
 [[noreturn]] HUBPUSH_DECL void throw_git_failure(std::string_view errors);
 
-// A fast-import that loses its writer finishes the command it is in with the part of the last line that it got. Streams of
-// these functions leave nothing behind then that `git fsck --strict` minds: contents come as blobs of their own before the
-// commit (a cut `inline` makes a tree with a null id), and paths are spelled so that no part of one means anything.
+// A fast-import that loses its writer finishes the command it is in with the part of the last line that it got. Streams
+// of these functions leave nothing behind then that `git fsck --strict` minds: contents come as blobs of their own
+// before the commit (a cut `inline` makes a tree with a null id), and paths are spelled so that no part of one means
+// anything.
 
 /// A path as fast-import reads it, whatever bytes it has.
 HUBPUSH_DECL std::string quote_git_path(std::string_view path);
@@ -32,8 +33,9 @@ HUBPUSH_DECL std::string quote_git_path(std::string_view path);
 HUBPUSH_DECL std::string import_blob(std::size_t index, std::uint64_t size);
 
 /// One commit with all its changes, whose contents have been sent; it asks for the commit's id. `parent` may be empty.
-HUBPUSH_DECL std::string import_commit(std::string_view ref, std::string_view parent, const std::vector<git_change>& changes,
-                                       std::string_view message, const git_author& author);
+HUBPUSH_DECL std::string import_commit(std::string_view ref, std::string_view parent,
+                                       const std::vector<git_change>& changes, std::string_view message,
+                                       const git_author& author);
 
 /// An annotated tag in a fast-import stream.
 HUBPUSH_DECL std::string import_tag(std::string_view name, std::string_view commit, std::string_view message,

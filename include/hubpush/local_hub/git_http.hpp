@@ -21,9 +21,18 @@ public:
     git_http_request(std::string method, std::string path, std::string query)
         : method_(std::move(method)), path_(std::move(path)), query_(std::move(query)) {}
 
-    git_http_request& content_type(std::string value) { content_type_ = std::move(value); return *this; }
-    git_http_request& content_encoding(std::string value) { content_encoding_ = std::move(value); return *this; }
-    git_http_request& protocol(std::string value) { protocol_ = std::move(value); return *this; }  ///< `Git-Protocol`
+    git_http_request& content_type(std::string value) {
+        content_type_ = std::move(value);
+        return *this;
+    }
+    git_http_request& content_encoding(std::string value) {
+        content_encoding_ = std::move(value);
+        return *this;
+    }
+    git_http_request& protocol(std::string value) {
+        protocol_ = std::move(value);
+        return *this;
+    }  ///< `Git-Protocol`
 
     const std::string& method() const noexcept { return method_; }
     const std::string& path() const noexcept { return path_; }
@@ -45,11 +54,12 @@ private:
 /// `git-receive-pack`, which it refuses with 403.
 HUBPUSH_DECL bool is_git_request(const git_http_request& request) noexcept;
 
-/// Answers one request of a git client. Bodies are streamed both ways in bounded memory. Who may read the repository has
-/// been decided before. Throws what `body` and `answer` throw, and `errc::server_error` when git gives no answer at all, which
-/// is before `answer.head()`. What goes wrong later git says inside the body, in its own protocol. Cancellation: all types; git
-/// is killed.
-HUBPUSH_DECL task<void> serve_git(git_repository& repository, git_http_request request, body_reader& body, response_writer& answer);
+/// Answers one request of a git client. Bodies are streamed both ways in bounded memory. Who may read the repository
+/// has been decided before. Throws what `body` and `answer` throw, and `errc::server_error` when git gives no answer at
+/// all, which is before `answer.head()`. What goes wrong later git says inside the body, in its own protocol.
+/// Cancellation: all types; git is killed.
+HUBPUSH_DECL task<void> serve_git(git_repository& repository, git_http_request request, body_reader& body,
+                                  response_writer& answer);
 
 }  // namespace hubpush::inline v0
 

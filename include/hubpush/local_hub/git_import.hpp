@@ -15,10 +15,12 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-/// Sends the contents of `changes` as blobs, in bounded memory, then `commands`, and gives what git prints. Refs move at the
-/// very end, after all has arrived: a stream that breaks off, for whatever reason, moves none, and no ref is ever moved to
-/// a commit that does not descend from where it stands. Throws what a content throws and as `throw_git_failure`.
-HUBPUSH_DECL task<std::string> fast_import(child_command command, std::vector<git_change> changes, std::string commands);
+/// Sends the contents of `changes` as blobs, in bounded memory, then `commands`, and gives what git prints. Refs move
+/// at the very end, after all has arrived: a stream that breaks off, for whatever reason, moves none, and no ref is
+/// ever moved to a commit that does not descend from where it stands. Throws what a content throws and as
+/// `throw_git_failure`.
+HUBPUSH_DECL task<std::string> fast_import(child_command command, std::vector<git_change> changes,
+                                           std::string commands);
 
 }  // namespace detail
 

@@ -16,7 +16,8 @@
 
 namespace hubpush::inline v0 {
 
-/// True for names a branch or tag may have (git's own rules, and not below `refs/`, not beginning with `-`, at most 200 bytes).
+/// True for names a branch or tag may have (git's own rules, and not below `refs/`, not beginning with `-`, at most 200
+/// bytes).
 HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept;
 
 /// True for 40 lower-case hex digits.
@@ -78,7 +79,8 @@ public:
     const std::shared_ptr<byte_source>& content() const noexcept { return content_; }  ///< null: remove
 
 private:
-    git_change(std::string path, std::shared_ptr<byte_source> content) : path_(std::move(path)), content_(std::move(content)) {}
+    git_change(std::string path, std::shared_ptr<byte_source> content)
+        : path_(std::move(path)), content_(std::move(content)) {}
 
     std::string path_;
     std::shared_ptr<byte_source> content_;
@@ -106,7 +108,8 @@ private:
 class git_log_page {
 public:
     git_log_page() = default;
-    git_log_page(std::vector<git_log_entry> commits, std::uint64_t total) : commits_(std::move(commits)), total_(total) {}
+    git_log_page(std::vector<git_log_entry> commits, std::uint64_t total)
+        : commits_(std::move(commits)), total_(total) {}
     const std::vector<git_log_entry>& commits() const noexcept { return commits_; }  ///< newest first
     std::uint64_t total() const noexcept { return total_; }
 

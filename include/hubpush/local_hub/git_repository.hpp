@@ -3,8 +3,8 @@
 /// \file
 /// A bare git repository on disk, worked by the real git: what the embedded Hub keeps its branches in.
 ///
-/// Names that come from clients never reach git as an option or as revision syntax: they are checked by `is_ref_name` and
-/// `is_git_path` first and then given as full names or on standard input.
+/// Names that come from clients never reach git as an option or as revision syntax: they are checked by `is_ref_name`
+/// and `is_git_path` first and then given as full names or on standard input.
 
 #include <hubpush/async/offload.hpp>
 #include <hubpush/core/asio.hpp>
@@ -24,9 +24,10 @@
 namespace hubpush::inline v0 {
 
 /// The repository. Belongs to one strand; every call is one or two git processes, whatever the number of files. Reading
-/// needs no lock. Writing needs the lock: a caller takes it before it looks at the head it builds on, so that commits to a
-/// repository apply one after the other in the order of their arrival. All calls throw `error` (`errc::server_error`
-/// with git's own words when git fails unexpectedly) and `cancelled`; a cancelled call kills its git.
+/// needs no lock. Writing needs the lock: a caller takes it before it looks at the head it builds on, so that commits
+/// to a repository apply one after the other in the order of their arrival. All calls throw `error`
+/// (`errc::server_error` with git's own words when git fails unexpectedly) and `cancelled`; a cancelled call kills its
+/// git.
 class git_repository {
 public:
     using lock_type = async_mutex::guard;
@@ -34,12 +35,14 @@ public:
     /// Makes a bare SHA-1 repository with the branch `main` and one commit, `initial commit`, that holds only
     /// `.gitattributes` with this text (spec/hub-http-api.md §14.2). It appears at `path` complete or not at all.
     /// Throws `conflict` when `path` exists.
-    HUBPUSH_DECL static task<std::shared_ptr<git_repository>> create(std::shared_ptr<worker_pool> pool, std::filesystem::path path,
-                                                                    std::string attributes, git_author author);
+    HUBPUSH_DECL static task<std::shared_ptr<git_repository>> create(std::shared_ptr<worker_pool> pool,
+                                                                     std::filesystem::path path, std::string attributes,
+                                                                     git_author author);
 
     /// Opens an existing one and removes what a killed server left in it (lock files, temporary packs). The caller
     /// guarantees that no other server uses the folder. Throws `repository_not_found`.
-    HUBPUSH_DECL static task<std::shared_ptr<git_repository>> open(std::shared_ptr<worker_pool> pool, std::filesystem::path path);
+    HUBPUSH_DECL static task<std::shared_ptr<git_repository>> open(std::shared_ptr<worker_pool> pool,
+                                                                   std::filesystem::path path);
 
     /// Use `create` or `open`.
     HUBPUSH_DECL git_repository(asio::any_io_executor executor, std::filesystem::path path);
@@ -49,8 +52,8 @@ public:
     /// Waits for the repository's write lock, in order of arrival.
     task<lock_type> lock() { return writing_.lock(); }
 
-    /// The commit a revision names: a branch, else a tag (either also as full ref; any other full ref as itself), else a
-    /// commit by 7 to 40 hex digits. Nothing when there is none or the text is no plain name.
+    /// The commit a revision names: a branch, else a tag (either also as full ref; any other full ref as itself), else
+    /// a commit by 7 to 40 hex digits. Nothing when there is none or the text is no plain name.
     HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string revision);
 
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
@@ -60,12 +63,12 @@ public:
     HUBPUSH_DECL task<std::optional<git_tree_entry>> find_entry(std::string commit, std::string path);
 
     /// The content of blobs, in the order of `ids`. Throws `entry_not_found` for an id that is no blob here, and
-    /// `limit_exceeded` above `limit` bytes in all.
+    /// `limit_exceeded` when they are together longer than `limit` bytes (1 GiB at most).
     HUBPUSH_DECL task<std::vector<std::string>> read_blobs(std::vector<std::string> ids, std::size_t limit);
     HUBPUSH_DECL task<std::string> read_blob(std::string id, std::size_t limit);
 
-    /// Makes one commit on top of `expected_head` and moves `ref` (full name) to it; gives its id. Contents are streamed.
-    /// Throws `conflict` when the head is another one, `revision_not_found` when there is no such ref,
+    /// Makes one commit on top of `expected_head` and moves `ref` (full name) to it; gives its id. Contents are
+    /// streamed. Throws `conflict` when the head is another one, `revision_not_found` when there is no such ref,
     /// `invalid_argument` for a path that no tree may hold; the ref has not moved then. An unchanged tree still makes a
     /// commit. A cancelled call may or may not have committed.
     HUBPUSH_DECL task<std::string> commit(const lock_type& lock, std::string ref, std::string expected_head,
@@ -77,8 +80,8 @@ public:
     /// All refs, by name.
     HUBPUSH_DECL task<std::vector<git_ref>> refs();
 
-    /// Makes a branch, tag or any other ref (full name) at a commit. Throws `conflict` when it exists or cannot stand beside
-    /// another one, `invalid_argument` for a name that is not allowed.
+    /// Makes a branch, tag or any other ref (full name) at a commit. Throws `conflict` when it exists or cannot stand
+    /// beside another one, `invalid_argument` for a name that is not allowed.
     HUBPUSH_DECL task<void> create_ref(const lock_type& lock, std::string ref, std::string commit);
 
     /// Makes `refs/tags/{name}` as an annotated tag; throws as `create_ref`.

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The two ends of one HTTP exchange as the embedded Hub's handlers see them: where the request body comes from and where
-/// the answer goes. The server implements both; tests implement them in memory.
+/// The two ends of one HTTP exchange as the embedded Hub's handlers see them: where the request body comes from and
+/// where the answer goes. The server implements both; tests implement them in memory.
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>

@@ -7,6 +7,7 @@
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/config.hpp>
+#include <hubpush/core/secret.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/local_hub/accounts.hpp>
 #include <hubpush/local_hub/faults.hpp>
@@ -31,6 +32,7 @@ public:
 
     /// Port of the API; 0, the default, picks a free one. The storage always picks one.
     local_hub_options& port(std::uint16_t value) { port_ = value; return *this; }
+    /// Without any, a random token that may write is made for the user `local`.
     local_hub_options& token(hub_token value) { tokens_.push_back(std::move(value)); return *this; }
     /// Entries per page of a listing (default 1000).
     local_hub_options& page_size(std::size_t entries) { page_size_ = entries == 0 ? 1 : entries; return *this; }
@@ -85,6 +87,10 @@ public:
 
     HUBPUSH_DECL std::string url() const;          ///< `http://127.0.0.1:PORT`
     HUBPUSH_DECL std::string storage_url() const;  ///< the other listener
+    /// The first token of the options, or the one that was made.
+    HUBPUSH_DECL secret token() const;
+    /// Where the bare repository of `namespace/name`, `datasets/namespace/name` or `spaces/namespace/name` is kept.
+    HUBPUSH_DECL std::filesystem::path repository_path(const std::string& id) const;
     HUBPUSH_DECL void add_token(hub_token token);
     HUBPUSH_DECL request_ledger& ledger() noexcept;
     HUBPUSH_DECL fault_plan& faults() noexcept;

@@ -7,13 +7,14 @@
 #include <hubpush/core/config.hpp>
 #include <hubpush/local_hub/local_hub.hpp>
 
-#include <exception>
+#include <filesystem>
 #include <string>
 #include <thread>
 
 namespace hubpush::inline v0 {
 
-/// Serves from construction to destruction. The constructor throws as `local_hub` does. All functions are thread-safe.
+/// Serves from construction to destruction. The constructor throws as `local_hub` does. All functions are thread-safe and
+/// mean what they mean there.
 class local_hub_thread {
 public:
     HUBPUSH_DECL explicit local_hub_thread(local_hub_options options);
@@ -24,6 +25,8 @@ public:
 
     std::string url() const { return hub_.url(); }
     std::string storage_url() const { return hub_.storage_url(); }
+    secret token() const { return hub_.token(); }
+    std::filesystem::path repository_path(const std::string& id) const { return hub_.repository_path(id); }
     void add_token(hub_token token) { hub_.add_token(std::move(token)); }
     request_ledger& ledger() noexcept { return hub_.ledger(); }
     fault_plan& faults() noexcept { return hub_.faults(); }

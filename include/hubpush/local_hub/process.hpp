@@ -3,9 +3,9 @@
 /// \file
 /// Running a child program from a coroutine: no signal handler, no thread, no zombie, no process-wide setting.
 ///
-/// The child's end is awaited on a pidfd (Linux 5.3) and only this one child is collected, so that what a host program does
-/// with SIGCHLD and its own children is not touched. Standard input and output are one socket pair: Asio sends on sockets
-/// with MSG_NOSIGNAL, hence a child that stops reading is an error code and never SIGPIPE.
+/// The child's end is awaited on a pidfd (Linux 5.3) and only this one child is collected, so that what a host program
+/// does with SIGCHLD and its own children is not touched. Standard input and output are one socket pair: Asio sends on
+/// sockets with MSG_NOSIGNAL, hence a child that stops reading is an error code and never SIGPIPE.
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
@@ -32,13 +32,19 @@ public:
     /// `program` is looked up in PATH.
     explicit child_command(std::string program) : arguments_{std::move(program)} {}
 
-    child_command& argument(std::string value) { arguments_.push_back(std::move(value)); return *this; }
+    child_command& argument(std::string value) {
+        arguments_.push_back(std::move(value));
+        return *this;
+    }
     child_command& set(std::string name, const std::string& value) {
         environment_.push_back(std::move(name) + "=" + value);
         return *this;
     }
     /// The child reads exactly this as its standard input; without it, what `child_process::write()` sends.
-    child_command& input(std::string text) { input_ = std::move(text); return *this; }
+    child_command& input(std::string text) {
+        input_ = std::move(text);
+        return *this;
+    }
 
     const std::vector<std::string>& arguments() const noexcept { return arguments_; }
     const std::vector<std::string>& environment() const noexcept { return environment_; }
@@ -73,19 +79,19 @@ private:
 
 }  // namespace detail
 
-/// A running child. Destroying it kills the child's process group and collects it. Belongs to the strand of its executor; one
-/// coroutine may write while another one reads.
+/// A running child. Destroying it kills the child's process group and collects it. Belongs to the strand of its
+/// executor; one coroutine may write while another one reads.
 class child_process {
 public:
-    /// Starts the child at once, in a process group of its own, with signals at their defaults and no descriptor of ours
-    /// but its standard three. Throws `error` when it cannot be started.
+    /// Starts the child at once, in a process group of its own, with signals at their defaults and no descriptor of
+    /// ours but its standard three. Throws `error` when it cannot be started.
     HUBPUSH_DECL child_process(asio::any_io_executor executor, const child_command& command);
     child_process(const child_process&) = delete;
     child_process& operator=(const child_process&) = delete;
     HUBPUSH_DECL ~child_process();
 
-    /// Writes to the child's standard input; false when the child does not read any more. Cancellation: all types; throws
-    /// `cancelled`.
+    /// Writes to the child's standard input; false when the child does not read any more. Cancellation: all types;
+    /// throws `cancelled`.
     HUBPUSH_DECL task<bool> write(std::span<const std::byte> bytes);
     /// The child sees the end of its standard input.
     HUBPUSH_DECL void close_input();
@@ -96,8 +102,8 @@ public:
     /// The rest of the child's standard output. Throws `errc::limit_exceeded` above `limit` bytes.
     HUBPUSH_DECL task<std::string> read_to_end(std::size_t limit);
 
-    /// Waits until the child has ended and gives its exit code, or 128 and the signal that ended it. Read the output to its
-    /// end before, or the child may wait for ever. Cancellation: all types; throws `cancelled`.
+    /// Waits until the child has ended and gives its exit code, or 128 and the signal that ended it. Read the output to
+    /// its end before, or the child may wait for ever. Cancellation: all types; throws `cancelled`.
     HUBPUSH_DECL task<int> wait();
 
     /// The first 16 KiB of what the child wrote to its standard error, at any time.
@@ -131,8 +137,8 @@ private:
     std::string errors_;
 };
 
-/// Runs a child to its end. Throws `errc::limit_exceeded` when it writes more than `output_limit` bytes; the exit code is the
-/// caller's to judge. Cancellation: all types; the child is killed and collected.
+/// Runs a child to its end. Throws `errc::limit_exceeded` when it writes more than `output_limit` bytes; the exit code
+/// is the caller's to judge. Cancellation: all types; the child is killed and collected.
 HUBPUSH_DECL task<child_result> run_child(child_command command, std::size_t output_limit);
 
 }  // namespace hubpush::inline v0

@@ -6,6 +6,7 @@
 
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/budget.hpp>
+#include <hubpush/core/error.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/net/connector.hpp>
 #include <hubpush/net/http_message.hpp>
@@ -21,6 +22,9 @@
 #include <string>
 
 namespace hubpush::inline v0::detail {
+
+/// The code of one of our own exceptions, `internal` for any other.
+HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure);
 
 /// The state of one exchange, shared by the coroutine that sends and the one that receives; both also keep it alive when an
 /// io_context ends before them.

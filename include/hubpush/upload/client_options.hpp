@@ -8,9 +8,11 @@
 #include <hubpush/core/secret.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/fs/file_system.hpp>
+#include <hubpush/hub/commit_api.hpp>
 #include <hubpush/net/connector.hpp>
 #include <hubpush/net/retry_policy.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -78,6 +80,18 @@ private:
     seams value_;
 };
 
+/// For how long the outcome of a commit is looked for after its answer was lost (spec/reliability.md §3.4). Default: 5 minutes;
+/// `background` looks as long as its `give_up_after`.
+class commit_patience {
+public:
+    commit_patience() = default;
+    explicit commit_patience(std::chrono::milliseconds time) : time_(time) {}
+    std::chrono::milliseconds time() const noexcept { return time_; }
+
+private:
+    std::chrono::milliseconds time_ = default_commit_patience;
+};
+
 /// How many threads read and hash. Default: half of the machine's, at least one and at most four. With 0 that work runs on the
 /// strand itself, for simulations.
 class worker_threads {
@@ -90,7 +104,7 @@ private:
 };
 
 struct client_call {
-    using takes = option_set<endpoint, token, memory_budget, retry_policy, allow_plain_http, log_to, use_seams, use_connector,
+    using takes = option_set<endpoint, token, memory_budget, retry_policy, commit_patience, allow_plain_http, log_to, use_seams, use_connector,
                              use_file_system, worker_threads>;
 };
 

@@ -28,6 +28,7 @@ public:
 private:
     HUBPUSH_DECL task<commit_result> send(context& context, const std::vector<stored_file>& files,
                                           const std::vector<commit_operation>& operations) const;
+    HUBPUSH_DECL task<commit_result> send_once(context& context, const std::vector<commit_operation>& operations) const;
 
     hubpush::message message_;
     hubpush::description description_;

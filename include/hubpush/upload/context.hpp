@@ -11,6 +11,7 @@
 #include <hubpush/hub/session.hpp>
 #include <hubpush/upload/progress.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,15 +24,17 @@ namespace hubpush::inline v0 {
 class client_state {
 public:
     client_state(hubpush::seams seams, memory_budget budget, std::shared_ptr<file_system> files,
-                 std::shared_ptr<worker_pool> pool, std::shared_ptr<hub_session> session)
+                 std::shared_ptr<worker_pool> pool, std::shared_ptr<hub_session> session,
+                 std::chrono::milliseconds commit_patience)
         : seams_(std::move(seams)), budget_(std::move(budget)), files_(std::move(files)), pool_(std::move(pool)),
-          session_(std::move(session)) {}
+          session_(std::move(session)), commit_patience_(commit_patience) {}
 
     const hubpush::seams& seams() const noexcept { return seams_; }
     memory_budget& budget() noexcept { return budget_; }
     const std::shared_ptr<file_system>& files() const noexcept { return files_; }
     const std::shared_ptr<worker_pool>& pool() const noexcept { return pool_; }
     hub_session& session() noexcept { return *session_; }
+    std::chrono::milliseconds commit_patience() const noexcept { return commit_patience_; }
 
 private:
     hubpush::seams seams_;
@@ -39,6 +42,7 @@ private:
     std::shared_ptr<file_system> files_;
     std::shared_ptr<worker_pool> pool_;
     std::shared_ptr<hub_session> session_;
+    std::chrono::milliseconds commit_patience_;
 };
 
 /// A deletion of the commit, at its place among the operations.

@@ -7,7 +7,6 @@
 #include <hubpush/hub/repo_id.hpp>
 
 #include <string_view>
-#include <unordered_set>
 
 namespace hubpush::inline v0 {
 
@@ -24,18 +23,6 @@ inline void check_commit_text(std::string_view text, const std::string& what) {
 
 inline void check_hash(const std::string& hash, std::size_t length) {
     if (!is_hex(hash, length)) throw_error(errc::invalid_argument, "'" + hash + "' is not a hash of " + std::to_string(length) + " digits");
-}
-
-using path_set = std::unordered_set<std::string_view>;
-
-/// Is `path`, or a folder above it, among `removed`?
-inline bool is_removed(const path_set& removed, std::string_view path) {
-    for (;;) {
-        if (removed.contains(path)) return true;
-        const std::size_t slash = path.rfind('/');
-        if (slash == std::string_view::npos) return false;
-        path = path.substr(0, slash);
-    }
 }
 
 }  // namespace detail
@@ -88,20 +75,6 @@ HUBPUSH_DECL void check_commit_limits(std::size_t lfs_files, std::uint64_t regul
         throw_error(errc::limit_exceeded, "one commit takes at most 1 GB in regular files, not " + std::to_string(regular_bytes) + " bytes",
                     error_details().hint("push the files in several commits").reached_server(false));
     }
-}
-
-HUBPUSH_DECL std::vector<commit_operation> changes_only(std::vector<commit_operation> operations) {
-    detail::path_set removed;
-    for (const commit_operation& operation : operations) {
-        if (!operation.is_addition()) removed.insert(operation.path());
-    }
-    std::vector<commit_operation> changes;
-    changes.reserve(operations.size());
-    for (const commit_operation& operation : operations) {
-        const bool unchanged = operation.is_addition() && operation.hash() == operation.remote_hash();
-        if (!unchanged || detail::is_removed(removed, operation.path())) changes.push_back(operation);
-    }
-    return changes;
 }
 
 }  // namespace hubpush::inline v0

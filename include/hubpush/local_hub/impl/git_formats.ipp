@@ -14,7 +14,9 @@ namespace detail {
 
 inline constexpr std::size_t tree_entry_limit = 2'000'000;
 
-[[noreturn]] inline void throw_unreadable_git_output() { throw_error(errc::server_error, "git answered in an unknown format"); }
+[[noreturn]] inline void throw_unreadable_git_output() {
+    throw_error(errc::server_error, "git answered in an unknown format");
+}
 
 /// Takes everything up to `end` off the front of `text`, and `end` too.
 inline std::string_view take_until(std::string_view& text, char end) {
@@ -52,7 +54,8 @@ inline std::string import_data(std::string_view data) {
 }
 
 inline std::string import_message(std::string_view message) {
-    if (message.find('\0') != std::string_view::npos) throw_error(errc::invalid_argument, "a message cannot hold a NUL byte");
+    if (message.find('\0') != std::string_view::npos)
+        throw_error(errc::invalid_argument, "a message cannot hold a NUL byte");
     return import_data(message);
 }
 
@@ -64,7 +67,8 @@ inline std::string mark_of_content(std::size_t index) { return ":" + std::to_str
 HUBPUSH_DECL void detail::throw_git_failure(std::string_view errors) {
     const auto says = [errors](std::string_view text) { return errors.find(text) != std::string_view::npos; };
     const bool taken = says("reference already exists") || says("exists; cannot create");
-    throw_error(taken ? errc::conflict : errc::server_error, "git failed: " + std::string(errors));
+    const bool moved = says("Not updating refs/");  // fast-import met another head than it was told to build on
+    throw_error(taken || moved ? errc::conflict : errc::server_error, "git failed: " + std::string(errors));
 }
 
 HUBPUSH_DECL std::string detail::quote_git_path(std::string_view path) {
@@ -148,7 +152,8 @@ HUBPUSH_DECL std::vector<std::string> detail::parse_blobs(std::string_view outpu
     while (blobs.size() < count) {
         std::string_view line = take_until(output, '\n');
         const std::string_view id = take_until(line, ' ');
-        if (!line.starts_with("blob ")) throw_error(errc::entry_not_found, "no file content has the id " + std::string(id));
+        if (!line.starts_with("blob "))
+            throw_error(errc::entry_not_found, "no file content has the id " + std::string(id));
         const std::uint64_t size = parse_git_number(line.substr(5));
         if (size >= output.size()) throw_unreadable_git_output();
         blobs.emplace_back(output.substr(0, size));

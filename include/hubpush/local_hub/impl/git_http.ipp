@@ -38,7 +38,8 @@ public:
 private:
     void add(std::string_view line) {
         const std::size_t colon = line.find(": ");
-        if (colon == std::string_view::npos) throw_error(errc::server_error, "git http-backend sent an unreadable head");
+        if (colon == std::string_view::npos)
+            throw_error(errc::server_error, "git http-backend sent an unreadable head");
         const std::string_view name = line.substr(0, colon);
         const std::string_view value = line.substr(colon + 2);
         if (name == "Status") {
@@ -54,7 +55,8 @@ inline bool reads_repository(const git_http_request& request) noexcept {
     return request.path() == "git-upload-pack" && request.method() == "POST";
 }
 
-/// The variables of the CGI standard that http-backend reads. No CONTENT_LENGTH: the end of its input is the end of the body.
+/// The variables of the CGI standard that http-backend reads. No CONTENT_LENGTH: the end of its input is the end of the
+/// body.
 inline child_command cgi_command(git_repository& repository, const git_http_request& request) {
     child_command command = repository.git("http-backend");
     command.set("PATH_TRANSLATED", (repository.path() / request.path()).string()).set("GIT_HTTP_EXPORT_ALL", "1");
@@ -121,7 +123,8 @@ HUBPUSH_DECL task<void> serve_git(git_repository& repository, git_http_request r
     }
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     child_process child(executor, detail::cgi_command(repository, request));
-    // Both directions at once: git begins to answer before it has read everything, and neither side may wait for the other.
+    // Both directions at once: git begins to answer before it has read everything, and neither side may wait for the
+    // other.
     task_group directions(executor);
     directions.spawn(detail::feed_request(child, body));
     directions.spawn(detail::relay_answer(child, answer));

@@ -29,7 +29,8 @@ public:
         text(import_blob(index, content.size()));
         for (std::uint64_t offset = 0; offset < content.size();) {
             const std::size_t before = pending_.size();
-            const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(import_chunk, content.size() - offset));
+            const auto wanted =
+                static_cast<std::size_t>(std::min<std::uint64_t>(import_chunk, content.size() - offset));
             pending_.resize(before + wanted);
             const auto room = std::as_writable_bytes(std::span(pending_)).subspan(before);
             const std::size_t count = co_await content.read_at(offset, room);
@@ -55,7 +56,8 @@ private:
 
 }  // namespace detail
 
-HUBPUSH_DECL task<std::string> detail::fast_import(child_command command, std::vector<git_change> changes, std::string commands) {
+HUBPUSH_DECL task<std::string> detail::fast_import(child_command command, std::vector<git_change> changes,
+                                                   std::string commands) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     child_process child(executor, command);
     import_feed feed(child);

@@ -28,16 +28,16 @@ inline bool is_ref_byte(char byte) noexcept {
            std::string_view("~^:?*[\\").find(byte) == std::string_view::npos;
 }
 
-inline char ascii_lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte; }
+inline char ascii_lower(char byte) noexcept {
+    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+}
 
 /// `.git` as some file system or other reads it: any case, the short name of Windows, trailing dots and spaces, and
 /// alternate streams. git refuses all of them in a tree, whatever the system it runs on.
 inline bool reads_as_dot_git(std::string_view name) noexcept {
     name = name.substr(0, name.find_first_of(":\\"));
     while (name.ends_with('.') || name.ends_with(' ')) name.remove_suffix(1);
-    const auto is = [name](std::string_view word) {
-        return std::ranges::equal(name, word, {}, ascii_lower);
-    };
+    const auto is = [name](std::string_view word) { return std::ranges::equal(name, word, {}, ascii_lower); };
     return is(".git") || is("git~1");
 }
 
@@ -53,7 +53,8 @@ inline bool is_full_ref(std::string_view ref) noexcept {
 }  // namespace detail
 
 HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept {
-    if (name.size() > 200 || name.starts_with('-') || name.starts_with("refs/") || name.ends_with('.') || name == "@") return false;
+    if (name.size() > 200 || name.starts_with('-') || name.starts_with("refs/") || name.ends_with('.') || name == "@")
+        return false;
     if (name.find("..") != std::string_view::npos || name.find("@{") != std::string_view::npos) return false;
     return std::ranges::all_of(name, detail::is_ref_byte) && detail::all_components(name, detail::is_ref_component);
 }
@@ -63,7 +64,8 @@ HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept {
 }
 
 HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept {
-    return path.size() <= 4096 && path.find('\0') == std::string_view::npos && detail::all_components(path, detail::is_path_component);
+    return path.size() <= 4096 && path.find('\0') == std::string_view::npos &&
+           detail::all_components(path, detail::is_path_component);
 }
 
 }  // namespace hubpush::inline v0

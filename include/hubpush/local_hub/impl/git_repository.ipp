@@ -5,80 +5,21 @@
 #include <hubpush/async/task.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/fs/source.hpp>
+#include <hubpush/local_hub/git_folder.hpp>
 #include <hubpush/local_hub/git_formats.hpp>
 #include <hubpush/local_hub/git_import.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 #include <span>
-#include <system_error>
 
 namespace hubpush::inline v0 {
 
 namespace detail {
 
 inline constexpr std::size_t git_text_limit = std::size_t{256} << 20;
+inline constexpr std::size_t blobs_limit = std::size_t{1} << 30;
 inline constexpr std::size_t listing_chunk = 64 * 1024;
-
-/// What makes the folder safe to serve: history only grows, nothing tidies up behind our back, reading alone goes over HTTP.
-inline constexpr std::string_view served_repository_config =
-    "[gc]\n\tauto = 0\n"
-    "[maintenance]\n\tauto = false\n"
-    "[receive]\n\tdenyNonFastForwards = true\n"
-    "[http]\n\treceivepack = false\n"
-    "[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n";
-
-inline void append_to_file(const std::filesystem::path& path, std::string_view text) {
-    std::ofstream file(path, std::ios::binary | std::ios::app);
-    file << text << std::flush;
-    if (!file) throw_error(errc::server_error, "cannot write to a repository", error_details().file(path.string()));
-}
-
-/// Removes the files below `folder` whose names `matches` knows.
-template <class Iterator, class Predicate>
-void remove_files(const std::filesystem::path& folder, Predicate matches) {
-    std::vector<std::filesystem::path> found;
-    for (const std::filesystem::directory_entry& entry : Iterator(folder)) {
-        if (entry.is_regular_file() && matches(entry.path().filename().string())) found.push_back(entry.path());
-    }
-    for (const std::filesystem::path& path : found) std::filesystem::remove(path);
-}
-
-/// Lock files and half-written packs of a git that was killed: harmless to readers, but a lock stops the next writer. What
-/// ends in `.lock` cannot be a ref, what begins with `tmp_` can.
-inline void remove_leftovers(const std::filesystem::path& repository) {
-    using namespace std::filesystem;
-    const auto lock = [](std::string_view name) { return name.ends_with(".lock"); };
-    const auto report = [](std::string_view name) { return name.starts_with("fast_import_crash_"); };
-    const auto unfinished = [](std::string_view name) { return name.starts_with("tmp_"); };
-    remove_files<directory_iterator>(repository, lock);
-    remove_files<directory_iterator>(repository, report);
-    remove_files<recursive_directory_iterator>(repository / "refs", lock);
-    remove_files<recursive_directory_iterator>(repository / "objects", unfinished);
-}
-
-// The three below block; they run on the pool, which wants a result.
-
-/// Clears the place where a repository is made, which a killed server may have left half-done.
-inline bool prepare_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
-    if (std::filesystem::exists(path)) throw_error(errc::conflict, "the repository exists already");
-    std::filesystem::remove_all(unfinished);
-    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-    return true;
-}
-
-inline bool finish_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
-    append_to_file(unfinished / "config", served_repository_config);
-    std::filesystem::rename(unfinished, path);
-    return true;
-}
-
-inline bool prepare_opening(const std::filesystem::path& path) {
-    if (!std::filesystem::is_directory(path / "objects")) throw_error(errc::repository_not_found, "not a git repository");
-    remove_leftovers(path);
-    return true;
-}
 
 inline void require_object_id(std::string_view id) {
     if (!is_object_id(id)) throw_error(errc::invalid_argument, "not a git object id: " + std::string(id));
@@ -88,8 +29,8 @@ inline void require_full_ref(std::string_view ref) {
     if (!is_full_ref(ref)) throw_error(errc::invalid_argument, "not an allowed ref name: " + std::string(ref));
 }
 
-/// Where a revision is looked up, in this order, as `cat-file --batch-check` reads it (spec/hub-http-api.md §14.1). Checked
-/// names only: no revision syntax of a client's gets through.
+/// Where a revision is looked up, in this order, as `cat-file --batch-check` reads it (spec/hub-http-api.md §14.1).
+/// Checked names only: no revision syntax of a client's gets through.
 inline std::string revision_candidates(std::string_view revision) {
     const std::string name(revision);
     if (is_full_ref(revision)) return name + "^{commit}\n";
@@ -106,8 +47,8 @@ HUBPUSH_DECL git_repository::git_repository(asio::any_io_executor executor, std:
     : path_(std::move(path)), writing_(std::move(executor)) {}
 
 HUBPUSH_DECL task<std::shared_ptr<git_repository>> git_repository::create(std::shared_ptr<worker_pool> pool,
-                                                                          std::filesystem::path path, std::string attributes,
-                                                                          git_author author) {
+                                                                          std::filesystem::path path,
+                                                                          std::string attributes, git_author author) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const std::filesystem::path unfinished = path.string() + ".new";
     const auto prepare = std::bind_front(detail::prepare_creation, path, unfinished);
@@ -115,7 +56,11 @@ HUBPUSH_DECL task<std::shared_ptr<git_repository>> git_repository::create(std::s
 
     git_repository staged(executor, unfinished);
     child_command init = staged.git("init");
-    init.argument("--quiet").argument("--bare").argument("--initial-branch=main").argument("--object-format=sha1").argument("--template=");
+    init.argument("--quiet")
+        .argument("--bare")
+        .argument("--initial-branch=main")
+        .argument("--object-format=sha1")
+        .argument("--template=");
     co_await staged.run(std::move(init), detail::git_text_limit);
     std::vector<git_change> changes;
     changes.push_back(git_change::put(".gitattributes", memory_source(std::move(attributes))));
@@ -169,7 +114,12 @@ HUBPUSH_DECL task<std::vector<git_tree_entry>> git_repository::read_tree(std::st
     detail::require_object_id(commit);
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     child_command command = git("ls-tree");
-    command.argument("-r").argument("-t").argument("-l").argument("-z").argument("--full-tree").argument(std::move(commit));
+    command.argument("-r")
+        .argument("-t")
+        .argument("-l")
+        .argument("-z")
+        .argument("--full-tree")
+        .argument(std::move(commit));
     child_process child(executor, command);
     child.close_input();
     detail::tree_listing_parser listing;
@@ -185,7 +135,12 @@ HUBPUSH_DECL task<std::optional<git_tree_entry>> git_repository::find_entry(std:
     detail::require_object_id(commit);
     if (!is_git_path(path)) co_return std::nullopt;
     child_command command = git("ls-tree");
-    command.argument("-l").argument("-z").argument("--full-tree").argument("--").argument(std::move(commit)).argument(path);
+    command.argument("-l")
+        .argument("-z")
+        .argument("--full-tree")
+        .argument("--")
+        .argument(std::move(commit))
+        .argument(path);
     const std::string output = co_await run(std::move(command), detail::git_text_limit);
     detail::tree_listing_parser listing;
     listing.feed(output);
@@ -195,7 +150,8 @@ HUBPUSH_DECL task<std::optional<git_tree_entry>> git_repository::find_entry(std:
     co_return std::nullopt;
 }
 
-HUBPUSH_DECL task<std::vector<std::string>> git_repository::read_blobs(std::vector<std::string> ids, std::size_t limit) {
+HUBPUSH_DECL task<std::vector<std::string>> git_repository::read_blobs(std::vector<std::string> ids,
+                                                                       std::size_t limit) {
     std::string list;
     for (const std::string& id : ids) {
         detail::require_object_id(id);
@@ -204,7 +160,8 @@ HUBPUSH_DECL task<std::vector<std::string>> git_repository::read_blobs(std::vect
     child_command command = git("cat-file");
     command.argument("--batch").input(std::move(list));
     const std::size_t room_for_headers = 80 * ids.size();
-    const std::string output = co_await run(std::move(command), limit + room_for_headers);
+    const std::string output =
+        co_await run(std::move(command), std::min(limit, detail::blobs_limit) + room_for_headers);
     co_return detail::parse_blobs(output, ids.size());
 }
 
@@ -227,7 +184,8 @@ HUBPUSH_DECL task<void> git_repository::require_head(std::string ref, std::strin
 }
 
 HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std::string ref, std::string expected_head,
-                                                      std::vector<git_change> changes, std::string message, git_author author) {
+                                                      std::vector<git_change> changes, std::string message,
+                                                      git_author author) {
     require_lock(lock);
     detail::require_full_ref(ref);
     detail::require_object_id(expected_head);
@@ -247,7 +205,9 @@ HUBPUSH_DECL task<git_log_page> git_repository::log(std::string commit, std::siz
     count.argument("--count").argument(commit);
     std::string total = co_await run(std::move(count), detail::git_text_limit);
     child_command list = git("log");
-    list.argument("-z").argument("--format=" + std::string(detail::log_format)).argument("--max-count=" + std::to_string(limit));
+    list.argument("-z")
+        .argument("--format=" + std::string(detail::log_format))
+        .argument("--max-count=" + std::to_string(limit));
     list.argument("--skip=" + std::to_string(skip)).argument(std::move(commit));
     const std::string output = co_await run(std::move(list), detail::git_text_limit);
     total.pop_back();

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <cstdio>
 #include <system_error>
 
 namespace hubpush::inline v0 {
@@ -35,6 +36,14 @@ inline unique_descriptor lock_hub_folder(const std::filesystem::path& folder) {
     return lock;
 }
 
+/// 128 random bits. It begins as the Hub's own tokens do, because tools look at that.
+inline hub_token random_hub_token(random_source& random) {
+    char text[48];
+    std::snprintf(text, sizeof text, "hf_%016llx%016llx", static_cast<unsigned long long>(random.next()),
+                  static_cast<unsigned long long>(random.next()));
+    return hub_token("local", secret(text));
+}
+
 }  // namespace detail
 
 /// Built in this order, ended in the reverse one.
@@ -52,7 +61,10 @@ struct local_hub::state {
           storage_listener(executor, environment, hubpush::hub_listener::storage, 0,
                            [this](detail::http_exchange& exchange) { return storage->handle(exchange); }) {
         service.set_storage_port(storage_listener.port());
-        for (const hub_token& token : options.tokens()) environment->accounts.add(token);
+        std::vector<hub_token> tokens = options.tokens();
+        if (tokens.empty()) tokens.push_back(detail::random_hub_token(options.seams().random()));
+        first_token = tokens.front().text();
+        for (hub_token& token : tokens) environment->accounts.add(std::move(token));
     }
 
     std::filesystem::path folder;
@@ -64,6 +76,7 @@ struct local_hub::state {
     detail::hub_service service;
     detail::http_server hub_listener;
     detail::http_server storage_listener;
+    secret first_token;
 };
 
 HUBPUSH_DECL local_hub::local_hub(asio::any_io_executor executor, local_hub_options options)
@@ -84,6 +97,13 @@ inline std::string loopback_url(std::uint16_t port) { return "http://127.0.0.1:"
 
 HUBPUSH_DECL std::string local_hub::url() const { return loopback_url(state_->hub_listener.port()); }
 HUBPUSH_DECL std::string local_hub::storage_url() const { return loopback_url(state_->storage_listener.port()); }
+HUBPUSH_DECL secret local_hub::token() const { return state_->first_token; }
+
+HUBPUSH_DECL std::filesystem::path local_hub::repository_path(const std::string& id) const {
+    const bool has_kind = id.starts_with("datasets/") || id.starts_with("spaces/");
+    return state_->folder / ((has_kind ? id : "models/" + id) + ".git");
+}
+
 HUBPUSH_DECL void local_hub::add_token(hub_token token) { state_->environment->accounts.add(std::move(token)); }
 HUBPUSH_DECL request_ledger& local_hub::ledger() noexcept { return state_->environment->ledger; }
 HUBPUSH_DECL fault_plan& local_hub::faults() noexcept { return state_->environment->faults; }

@@ -65,8 +65,8 @@ inline std::pair<unique_descriptor, unique_descriptor> make_socket_pair() {
 /// The attributes and file actions of one spawn.
 class spawn_setup {
 public:
-    /// Asio does not open its sockets close-on-exec: without the last action a child would hold the server's connections
-    /// and port open for as long as it runs.
+    /// Asio does not open its sockets close-on-exec: without the last action a child would hold the server's
+    /// connections and port open for as long as it runs.
     spawn_setup(int input, int output, int errors) {
         sigset_t none;
         sigset_t all;
@@ -76,7 +76,8 @@ public:
         ::posix_spawnattr_setsigmask(&attributes_, &none);
         ::posix_spawnattr_setsigdefault(&attributes_, &all);
         ::posix_spawnattr_setpgroup(&attributes_, 0);
-        ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+        ::posix_spawnattr_setflags(&attributes_,
+                                   POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
         ::posix_spawn_file_actions_init(&actions_);
         ::posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO);
         ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
@@ -137,8 +138,8 @@ HUBPUSH_DECL child_process::child_process(asio::any_io_executor executor, const 
     static_cast<void>(ended.release());
 }
 
-/// As long as the child has not been collected its id cannot belong to anyone else, so that the signal hits the right group.
-/// When a host program has collected it behind our back there is nothing left to do.
+/// As long as the child has not been collected its id cannot belong to anyone else, so that the signal hits the right
+/// group. When a host program has collected it behind our back there is nothing left to do.
 HUBPUSH_DECL child_process::~child_process() {
     if (process_ < 0 || exit_code_) return;
     siginfo_t info{};

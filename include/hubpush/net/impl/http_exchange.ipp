@@ -19,8 +19,7 @@ inline std::size_t block_size(const http_request& request) noexcept {
     return static_cast<std::size_t>(std::min<std::uint64_t>(size, http_exchange::body_block));
 }
 
-/// The code of one of our own exceptions, `internal` for any other.
-inline errc kind_of(const std::exception_ptr& failure) {
+HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);
     } catch (const error& ours) {

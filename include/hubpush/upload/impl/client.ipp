@@ -44,7 +44,7 @@ inline std::shared_ptr<client_state> make_client_state(const client_call::takes&
     auto session = std::make_shared<hub_session>(settings_of(options), seams, std::move(network), budget,
                                                  options.get_or_default<retry_policy>());
     return std::make_shared<client_state>(seams, budget, std::move(files), std::make_shared<worker_pool>(threads),
-                                          std::move(session));
+                                          std::move(session), options.get_or_default<commit_patience>().time());
 }
 
 /// A path to be removed in its normal form; a '/' at its end, which marks a folder, stays.
@@ -83,7 +83,7 @@ task<commit_info> run_in(context place, Pipeline steps) {
 
 /// The calls of a client may outlive its handle: the frame holds what they use.
 template <class Result>
-task<Result> keep_alive(std::shared_ptr<client_state> state, task<Result> work) {
+task<Result> keep_alive(std::shared_ptr<client_state> /*held by the frame*/, task<Result> work) {
     co_return co_await std::move(work);
 }
 

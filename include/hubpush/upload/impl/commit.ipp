@@ -90,13 +90,17 @@ HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_
 
 HUBPUSH_DECL task<commit_result> commit_step::send(context& context, const std::vector<stored_file>& files,
                                                    const std::vector<commit_operation>& operations) const {
-    const commit_header header(message_.text(), description_.text());
     try {
-        co_return co_await send_commit(context.session(), context.target(), context.revision(), header, operations);
+        co_return co_await send_once(context, operations);
     } catch (const lfs_object_missing&) {  // handled below, where awaiting is possible
     }
     co_await detail::store_again(context, files);
-    co_return co_await send_commit(context.session(), context.target(), context.revision(), header, operations);
+    co_return co_await send_once(context, operations);
+}
+
+HUBPUSH_DECL task<commit_result> commit_step::send_once(context& context, const std::vector<commit_operation>& operations) const {
+    return send_commit(context.session(), context.target(), context.revision(),
+                       commit_header(message_.text(), description_.text()), operations, context.client().commit_patience());
 }
 
 HUBPUSH_DECL commit_step commit(hubpush::message summary, hubpush::description text) {

@@ -1,0 +1,68 @@
+// The program `hubpush`. Exit codes: 0 done (also when a signal ended `serve`), 1 it failed, 2 wrong usage.
+
+#include <hubpush/async/task.hpp>
+#include <hubpush/cli/serve.hpp>
+#include <hubpush/core/error.hpp>
+
+#include <CLI/CLI.hpp>
+#include <asio/signal_set.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+
+namespace {
+
+constexpr int exit_done = 0;
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+/// Runs a command until it ends or SIGINT or SIGTERM cancels it.
+int run(hubpush::task<void> command, asio::io_context& context) {
+    int result = exit_done;
+    asio::cancellation_signal stop;
+    asio::signal_set signals(context, SIGINT, SIGTERM);
+    signals.async_wait([&](std::error_code failed, int) {
+        if (!failed) stop.emit(asio::cancellation_type::terminal);
+    });
+    const auto on_end = [&](std::exception_ptr failure) {
+        signals.cancel();
+        try {
+            if (failure) std::rethrow_exception(failure);
+        } catch (const hubpush::cancelled&) {
+            result = exit_done;
+        } catch (...) {
+            std::cerr << "hubpush: " << hubpush::describe(std::current_exception()) << '\n';
+            result = exit_failed;
+        }
+    };
+    hubpush::initiate(context.get_executor(), std::move(command), asio::bind_cancellation_slot(stop.slot(), on_end));
+    context.run();
+    return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App program("Pushes models and checkpoints to the Hugging Face Hub.", "hubpush");
+    program.set_version_flag("--version", HUBPUSH_VERSION);
+    program.require_subcommand(1);
+
+    hubpush::serve_options options;
+    std::string token;
+    CLI::App* const serve = program.add_subcommand("serve", "Serve an embedded Hub on this machine");
+    serve->add_option("--dir", options.folder, "Folder of all its state; made when it is missing")->required();
+    serve->add_option("--port", options.port, "Port of its API; 0 picks a free one");
+    serve->add_option("--token", token, "Token that may write; without it a random one is printed");
+    serve->add_option("--user", options.user, "Owner of the given token (default: local)");
+
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+        return program.exit(problem) == 0 ? exit_done : exit_usage;
+    }
+    options.token = hubpush::secret(token);
+    asio::io_context context(1);
+    return run(hubpush::serve_hub(options, std::cout), context);
+}

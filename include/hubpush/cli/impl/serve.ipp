@@ -1,0 +1,22 @@
+#pragma once
+
+#include <hubpush/cli/serve.hpp>
+#include <hubpush/local_hub/local_hub.hpp>
+
+#include <ostream>
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL task<void> serve_hub(serve_options options, std::ostream& out) {
+    local_hub_options setup(options.folder);
+    setup.port(options.port);
+    if (!options.token.empty()) setup.token(hub_token(options.user, options.token));
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    local_hub hub(executor, setup);
+    out << "Serving " << hub.url() << '\n';
+    if (options.token.empty()) out << "Token " << hub.token().reveal() << '\n';
+    out << "Not for production: this machine only, without TLS. Stop with Ctrl-C." << std::endl;
+    co_await hub.serve();
+}
+
+}  // namespace hubpush::inline v0

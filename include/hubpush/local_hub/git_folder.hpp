@@ -1,0 +1,31 @@
+#pragma once
+
+/// \file
+/// A bare repository's folder on disk before and after git works in it. These functions block: they run on a pool,
+/// which wants a result, hence they give true.
+
+#include <hubpush/core/config.hpp>
+
+#include <filesystem>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// Clears the place `unfinished` where a repository is made, which a killed server may have left half-done. Throws
+/// `conflict` when `path` exists.
+HUBPUSH_DECL bool prepare_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished);
+
+/// Adds what a served repository is configured with and moves the finished folder to its place.
+HUBPUSH_DECL bool finish_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished);
+
+/// Removes what a killed git left behind. Throws `repository_not_found`.
+HUBPUSH_DECL bool prepare_opening(const std::filesystem::path& path);
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/local_hub/impl/git_folder.ipp>
+#endif
