@@ -20,7 +20,7 @@ public:
     /// Queues a checkpoint and returns at once. The folder is removed when it has been pushed.
     void push(hubpush::background& hub, int step, const std::filesystem::path& folder) {
         entry& added = entries_.emplace_back(step, folder);
-        const auto watch = [this, &added](const hubpush::progress_view& view) { note(added.record, view.phase); };
+        const auto watch = [this, &added](const hubpush::progress_view& view) { note(added.record, view); };
         added.job = hub.upload_folder(repo_id_, folder, hubpush::message("step " + std::to_string(step)),
                                       hubpush::progress(watch));
     }
@@ -44,19 +44,20 @@ public:
 
 private:
     struct entry {
-        entry(int step, std::filesystem::path checkpoint) : record(step, now()), folder(std::move(checkpoint)) {}
+        entry(int step, std::filesystem::path checkpoint) : record(step), folder(std::move(checkpoint)) {}
 
         push_record record;
         std::filesystem::path folder;
         hubpush::job<hubpush::commit_info> job;
     };
 
-    /// Called on hubpush's thread.
-    void note(push_record& record, std::string_view phase) {
-        const double when = now();
-        const stage reached = phase == "committing" ? committing : phase == "sending" ? sending : hashing;
+    /// Called on hubpush's thread. Reports are seldom, but each tells when the phases began.
+    void note(push_record& record, const hubpush::progress_view& view) {
+        const auto& [scanning_began, hashing_began, sending_began, committing_began] = view.phase_began;
         const std::lock_guard lock(mutex_);
-        record.reached(reached, when);
+        record.reached(hashing, seconds(scanning_began));
+        if (view.phase != "scanning" && view.phase != "hashing") record.reached(sending, seconds(sending_began));
+        if (view.phase == "committing") record.reached(committing, seconds(committing_began));
     }
 
     void report(entry& pushed) {

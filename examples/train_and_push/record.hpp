@@ -7,17 +7,16 @@
 #include <array>
 #include <chrono>
 #include <iomanip>
-#include <limits>
 #include <sstream>
 #include <string>
-#include <string_view>
 #include <vector>
 
-/// Seconds since the first call.
-inline double now() {
+/// Seconds between the first call and `time`.
+inline double seconds(std::chrono::steady_clock::time_point time) {
     static const auto start = std::chrono::steady_clock::now();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return std::chrono::duration<double>(time - start).count();
 }
+inline double now() { return seconds(std::chrono::steady_clock::now()); }
 
 struct training_step {
     double begin;
@@ -30,21 +29,16 @@ enum stage : std::size_t { waiting, hashing, sending, committing, over };
 inline constexpr std::array<const char*, over> stage_names{"waiting", "hashing", "sending", "committing"};
 
 struct push_record {
-    int step = 0;
-    std::string commit;  ///< empty when the push failed
-    std::array<double, over + 1> begin{};
+    explicit push_record(int step_number) : step(step_number) { begin.fill(now()); }
 
-    push_record(int step_number, double queued) : step(step_number) {
-        begin.fill(std::numeric_limits<double>::infinity());
-        begin[waiting] = queued;
-    }
-
-    /// A stage that was too short to be reported begins, and ends, with the next one.
-    void reached(stage which, double when) {
-        for (std::size_t earlier = 0; earlier <= which; ++earlier) begin[earlier] = std::min(begin[earlier], when);
-    }
+    /// This stage and all behind it begin at `when`, unless they are told otherwise later.
+    void reached(stage which, double when) { std::fill(begin.begin() + which, begin.end(), when); }
 
     double length(stage which) const { return begin[which + 1] - begin[which]; }
+
+    int step;
+    std::string commit;  ///< empty when the push failed
+    std::array<double, over + 1> begin;
 };
 
 /// The median, or 0 of nothing.

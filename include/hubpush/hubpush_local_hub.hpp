@@ -10,12 +10,12 @@
 #include <hubpush/local_hub/commit_plan.hpp>
 #include <hubpush/local_hub/faults.hpp>
 #include <hubpush/local_hub/form_text.hpp>
+#include <hubpush/local_hub/git_folder.hpp>
 #include <hubpush/local_hub/git_formats.hpp>
 #include <hubpush/local_hub/git_http.hpp>
 #include <hubpush/local_hub/git_import.hpp>
 #include <hubpush/local_hub/git_objects.hpp>
 #include <hubpush/local_hub/git_repository.hpp>
-#include <hubpush/local_hub/http_exchange.hpp>
 #include <hubpush/local_hub/http_io.hpp>
 #include <hubpush/local_hub/http_server.hpp>
 #include <hubpush/local_hub/hub_service.hpp>
@@ -31,5 +31,6 @@
 #include <hubpush/local_hub/request_head.hpp>
 #include <hubpush/local_hub/request_reader.hpp>
 #include <hubpush/local_hub/served_connection.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/storage_service.hpp>
 #include <hubpush/local_hub/url_signer.hpp>

@@ -19,12 +19,12 @@
 #include <hubpush/local_hub/impl/commit_plan.ipp>
 #include <hubpush/local_hub/impl/faults.ipp>
 #include <hubpush/local_hub/impl/form_text.ipp>
+#include <hubpush/local_hub/impl/git_folder.ipp>
 #include <hubpush/local_hub/impl/git_formats.ipp>
 #include <hubpush/local_hub/impl/git_http.ipp>
 #include <hubpush/local_hub/impl/git_import.ipp>
 #include <hubpush/local_hub/impl/git_objects.ipp>
 #include <hubpush/local_hub/impl/git_repository.ipp>
-#include <hubpush/local_hub/impl/http_exchange.ipp>
 #include <hubpush/local_hub/impl/http_server.ipp>
 #include <hubpush/local_hub/impl/hub_service.ipp>
 #include <hubpush/local_hub/impl/json_body.ipp>
@@ -46,5 +46,6 @@
 #include <hubpush/local_hub/impl/routes_listing.ipp>
 #include <hubpush/local_hub/impl/routes_refs.ipp>
 #include <hubpush/local_hub/impl/served_connection.ipp>
+#include <hubpush/local_hub/impl/server_exchange.ipp>
 #include <hubpush/local_hub/impl/storage_service.ipp>
 #include <hubpush/local_hub/impl/url_signer.ipp>

@@ -2182,7 +2182,9 @@ HUBPUSH_DECL void encode_base64(std::span<const std::byte> bytes, std::span<std:
 
 }  // namespace hubpush::inline v0
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace hubpush::inline v0 {
 
@@ -2211,31 +2213,28 @@ constexpr std::uint8_t hex_digit_value(char digit) noexcept {
     return not_a_digit;
 }
 
-inline std::byte base64_digit(std::uint32_t value) noexcept {
-    return static_cast<std::byte>(base64_digits[value & 63U]);
+/// Both digits of every twelve bits, so that three bytes take two look-ups.
+constexpr std::array<std::array<char, 2>, 4096> base64_digit_pairs() {
+    std::array<std::array<char, 2>, 4096> pairs{};
+    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {base64_digits[i / 64], base64_digits[i % 64]};
+    return pairs;
 }
+
+inline constexpr std::array<std::array<char, 2>, 4096> base64_pairs = base64_digit_pairs();
 
 /// Four digits of `group`, whose low 24 bits hold three bytes.
 inline void put_base64(std::uint32_t group, std::byte* out) noexcept {
-    out[0] = base64_digit(group >> 18U);
-    out[1] = base64_digit(group >> 12U);
-    out[2] = base64_digit(group >> 6U);
-    out[3] = base64_digit(group);
+    std::memcpy(out, base64_pairs[group >> 12U].data(), 2);
+    std::memcpy(out + 2, base64_pairs[group & 4095U].data(), 2);
 }
 
-/// The 24 bits of four digits; `padding` of them at the end are '='. Nothing when a digit is none, or when bits that
-/// no byte holds are set, so that every content has exactly one text.
-inline std::optional<std::uint32_t> get_base64(std::string_view digits, std::size_t padding) noexcept {
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-        const bool padded = i >= 4 - padding;
-        const std::uint8_t value = padded ? 0 : base64_values[static_cast<unsigned char>(digits[i])];
-        if (value == not_a_digit) return std::nullopt;
-        group = group << 6U | value;
-    }
-    const std::uint32_t unused = (1U << 8U * padding) - 1;
-    if ((group & unused) != 0) return std::nullopt;
-    return group;
+/// The 24 bits of four digits; more than 24 bits when one of them is no digit.
+inline std::uint32_t get_base64(const char* digits) noexcept {
+    const auto value = [digits](std::size_t i) {
+        return std::uint32_t{base64_values[static_cast<unsigned char>(digits[i])]};
+    };
+    const std::uint32_t group = value(0) << 18U | value(1) << 12U | value(2) << 6U | value(3);
+    return (value(0) | value(1) | value(2) | value(3)) == not_a_digit ? ~0U : group;
 }
 
 }  // namespace detail
@@ -2274,17 +2273,19 @@ HUBPUSH_DECL std::string to_base64(std::span<const std::byte> bytes) {
 
 HUBPUSH_DECL std::optional<std::vector<std::byte>> from_base64(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
+    std::string last(text.substr(text.size() - std::min<std::size_t>(text.size(), 4)));
     std::size_t padding = 0;
-    while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-    std::vector<std::byte> bytes;
-    bytes.reserve(text.size() / 4 * 3);
+    while (padding < 2 && padding < last.size() && last[3 - padding] == '=') last[3 - padding++] = 'A';
+    std::vector<std::byte> bytes(text.size() / 4 * 3);
     for (std::size_t i = 0; i < text.size(); i += 4) {
-        const std::size_t missing = i + 4 == text.size() ? padding : 0;
-        const std::optional<std::uint32_t> group = detail::get_base64(text.substr(i, 4), missing);
-        if (!group) return std::nullopt;
-        for (std::size_t byte = 0; byte < 3 - missing; ++byte) {
-            bytes.push_back(static_cast<std::byte>(*group >> (16 - 8 * byte) & 255U));
-        }
+        const std::uint32_t group = detail::get_base64(i + 4 < text.size() ? text.data() + i : last.data());
+        if (group > 0xffffffU) return std::nullopt;
+        for (std::size_t byte = 0; byte < 3; ++byte)
+            bytes[i / 4 * 3 + byte] = static_cast<std::byte>(group >> (16 - 8 * byte));
+    }
+    // Every content has exactly one text: the bits that padding leaves over must be zero.
+    for (; padding != 0; --padding, bytes.pop_back()) {
+        if (bytes.back() != std::byte{0}) return std::nullopt;
     }
     return bytes;
 }
@@ -2709,6 +2710,12 @@ inline constexpr std::chrono::milliseconds handshake_limit{15'000};    ///< TLS
 inline constexpr std::chrono::milliseconds next_address_after{250};    ///< RFC 8305
 inline constexpr std::size_t address_limit = 16;                       ///< tried per host
 
+namespace detail {
+/// The families in turn, beginning with the one that the system prefers, so that a broken family costs one wait only; no more
+/// than `address_limit` addresses.
+HUBPUSH_DECL void alternate_families(resolver::addresses& addresses);
+}  // namespace detail
+
 /// getaddrinfo on a thread of its own. A caller may give up while the look-up blocks; only the destructor waits for it.
 HUBPUSH_DECL std::shared_ptr<resolver> system_resolver();
 
@@ -2940,8 +2947,7 @@ private:
     worker_pool thread_{1};
 };
 
-/// IPv6 and IPv4 in turn, beginning with the family that the system prefers, so that a broken family costs one wait only.
-inline void alternate_families(resolver::addresses& addresses) {
+HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
     if (addresses.empty()) return;
     const bool first_is_v6 = addresses.front().address().is_v6();
     resolver::addresses preferred, other;
@@ -5186,6 +5192,8 @@ HUBPUSH_DECL std::size_t file_source::read_now(std::uint64_t offset, std::span<s
         throw_error(errc::file_changed, "'" + path_.string() + "' does not hold as many bytes as its size says",
                     error_details().file(path_.string()).retryable(true));
     }
+    // A folder has more files than a process may have descriptors; whoever reads again opens again, and compares again.
+    if (offset + got == size()) file_.reset();
     return got;
 }
 
@@ -7312,7 +7320,7 @@ private:
     commit_decision next_;
     commit_decision after_wait_;
     std::string parent_;          // what the next attempt is guarded with
-    std::string refused_parent_;  // what is certainly not the head: a listing that begins with it is a stale copy
+    std::string refused_parent_;  // what is certainly not the head any more
     int failures_ = 0;
     int rounds_ = 0;
     bool unknown_ = false;               // some attempt may have worked, or may still be at work
@@ -7465,9 +7473,13 @@ HUBPUSH_DECL void commit_resolver::pause_before(commit_decision then, const know
     next_ = commit_decision(pause);
 }
 
-/// Reads may come from a copy that lags behind (spec/reliability.md S05).
+/// Reads may come from a copy that lags behind (spec/reliability.md S05). After a 412 a current listing has commits above the
+/// parent that was refused.
 HUBPUSH_DECL bool commit_resolver::is_stale(const std::vector<commit_entry>& commits) const {
-    return commits.empty() || (!refused_parent_.empty() && commits.front().oid().starts_with(refused_parent_));
+    if (commits.empty()) return true;
+    if (refused_parent_.empty()) return false;
+    return std::none_of(commits.begin() + 1, commits.end(),
+                        [&](const commit_entry& each) { return each.oid().starts_with(refused_parent_); });
 }
 
 HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commits, steady_time now, std::uint64_t random) {
@@ -9230,7 +9242,8 @@ inline task<asked_file> look_at(context& context, file what) {
     const std::size_t wanted = whole ? static_cast<std::size_t>(what.size()) : preupload_sample;
     const lease buffer = co_await context.client().budget().acquire(wanted);
     const std::span<std::byte> bytes = buffer.bytes().first(wanted);
-    const std::size_t got = co_await what.source()->read_at(0, bytes);
+    // One byte more than an empty file has: only a read that could find something tells that it is still empty.
+    const std::size_t got = co_await what.source()->read_at(0, buffer.bytes().first(std::max<std::size_t>(wanted, 1)));
     if (got != wanted) throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
     std::optional<content_names> names;
     if (whole) {
@@ -9577,6 +9590,8 @@ HUBPUSH_DECL task<void> large_file_store::send_once(const planned_file& file, co
 }  // namespace hubpush::inline v0::detail
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hubpush::inline v0 {
@@ -9641,8 +9656,11 @@ inline task<void> store_again(context& context, const std::vector<stored_file>& 
 }  // namespace detail
 
 HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_set set) const {
-    std::stable_sort(set.files.begin(), set.files.end(), [](const stored_file& left, const stored_file& right) {
-        return left.plan().what().position() < right.plan().what().position();
+    std::sort(set.files.begin(), set.files.end(), [](const stored_file& left, const stored_file& right) {
+        const file& first = left.plan().what();
+        const file& second = right.plan().what();
+        return std::pair(first.position(), std::string_view(first.path())) <
+               std::pair(second.position(), std::string_view(second.path()));
     });
     const std::vector<commit_operation> operations = detail::operations_of(set.files, context.removals());
     commit_info info;

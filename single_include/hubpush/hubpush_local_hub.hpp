@@ -1447,7 +1447,7 @@ public:
 
     /// Makes a bare SHA-1 repository with the branch `main` and one commit, `initial commit`, that holds only
     /// `.gitattributes` with this text (spec/hub-http-api.md §14.2). It appears at `path` complete or not at all.
-    /// Throws `conflict` when `path` exists.
+    /// Throws `conflict` when `path` exists. One call for a path at a time.
     HUBPUSH_DECL static task<std::shared_ptr<git_repository>> create(std::shared_ptr<worker_pool> pool,
                                                                      std::filesystem::path path, std::string attributes,
                                                                      git_author author);
@@ -1520,6 +1520,100 @@ private:
     async_mutex writing_;
     std::uint64_t processes_started_ = 0;
 };
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// A bare repository's folder on disk before and after git works in it. These functions block: they run on a pool,
+/// which wants a result, hence they give true.
+
+#include <filesystem>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// Clears the place `unfinished` where a repository is made, which a killed server may have left half-done. Throws
+/// `conflict` when `path` exists.
+HUBPUSH_DECL bool prepare_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished);
+
+/// Adds what a served repository is configured with and moves the finished folder to its place.
+HUBPUSH_DECL bool finish_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished);
+
+/// Removes what a killed git left behind. Throws `repository_not_found`.
+HUBPUSH_DECL bool prepare_opening(const std::filesystem::path& path);
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#include <fstream>
+#include <string_view>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// What makes the folder safe to serve: history only grows, nothing tidies up behind our back, reading alone goes over
+/// HTTP.
+inline constexpr std::string_view served_repository_config =
+    "[gc]\n\tauto = 0\n"
+    "[maintenance]\n\tauto = false\n"
+    "[receive]\n\tdenyNonFastForwards = true\n"
+    "[http]\n\treceivepack = false\n"
+    "[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n";
+
+inline void append_to_file(const std::filesystem::path& path, std::string_view text) {
+    std::ofstream file(path, std::ios::binary | std::ios::app);
+    file << text << std::flush;
+    if (!file) throw_error(errc::server_error, "cannot write to a repository", error_details().file(path.string()));
+}
+
+/// Removes the files below `folder` whose names `matches` knows.
+template <class Iterator, class Predicate>
+void remove_files(const std::filesystem::path& folder, Predicate matches) {
+    std::vector<std::filesystem::path> found;
+    for (const std::filesystem::directory_entry& entry : Iterator(folder)) {
+        if (entry.is_regular_file() && matches(entry.path().filename().string())) found.push_back(entry.path());
+    }
+    for (const std::filesystem::path& path : found) std::filesystem::remove(path);
+}
+
+/// Lock files and half-written packs of a git that was killed: harmless to readers, but a lock stops the next writer.
+/// What ends in `.lock` cannot be a ref, what begins with `tmp_` can.
+inline void remove_leftovers(const std::filesystem::path& repository) {
+    using namespace std::filesystem;
+    const auto lock = [](std::string_view name) { return name.ends_with(".lock"); };
+    const auto report = [](std::string_view name) { return name.starts_with("fast_import_crash_"); };
+    const auto unfinished = [](std::string_view name) { return name.starts_with("tmp_"); };
+    remove_files<directory_iterator>(repository, lock);
+    remove_files<directory_iterator>(repository, report);
+    remove_files<recursive_directory_iterator>(repository / "refs", lock);
+    remove_files<recursive_directory_iterator>(repository / "objects", unfinished);
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL bool detail::prepare_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
+    if (std::filesystem::exists(path)) throw_error(errc::conflict, "the repository exists already");
+    std::filesystem::remove_all(unfinished);
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+    return true;
+}
+
+HUBPUSH_DECL bool detail::finish_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
+    append_to_file(unfinished / "config", served_repository_config);
+    std::filesystem::rename(unfinished, path);
+    return true;
+}
+
+HUBPUSH_DECL bool detail::prepare_opening(const std::filesystem::path& path) {
+    if (!std::filesystem::is_directory(path / "objects"))
+        throw_error(errc::repository_not_found, "not a git repository");
+    remove_leftovers(path);
+    return true;
+}
 
 }  // namespace hubpush::inline v0
 
@@ -1869,10 +1963,8 @@ HUBPUSH_DECL task<std::string> detail::fast_import(child_command command, std::v
 }  // namespace hubpush::inline v0
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 #include <span>
-#include <system_error>
 
 namespace hubpush::inline v0 {
 
@@ -1881,67 +1973,6 @@ namespace detail {
 inline constexpr std::size_t git_text_limit = std::size_t{256} << 20;
 inline constexpr std::size_t blobs_limit = std::size_t{1} << 30;
 inline constexpr std::size_t listing_chunk = 64 * 1024;
-
-/// What makes the folder safe to serve: history only grows, nothing tidies up behind our back, reading alone goes over
-/// HTTP.
-inline constexpr std::string_view served_repository_config =
-    "[gc]\n\tauto = 0\n"
-    "[maintenance]\n\tauto = false\n"
-    "[receive]\n\tdenyNonFastForwards = true\n"
-    "[http]\n\treceivepack = false\n"
-    "[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n";
-
-inline void append_to_file(const std::filesystem::path& path, std::string_view text) {
-    std::ofstream file(path, std::ios::binary | std::ios::app);
-    file << text << std::flush;
-    if (!file) throw_error(errc::server_error, "cannot write to a repository", error_details().file(path.string()));
-}
-
-/// Removes the files below `folder` whose names `matches` knows.
-template <class Iterator, class Predicate>
-void remove_files(const std::filesystem::path& folder, Predicate matches) {
-    std::vector<std::filesystem::path> found;
-    for (const std::filesystem::directory_entry& entry : Iterator(folder)) {
-        if (entry.is_regular_file() && matches(entry.path().filename().string())) found.push_back(entry.path());
-    }
-    for (const std::filesystem::path& path : found) std::filesystem::remove(path);
-}
-
-/// Lock files and half-written packs of a git that was killed: harmless to readers, but a lock stops the next writer.
-/// What ends in `.lock` cannot be a ref, what begins with `tmp_` can.
-inline void remove_leftovers(const std::filesystem::path& repository) {
-    using namespace std::filesystem;
-    const auto lock = [](std::string_view name) { return name.ends_with(".lock"); };
-    const auto report = [](std::string_view name) { return name.starts_with("fast_import_crash_"); };
-    const auto unfinished = [](std::string_view name) { return name.starts_with("tmp_"); };
-    remove_files<directory_iterator>(repository, lock);
-    remove_files<directory_iterator>(repository, report);
-    remove_files<recursive_directory_iterator>(repository / "refs", lock);
-    remove_files<recursive_directory_iterator>(repository / "objects", unfinished);
-}
-
-// The three below block; they run on the pool, which wants a result.
-
-/// Clears the place where a repository is made, which a killed server may have left half-done.
-inline bool prepare_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
-    if (std::filesystem::exists(path)) throw_error(errc::conflict, "the repository exists already");
-    std::filesystem::remove_all(unfinished);
-    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-    return true;
-}
-
-inline bool finish_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
-    append_to_file(unfinished / "config", served_repository_config);
-    std::filesystem::rename(unfinished, path);
-    return true;
-}
-
-inline bool prepare_opening(const std::filesystem::path& path) {
-    if (!std::filesystem::is_directory(path / "objects"))
-        throw_error(errc::repository_not_found, "not a git repository");
-    remove_leftovers(path);
-    return true;
-}
 
 inline void require_object_id(std::string_view id) {
     if (!is_object_id(id)) throw_error(errc::invalid_argument, "not a git object id: " + std::string(id));
@@ -2394,7 +2425,7 @@ private:
     std::optional<lfs_pointer> large_;
 };
 
-/// By path, in the order of bytes, folders included. Immutable once built.
+/// By path, in the order of bytes, folders included.
 class repository_tree {
 public:
     using map = std::map<std::string, tree_node, std::less<>>;
@@ -2402,6 +2433,7 @@ public:
     /// Reads the tree and the pointers in it: two or three git processes, however many files there are.
     HUBPUSH_DECL static task<repository_tree> read(git_repository& git, std::string commit);
 
+    void add(std::string path, tree_node node) { nodes_.insert_or_assign(std::move(path), std::move(node)); }
     const map& nodes() const noexcept { return nodes_; }
     HUBPUSH_DECL const tree_node* find(std::string_view path) const;
 
@@ -3386,6 +3418,9 @@ HUBPUSH_DECL task<void> serve_git(git_repository& repository, git_http_request r
 }  // namespace hubpush::inline v0
 
 /// \file
+/// Listens on the loopback interface and hands every request to a handler.
+
+/// \file
 /// One request and its answer on a served connection, with the fault that was decided for it, written down in the ledger.
 
 /// \file
@@ -3798,12 +3833,12 @@ HUBPUSH_DECL task<void> served_connection::stall() {
 namespace hubpush::inline v0::detail {
 
 /// What a handler sees. All waits throw `connection_lost` when the peer is gone, also when a fault makes it look so.
-class http_exchange final : public body_reader, public response_writer {
+class server_exchange final : public body_reader, public response_writer {
 public:
-    using handler = std::function<task<void>(http_exchange&)>;
+    using handler = std::function<task<void>(server_exchange&)>;
 
     /// `record` is the number of this request in the ledger.
-    http_exchange(served_connection& connection, clock& clock, request_ledger& ledger, std::uint64_t record,
+    server_exchange(served_connection& connection, clock& clock, request_ledger& ledger, std::uint64_t record,
                   hub_caller caller, std::optional<fault> fault)
         : connection_(connection),
           clock_(clock),
@@ -3888,7 +3923,7 @@ inline served_reply reply_of(const fault_answer& answer) {
     return reply;
 }
 
-HUBPUSH_DECL task<bool> http_exchange::run(const handler& handle) {
+HUBPUSH_DECL task<bool> server_exchange::run(const handler& handle) {
     keep_alive_ = request().keep_alive;
     std::exception_ptr failure;
     try {
@@ -3903,7 +3938,7 @@ HUBPUSH_DECL task<bool> http_exchange::run(const handler& handle) {
     co_return keep_alive_;
 }
 
-HUBPUSH_DECL void http_exchange::write_down() {
+HUBPUSH_DECL void server_exchange::write_down() {
     ledger_.update(record_, [this](request_record& record) {
         record.body_bytes = body_bytes_;
         record.body_sha256 = body_sha256_;
@@ -3911,7 +3946,7 @@ HUBPUSH_DECL void http_exchange::write_down() {
     });
 }
 
-HUBPUSH_DECL task<void> http_exchange::converse(const handler& handle) {
+HUBPUSH_DECL task<void> server_exchange::converse(const handler& handle) {
     const bool request_breaks = hit_by(fault::kind::reset_request) || hit_by(fault::kind::stall_request);
     if (request_breaks && (fault_->bytes() == 0 || !request().has_body())) co_await break_request();
     if (hit_by(fault::kind::answer_early) || hit_by(fault::kind::answer_instead)) {
@@ -3934,7 +3969,7 @@ HUBPUSH_DECL task<void> http_exchange::converse(const handler& handle) {
     co_await finish();
 }
 
-HUBPUSH_DECL task<void> http_exchange::handle_or_refuse(const handler& handle) {
+HUBPUSH_DECL task<void> server_exchange::handle_or_refuse(const handler& handle) {
     std::optional<served_reply> instead;
     try {
         co_await handle(*this);
@@ -3956,13 +3991,13 @@ HUBPUSH_DECL task<void> http_exchange::handle_or_refuse(const handler& handle) {
     co_await answer(std::move(*instead));
 }
 
-HUBPUSH_DECL task<void> http_exchange::break_request() {
+HUBPUSH_DECL task<void> server_exchange::break_request() {
     if (hit_by(fault::kind::stall_request)) co_await connection_.stall();
     connection_.reset();
     throw connection_lost();
 }
 
-HUBPUSH_DECL task<std::span<const std::byte>> http_exchange::next_piece() {
+HUBPUSH_DECL task<std::span<const std::byte>> server_exchange::next_piece() {
     if (body_ended_) co_return std::span<const std::byte>();
     if (request().expects_continue() && request().has_body() && !continued_) {
         continued_ = true;
@@ -3984,7 +4019,7 @@ HUBPUSH_DECL task<std::span<const std::byte>> http_exchange::next_piece() {
     co_return piece;
 }
 
-HUBPUSH_DECL task<std::size_t> http_exchange::read_some(std::span<std::byte> out) {
+HUBPUSH_DECL task<std::size_t> server_exchange::read_some(std::span<std::byte> out) {
     if (piece_.empty()) piece_ = co_await next_piece();
     const std::size_t size = std::min(out.size(), piece_.size());
     if (size != 0) std::memcpy(out.data(), piece_.data(), size);
@@ -3992,7 +4027,7 @@ HUBPUSH_DECL task<std::size_t> http_exchange::read_some(std::span<std::byte> out
     co_return size;
 }
 
-HUBPUSH_DECL task<std::string> http_exchange::read_text(std::size_t limit) {
+HUBPUSH_DECL task<std::string> server_exchange::read_text(std::size_t limit) {
     std::string text;
     for (;;) {
         const std::span<const std::byte> piece = co_await next_piece();
@@ -4002,7 +4037,7 @@ HUBPUSH_DECL task<std::string> http_exchange::read_text(std::size_t limit) {
     }
 }
 
-HUBPUSH_DECL task<void> http_exchange::drain() {
+HUBPUSH_DECL task<void> server_exchange::drain() {
     // A client that waits for "100 Continue" has not sent its body: then the answer comes instead of it.
     if (request().expects_continue() && request().has_body() && !continued_) keep_alive_ = false;
     std::uint64_t drained = 0;
@@ -4013,12 +4048,12 @@ HUBPUSH_DECL task<void> http_exchange::drain() {
     }
 }
 
-HUBPUSH_DECL task<void> http_exchange::answer(served_reply reply) {
+HUBPUSH_DECL task<void> server_exchange::answer(served_reply reply) {
     co_await drain();
     co_await send_answer(std::move(reply));
 }
 
-HUBPUSH_DECL task<void> http_exchange::send_answer(served_reply reply) {
+HUBPUSH_DECL task<void> server_exchange::send_answer(served_reply reply) {
     std::vector<served_field> fields = reply.fields();
     if (reply.status() != 304 && !find_field(fields, "content-length")) {
         fields.emplace_back("Content-Length", std::to_string(reply.body().size()));
@@ -4028,7 +4063,7 @@ HUBPUSH_DECL task<void> http_exchange::send_answer(served_reply reply) {
 }
 
 /// Our own fields hold text from requests in places; a line break there must not become a field of its own.
-inline void append_field(std::string& out, std::string_view name, std::string_view value) {
+inline void append_reply_field(std::string& out, std::string_view name, std::string_view value) {
     out.append(name).append(": ");
     for (const char each : value) {
         if (static_cast<unsigned char>(each) >= ' ' && each != '\x7f') out.push_back(each);
@@ -4036,21 +4071,21 @@ inline void append_field(std::string& out, std::string_view name, std::string_vi
     out.append("\r\n");
 }
 
-HUBPUSH_DECL task<void> http_exchange::head(int status, std::vector<std::pair<std::string, std::string>> fields) {
+HUBPUSH_DECL task<void> server_exchange::head(int status, std::vector<std::pair<std::string, std::string>> fields) {
     if (hit_by(fault::kind::delay_answer)) co_await sleep_for(clock_, fault_->delay());
     if (muted_) co_return;
     status_ = status;
     ledger_.update(record_, [status](request_record& record) { record.status = status; });
     unsent_ = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) + "\r\n";
-    for (const auto& [name, value] : fields) append_field(unsent_, name, value);
+    for (const auto& [name, value] : fields) append_reply_field(unsent_, name, value);
     chunked_ = status != 304 && !find_field(fields, "content-length");
-    if (chunked_) append_field(unsent_, "Transfer-Encoding", "chunked");
-    append_field(unsent_, "X-Request-Id", "Root=" + std::to_string(record_));
-    append_field(unsent_, "Connection", keep_alive_ ? "keep-alive" : "close");
+    if (chunked_) append_reply_field(unsent_, "Transfer-Encoding", "chunked");
+    append_reply_field(unsent_, "X-Request-Id", "Root=" + std::to_string(record_));
+    append_reply_field(unsent_, "Connection", keep_alive_ ? "keep-alive" : "close");
     unsent_ += "\r\n";
 }
 
-HUBPUSH_DECL task<void> http_exchange::write(std::span<const std::byte> bytes) {
+HUBPUSH_DECL task<void> server_exchange::write(std::span<const std::byte> bytes) {
     if (muted_ || bytes.empty() || request().method == "HEAD") co_return;
     if (chunked_) {
         char size[20];
@@ -4061,7 +4096,7 @@ HUBPUSH_DECL task<void> http_exchange::write(std::span<const std::byte> bytes) {
     if (chunked_) unsent_ += "\r\n";
 }
 
-HUBPUSH_DECL task<void> http_exchange::transmit(std::span<const std::byte> bytes) {
+HUBPUSH_DECL task<void> server_exchange::transmit(std::span<const std::byte> bytes) {
     if (hit_by(fault::kind::cut_answer) || hit_by(fault::kind::cut_answer_reset)) co_await cut(bytes);
     co_await connection_.send(as_bytes(unsent_), bytes);
     sent_ += unsent_.size() + bytes.size();
@@ -4069,7 +4104,7 @@ HUBPUSH_DECL task<void> http_exchange::transmit(std::span<const std::byte> bytes
 }
 
 /// Sends what is left up to the fault's limit and ends the connection there; does nothing before the limit.
-HUBPUSH_DECL task<void> http_exchange::cut(std::span<const std::byte> bytes) {
+HUBPUSH_DECL task<void> server_exchange::cut(std::span<const std::byte> bytes) {
     const std::uint64_t room = fault_->bytes() - std::min(fault_->bytes(), sent_);
     if (unsent_.size() + bytes.size() <= room) co_return;
     const auto of_head = static_cast<std::size_t>(std::min<std::uint64_t>(room, unsent_.size()));
@@ -4083,7 +4118,7 @@ HUBPUSH_DECL task<void> http_exchange::cut(std::span<const std::byte> bytes) {
     throw connection_lost();
 }
 
-HUBPUSH_DECL task<void> http_exchange::finish() {
+HUBPUSH_DECL task<void> server_exchange::finish() {
     if (status_ == 0) co_await send_answer(served_reply::failure(500, "", "The handler gave no answer"));
     if (chunked_ && request().method != "HEAD") unsent_ += "0\r\n\r\n";
     if (!unsent_.empty()) co_await transmit(std::span<const std::byte>());
@@ -4091,9 +4126,6 @@ HUBPUSH_DECL task<void> http_exchange::finish() {
 }
 
 }  // namespace hubpush::inline v0::detail
-
-/// \file
-/// Listens on the loopback interface and hands every request to a handler.
 
 #include <chrono>
 #include <cstdint>
@@ -4123,7 +4155,7 @@ public:
 
     /// Binds 127.0.0.1 at once; port 0 picks one. Throws `errc::transport` when the port is taken.
     HUBPUSH_DECL http_server(asio::any_io_executor executor, std::shared_ptr<server_environment> environment,
-                             hub_listener role, std::uint16_t port, http_exchange::handler handle);
+                             hub_listener role, std::uint16_t port, server_exchange::handler handle);
 
     std::uint16_t port() const { return port_; }
 
@@ -4139,7 +4171,7 @@ private:
 
     std::shared_ptr<server_environment> environment_;
     hub_listener role_;
-    http_exchange::handler handle_;
+    server_exchange::handler handle_;
     asio::ip::tcp::acceptor acceptor_;
     std::uint16_t port_ = 0;
 };
@@ -4154,7 +4186,7 @@ namespace hubpush::inline v0::detail {
 inline void close_on_exec(int descriptor) noexcept { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
 
 HUBPUSH_DECL http_server::http_server(asio::any_io_executor executor, std::shared_ptr<server_environment> environment,
-                                      hub_listener role, std::uint16_t port, http_exchange::handler handle)
+                                      hub_listener role, std::uint16_t port, server_exchange::handler handle)
     : environment_(std::move(environment)), role_(role), handle_(std::move(handle)), acceptor_(std::move(executor)) {
     const asio::ip::tcp::endpoint where(asio::ip::address_v4::loopback(), port);
     std::error_code failed;
@@ -4224,9 +4256,9 @@ HUBPUSH_DECL task<bool> http_server::exchange(served_connection& connection, std
     const hub_caller caller = environment_->accounts.identify(head);
     const std::optional<fault> fault = environment_->faults.decide(role_, head.method, head.path());
     const std::uint64_t number = record(head, caller, connection_number, fault);
-    http_exchange current(connection, environment_->seams.clock(), environment_->ledger, number, caller, fault);
+    server_exchange current(connection, environment_->seams.clock(), environment_->ledger, number, caller, fault);
     if (names_loopback(head)) co_return co_await current.run(handle_);
-    const http_exchange::handler refuse = [](http_exchange&) -> task<void> {
+    const server_exchange::handler refuse = [](server_exchange&) -> task<void> {
         throw refusal(421, "", "This server answers to loopback names only");
         co_return;
     };
@@ -4589,13 +4621,13 @@ public:
     /// Path and query of a link by which `method` (GET also allows HEAD) may be used on one object.
     HUBPUSH_DECL std::string link(std::string_view method, const hub_repository& repository, std::string_view oid);
 
-    HUBPUSH_DECL task<void> handle(http_exchange& exchange);
+    HUBPUSH_DECL task<void> handle(server_exchange& exchange);
 
 private:
-    HUBPUSH_DECL void check_permission(const http_exchange& exchange) const;
-    HUBPUSH_DECL task<void> receive(http_exchange& exchange, lfs_store objects, std::string oid);
-    HUBPUSH_DECL task<void> send(http_exchange& exchange, lfs_store objects, std::string oid);
-    HUBPUSH_DECL task<void> send_bytes(http_exchange& exchange, lfs_object& object, byte_range range);
+    HUBPUSH_DECL void check_permission(const server_exchange& exchange) const;
+    HUBPUSH_DECL task<void> receive(server_exchange& exchange, lfs_store objects, std::string oid);
+    HUBPUSH_DECL task<void> send(server_exchange& exchange, lfs_store objects, std::string oid);
+    HUBPUSH_DECL task<void> send_bytes(server_exchange& exchange, lfs_object& object, byte_range range);
 
     seams seams_;
     std::shared_ptr<worker_pool> pool_;
@@ -4619,7 +4651,7 @@ HUBPUSH_DECL std::string storage_service::link(std::string_view method, const hu
 }
 
 /// In the order of §14.6: credentials that do not belong here come before everything else.
-HUBPUSH_DECL void storage_service::check_permission(const http_exchange& exchange) const {
+HUBPUSH_DECL void storage_service::check_permission(const server_exchange& exchange) const {
     const request_head& request = exchange.request();
     if (request.find("authorization")) {
         throw refusal(400, "", "Only one auth mechanism allowed: the link is signed, send no Authorization");
@@ -4635,7 +4667,7 @@ HUBPUSH_DECL void storage_service::check_permission(const http_exchange& exchang
                                "application/xml"));
 }
 
-HUBPUSH_DECL task<void> storage_service::handle(http_exchange& exchange) {
+HUBPUSH_DECL task<void> storage_service::handle(server_exchange& exchange) {
     check_permission(exchange);
     const std::vector<std::string> segments = path_segments(exchange.request().path()).value_or(std::vector<std::string>());
     const std::optional<repository_kind> kind = segments.size() == 4 ? kind_of_plural(segments[0]) : std::nullopt;
@@ -4648,7 +4680,7 @@ HUBPUSH_DECL task<void> storage_service::handle(http_exchange& exchange) {
     }
 }
 
-HUBPUSH_DECL task<void> storage_service::receive(http_exchange& exchange, lfs_store objects, std::string oid) {
+HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_store objects, std::string oid) {
     if (!exchange.request().content_length) throw refusal(501, "", "A length is required: transfer codings are not implemented");
     const auto begin = [&] { return std::make_unique<lfs_upload>(objects.folder(), oid, exchange.number()); };
     const std::unique_ptr<lfs_upload> upload = co_await offload(*pool_, begin);
@@ -4666,7 +4698,7 @@ HUBPUSH_DECL task<void> storage_service::receive(http_exchange& exchange, lfs_st
     co_await exchange.answer(std::move(stored));
 }
 
-HUBPUSH_DECL task<void> storage_service::send(http_exchange& exchange, lfs_store objects, std::string oid) {
+HUBPUSH_DECL task<void> storage_service::send(server_exchange& exchange, lfs_store objects, std::string oid) {
     if (!objects.size_of(oid)) throw refusal(404, "", "No such object");
     const auto open = [&] { return std::make_unique<lfs_object>(objects.path_of(oid)); };
     const std::unique_ptr<lfs_object> object = co_await offload(*pool_, open);
@@ -4678,7 +4710,7 @@ HUBPUSH_DECL task<void> storage_service::send(http_exchange& exchange, lfs_store
     if (exchange.request().method == "GET") co_await send_bytes(exchange, *object, range);
 }
 
-HUBPUSH_DECL task<void> storage_service::send_bytes(http_exchange& exchange, lfs_object& object, byte_range range) {
+HUBPUSH_DECL task<void> storage_service::send_bytes(server_exchange& exchange, lfs_object& object, byte_range range) {
     std::uint64_t sent = 0;
     while (sent < range.length()) {
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(range.length() - sent, exchange.scratch().size()));
@@ -4706,7 +4738,7 @@ namespace hubpush::inline v0::detail {
 /// One request with its address taken apart.
 class hub_call {
 public:
-    explicit hub_call(http_exchange& given) : exchange(given), query(given.request().query()) {}
+    explicit hub_call(server_exchange& given) : exchange(given), query(given.request().query()) {}
 
     const request_head& request() const noexcept { return exchange.request(); }
     const hub_caller& caller() const noexcept { return exchange.caller(); }
@@ -4715,7 +4747,7 @@ public:
         return index < segments.size() ? std::string_view(segments[index]) : std::string_view();
     }
 
-    http_exchange& exchange;
+    server_exchange& exchange;
     form_fields query;
     std::vector<std::string> segments;
     std::string hub_url;      ///< `http://` and the host that the client named
@@ -4730,12 +4762,12 @@ class hub_service {
 public:
     HUBPUSH_DECL hub_service(seams seams, std::shared_ptr<worker_pool> pool, std::filesystem::path folder,
                              std::shared_ptr<repository_shelf> shelf, std::shared_ptr<storage_service> storage,
-                             std::size_t page_size);
+                             std::size_t entries_per_page);
 
     /// The port of the storage, for the links that name it.
     void set_storage_port(std::uint16_t port) { storage_port_ = port; }
 
-    HUBPUSH_DECL task<void> handle(http_exchange& exchange);
+    HUBPUSH_DECL task<void> handle(server_exchange& exchange);
 
 private:
     enum class access { read, write };
@@ -4749,7 +4781,7 @@ private:
 
     HUBPUSH_DECL static std::span<const api_route> repository_routes();
 
-    HUBPUSH_DECL hub_call take_apart(http_exchange& exchange) const;
+    HUBPUSH_DECL hub_call take_apart(server_exchange& exchange) const;
     HUBPUSH_DECL task<void> dispatch(hub_call& call);
     HUBPUSH_DECL task<void> dispatch_api(hub_call& call);
     HUBPUSH_DECL task<void> dispatch_repository_api(hub_call& call);
@@ -4816,13 +4848,13 @@ namespace hubpush::inline v0::detail {
 
 HUBPUSH_DECL hub_service::hub_service(seams seams, std::shared_ptr<worker_pool> pool, std::filesystem::path folder,
                                       std::shared_ptr<repository_shelf> shelf, std::shared_ptr<storage_service> storage,
-                                      std::size_t page_size)
+                                      std::size_t entries_per_page)
     : seams_(std::move(seams)),
       pool_(std::move(pool)),
       folder_(std::move(folder)),
       shelf_(std::move(shelf)),
       storage_(std::move(storage)),
-      page_size_(page_size) {}
+      page_size_(entries_per_page) {}
 
 /// What follows `/api/{T}/{id}/`, and what it needs.
 HUBPUSH_DECL std::span<const hub_service::api_route> hub_service::repository_routes() {
@@ -4843,7 +4875,7 @@ HUBPUSH_DECL std::span<const hub_service::api_route> hub_service::repository_rou
     return routes;
 }
 
-HUBPUSH_DECL hub_call hub_service::take_apart(http_exchange& exchange) const {
+HUBPUSH_DECL hub_call hub_service::take_apart(server_exchange& exchange) const {
     hub_call call(exchange);
     std::optional<std::vector<std::string>> segments = path_segments(exchange.request().path());
     if (!segments) throw refusal(400, "", "The address of the request is not well encoded");
@@ -4855,7 +4887,7 @@ HUBPUSH_DECL hub_call hub_service::take_apart(http_exchange& exchange) const {
     return call;
 }
 
-HUBPUSH_DECL task<void> hub_service::handle(http_exchange& exchange) {
+HUBPUSH_DECL task<void> hub_service::handle(server_exchange& exchange) {
     hub_call call = take_apart(exchange);
     if (call.caller().state() == token_state::unknown) refuse_anonymous("", "Invalid credentials in Authorization header");
     co_await dispatch(call);
@@ -4986,7 +5018,7 @@ inline nlohmann::json parse_object(std::string_view text) {
 }
 
 /// The body as an object; an empty body counts as one without members.
-inline task<nlohmann::json> read_object(http_exchange& exchange) {
+inline task<nlohmann::json> read_object(server_exchange& exchange) {
     const std::string text = co_await exchange.read_text(json_body_limit);
     if (text.empty()) co_return nlohmann::json::object();
     co_return parse_object(text);
@@ -5179,7 +5211,7 @@ HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
 }
 
 /// Reads the body of a commit, a buffer at a time.
-inline task<commit_order> read_commit(http_exchange& exchange, std::shared_ptr<worker_pool> pool, std::filesystem::path folder) {
+inline task<commit_order> read_commit(server_exchange& exchange, std::shared_ptr<worker_pool> pool, std::filesystem::path folder) {
     static constexpr std::uint64_t body_limit = 2'000'000'000;
     if (exchange.request().content_length.value_or(0) > body_limit) throw refusal(413, "", "The commit is too large");
     const auto open = [&] { return std::make_shared<content_spool>(pool, folder); };
@@ -5692,9 +5724,9 @@ struct local_hub::state {
           storage(std::make_shared<detail::storage_service>(options.seams(), pool, shelf, options.link_life())),
           service(options.seams(), pool, folder, shelf, storage, options.page_size()),
           hub_listener(executor, environment, hubpush::hub_listener::hub, options.port(),
-                       [this](detail::http_exchange& exchange) { return service.handle(exchange); }),
+                       [this](detail::server_exchange& exchange) { return service.handle(exchange); }),
           storage_listener(executor, environment, hubpush::hub_listener::storage, 0,
-                           [this](detail::http_exchange& exchange) { return storage->handle(exchange); }) {
+                           [this](detail::server_exchange& exchange) { return storage->handle(exchange); }) {
         service.set_storage_port(storage_listener.port());
         std::vector<hub_token> tokens = options.tokens();
         if (tokens.empty()) tokens.push_back(detail::random_hub_token(options.seams().random()));

@@ -1,18 +1,17 @@
 #pragma once
 
+#include "temporary_folder.hpp"
+
 #include <hubpush/core/error.hpp>
 #include <hubpush/fs/source.hpp>
 #include <hubpush/local_hub/git_repository.hpp>
 #include <hubpush/local_hub/process.hpp>
-
-#include <stdlib.h>
 
 #include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,23 +20,7 @@ namespace hubpush_test {
 
 using namespace hubpush;
 
-/// A folder that goes away with the test.
-class temporary_folder {
-public:
-    temporary_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "hubpush-git-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-        path_ = name;
-    }
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-    ~temporary_folder() { std::filesystem::remove_all(path_); }
-    std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
-private:
-    std::filesystem::path path_;
-};
-
+/// What every repository of the tests begins with.
 inline const std::string attributes = "*.bin filter=lfs diff=lfs merge=lfs -text\n";
 
 inline git_author someone(int seconds = 1'790'000'000) {
@@ -52,7 +35,7 @@ inline git_change put(std::string path, std::string text) {
 class git_fixture {
 public:
     task<void> create() {
-        std::filesystem::path path = folder / "repository.git";
+        std::filesystem::path path = folder.path() / "repository.git";
         repository = co_await git_repository::create(pool, path, attributes, someone());
     }
     task<std::string> head(std::string revision = "main") {

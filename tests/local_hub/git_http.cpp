@@ -2,11 +2,11 @@
 
 #include "catch.hpp"
 #include "co_test.hpp"
+#include "temporary_folder.hpp"
 
 #include <hubpush/core/error.hpp>
 #include <hubpush/fs/source.hpp>
 
-#include <stdlib.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -65,22 +65,13 @@ private:
     std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// A repository with one file, in a folder that goes away with the test.
+/// A repository with one file.
 class fixture {
 public:
-    fixture() {
-        std::string name = (std::filesystem::temp_directory_path() / "hubpush-http-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-        folder = name;
-    }
-    fixture(const fixture&) = delete;
-    fixture& operator=(const fixture&) = delete;
-    ~fixture() { std::filesystem::remove_all(folder); }
-
     task<void> create() {
         const git_author author("A", "a@b", std::chrono::sys_seconds(std::chrono::seconds(1'790'000'000)));
         const auto pool = std::make_shared<worker_pool>(0);
-        std::filesystem::path path = folder / "r.git";
+        std::filesystem::path path = folder.path() / "r.git";
         repository = co_await git_repository::create(pool, path, "attributes", author);
         const auto id = co_await repository->resolve("main");
         head = id.value();
@@ -91,7 +82,7 @@ public:
         co_await serve_git(*repository, request, reader, answer);
     }
 
-    std::filesystem::path folder;
+    hubpush_test::temporary_folder folder;
     std::shared_ptr<git_repository> repository;
     std::string head;
     text_answer answer;

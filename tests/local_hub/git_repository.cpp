@@ -20,8 +20,6 @@ using namespace hubpush;
 using namespace hubpush_test;
 namespace fs = std::filesystem;
 
-void write_file(const fs::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
-
 }  // namespace
 
 CO_TEST_CASE("a new repository has one commit with only its attributes", "[git_repository]") {
@@ -42,8 +40,8 @@ CO_TEST_CASE("a new repository has one commit with only its attributes", "[git_r
 
 CO_TEST_CASE("a creation that was killed half-way is made anew", "[git_repository]") {
     git_fixture test;
-    fs::create_directories(test.folder / "repository.git.new" / "objects");
-    write_file(test.folder / "repository.git.new" / "config.lock", "");
+    test.folder.write("repository.git.new/objects/pack/tmp_pack_1", "half");
+    test.folder.write("repository.git.new/config.lock", "");
     co_await test.create();
     const std::string complaints = co_await test.fsck();
     CHECK(complaints == "");
@@ -83,6 +81,9 @@ CO_TEST_CASE("a commit on another head than the current one is refused and chang
     };
     const errc moved = co_await commit_on("refs/heads/main", old_head);
     CHECK(moved == errc::conflict);
+    co_await test.repository->create_ref(lock, "refs/heads/behind", old_head);
+    const errc ahead = co_await commit_on("refs/heads/behind", new_head);
+    CHECK(ahead == errc::conflict);
     const errc missing = co_await commit_on("refs/heads/other", new_head);
     CHECK(missing == errc::revision_not_found);
     const errc no_branch = co_await commit_on("HEAD", new_head);
@@ -267,7 +268,7 @@ CO_TEST_CASE("what a killed git left behind does not stop the next server", "[gi
     }
     for (const char* leftover : {"refs/heads/main.lock", "HEAD.lock", "packed-refs.lock", "config.lock",
                                  "objects/pack/tmp_pack_x1", "fast_import_crash_42"}) {
-        write_file(path / leftover, "half");
+        test.folder.write(fs::path("repository.git") / leftover, "half");
     }
     const errc blocked = co_await failure_of(discard(test.commit(put("a", "1"))));
     CHECK(blocked == errc::server_error);
@@ -278,7 +279,7 @@ CO_TEST_CASE("what a killed git left behind does not stop the next server", "[gi
     const std::string branch = co_await test.head("tmp_branch");
     CHECK(branch == head);
     CHECK_FALSE(fs::exists(path / "objects/pack/tmp_pack_x1"));
-    const errc nowhere = co_await failure_of(discard(git_repository::open(test.pool, test.folder / "nowhere")));
+    const errc nowhere = co_await failure_of(discard(git_repository::open(test.pool, test.folder.path() / "nowhere")));
     CHECK(nowhere == errc::repository_not_found);
 }
 
@@ -287,7 +288,7 @@ CO_TEST_CASE("a clone by path is what was committed, also after many commits", "
     co_await test.create();
     for (int i = 0; i < 40; ++i) co_await test.commit(put("f" + std::to_string(i % 7), std::to_string(i)));
     const auto expected = co_await test.files();
-    const fs::path clone = test.folder / "clone";
+    const fs::path clone = test.folder.path() / "clone";
     std::vector<std::string> arguments;
     for (const char* word : {"-c", "safe.directory=*", "clone", "--quiet"}) arguments.emplace_back(word);
     arguments.push_back(test.repository->path().string());

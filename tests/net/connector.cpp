@@ -16,15 +16,651 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <array>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
 #include <fcntl.h>
-#include <fstream>
-#include <future>
-#include <sys/wait.h>
-#include <thread>
-#include <unistd.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 
 using namespace hubpush;
 using namespace hubpush_test;
 using namespace std::chrono_literals;
 using asio::ip::tcp;
 
+namespace {
+
+// Certificates.
+
+using key_pointer = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+using certificate_pointer = std::unique_ptr<X509, decltype(&X509_free)>;
+
+struct certificate_wish {
+    std::string common_name = "hub.example";
+    std::string names = "DNS:hub.example";  // empty: no alternative names
+    std::string usage = "serverAuth";
+    std::chrono::seconds begins = -1h;
+    std::chrono::seconds ends = 1h;
+    bool authority = false;
+};
+
+struct identity {
+    key_pointer key{EVP_EC_gen("P-256"), EVP_PKEY_free};
+    certificate_pointer certificate{X509_new(), X509_free};
+
+    std::string pem() const {
+        const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
+        PEM_write_bio_X509(out.get(), certificate.get());
+        char* text = nullptr;
+        const long size = BIO_get_mem_data(out.get(), &text);
+        return std::string(text, static_cast<std::size_t>(size));
+    }
+};
+
+void add_extension(X509* certificate, int id, const std::string& value) {
+    X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value.c_str());
+    if (extension == nullptr) throw std::runtime_error("bad extension " + value);
+    X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+}
+
+/// Signed by `issuer`, or by itself.
+identity make_identity(const certificate_wish& wish, const identity* issuer = nullptr) {
+    identity made;
+    X509* const certificate = made.certificate.get();
+    X509_set_version(certificate, 2);
+    static long serial = 0;
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), static_cast<long>(wish.begins.count()));
+    X509_gmtime_adj(X509_getm_notAfter(certificate), static_cast<long>(wish.ends.count()));
+    X509_set_pubkey(certificate, made.key.get());
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(wish.common_name.c_str()), -1, -1, 0);
+    X509_set_issuer_name(certificate, X509_get_subject_name(issuer != nullptr ? issuer->certificate.get() : certificate));
+    add_extension(certificate, NID_basic_constraints, wish.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    if (!wish.authority) add_extension(certificate, NID_ext_key_usage, wish.usage);
+    if (!wish.names.empty()) add_extension(certificate, NID_subject_alt_name, wish.names);
+    X509_sign(certificate, issuer != nullptr ? issuer->key.get() : made.key.get(), EVP_sha256());
+    return made;
+}
+
+certificate_wish authority_wish() {
+    certificate_wish wish;
+    wish.common_name = "Test Authority";
+    wish.names.clear();
+    wish.authority = true;
+    return wish;
+}
+
+// A server for one connection.
+
+struct server_plan {
+    int newest_version = TLS1_3_VERSION;
+    std::string protocol;          ///< answers this in ALPN, whatever was offered
+    std::string says;              ///< sent after the handshake
+    bool ends_in_order = false;    ///< close_notify before the end
+};
+
+struct server_record {
+    std::string received;
+    std::string server_name = "(none)";
+    bool handshake_done = false;
+};
+
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const unsigned char*, unsigned int, void* plan) {
+    const std::string& protocol = static_cast<server_plan*>(plan)->protocol;
+    *out = reinterpret_cast<const unsigned char*>(protocol.data());
+    *size = static_cast<unsigned char>(protocol.size());
+    return SSL_TLSEXT_ERR_OK;
+}
+
+task<void> serve(tcp::acceptor& acceptor, const identity& who, server_plan plan, server_record& record) {
+    asio::ssl::context context(asio::ssl::context::tls_server);
+    SSL_CTX_use_certificate(context.native_handle(), who.certificate.get());
+    SSL_CTX_use_PrivateKey(context.native_handle(), who.key.get());
+    SSL_CTX_set_security_level(context.native_handle(), 0);
+    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(context.native_handle(), plan.newest_version);
+    if (!plan.protocol.empty()) SSL_CTX_set_alpn_select_cb(context.native_handle(), choose_protocol, &plan);
+    std::error_code failure;
+    tcp::socket accepted = co_await acceptor.async_accept(asio::use_awaitable);
+    asio::ssl::stream<tcp::socket> stream(std::move(accepted), context);
+    co_await stream.async_handshake(asio::ssl::stream_base::server, asio::redirect_error(asio::use_awaitable, failure));
+    const char* const name = SSL_get_servername(stream.native_handle(), TLSEXT_NAMETYPE_host_name);
+    if (name != nullptr) record.server_name = name;
+    record.handshake_done = !failure;
+    if (!failure && !plan.says.empty()) {
+        co_await asio::async_write(stream, asio::buffer(plan.says), asio::redirect_error(asio::use_awaitable, failure));
+    }
+    if (plan.ends_in_order) co_await stream.async_shutdown(asio::redirect_error(asio::use_awaitable, failure));
+    std::array<char, 4096> buffer{};
+    while (!failure && plan.says.empty()) {
+        const std::size_t count = co_await stream.async_read_some(asio::buffer(buffer),
+                                                                  asio::redirect_error(asio::use_awaitable, failure));
+        record.received.append(buffer.data(), count);
+    }
+}
+
+/// Every name leads to this machine.
+class table_resolver final : public resolver {
+public:
+    explicit table_resolver(addresses table) : table_(std::move(table)) {}
+    task<addresses> resolve(std::string, std::uint16_t) override { co_return table_; }
+
+private:
+    addresses table_;
+};
+
+/// A name server that never answers.
+class silent_resolver final : public resolver {
+public:
+    task<addresses> resolve(std::string, std::uint16_t) override {
+        notifier never(co_await asio::this_coro::executor);
+        for (;;) {
+            co_await throw_if_cancelled();
+            co_await never.wait();
+        }
+    }
+};
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+task<void> write_all(byte_stream& stream, std::string text) {
+    std::span<const std::byte> rest = bytes_of(text);
+    while (!rest.empty()) rest = rest.subspan(co_await stream.write_some(rest));
+}
+
+task<std::string> read_to_the_end(byte_stream& stream) {
+    std::string result;
+    std::array<std::byte, 4096> buffer{};
+    for (;;) {
+        const std::size_t count = co_await stream.read_some(buffer);
+        if (count == 0) co_return result;
+        result.append(reinterpret_cast<const char*>(buffer.data()), count);
+    }
+}
+
+struct tls_outcome {
+    errc kind = errc();
+    std::string text;
+    std::string hint;
+    bool retryable = false;
+    bool reached = false;
+    std::string heard;  ///< what the client has read
+    server_record server;
+};
+
+struct tls_world {
+    identity authority = make_identity(authority_wish());
+    temporary_folder folder;
+    server_plan plan;
+    std::string host = "hub.example";
+    std::string authorities = folder.write("authority.pem", authority.pem());
+
+    /// Connects, writes "secret", reads to the end if the server says something.
+    tls_outcome meet(const identity& server) const;
+    tls_outcome meet(const certificate_wish& wish) const { return meet(make_identity(wish, &authority)); }
+};
+
+task<void> visit(std::shared_ptr<connector> network, origin where, bool listens, tls_outcome& result) {
+    try {
+        const std::unique_ptr<byte_stream> stream = co_await network->connect(where);
+        co_await write_all(*stream, "secret");
+        if (listens) result.heard = co_await read_to_the_end(*stream);
+    } catch (const error& failure) {
+        result.kind = failure.kind();
+        result.text = failure.what();
+        result.hint = failure.hint();
+        result.retryable = failure.retryable();
+        result.reached = failure.reached_server();
+    }
+}
+
+tls_outcome tls_world::meet(const identity& server) const {
+    asio::io_context context;
+    tcp::acceptor acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    const auto names = std::make_shared<table_resolver>(resolver::addresses{acceptor.local_endpoint()});
+    const auto network = network_connector(seams(), tls_options(authorities, "SSL_CERT_FILE"), names);
+    tls_outcome result;
+    initiate(context.get_executor(), serve(acceptor, server, plan, result.server), asio::detached);
+    bool ended = false;
+    initiate(context.get_executor(), visit(network, origin("https", host, acceptor.local_endpoint().port()), !plan.says.empty(), result),
+             [&](std::exception_ptr) {
+                 ended = true;
+                 acceptor.close();
+             });
+    context.run_for(30s);
+    REQUIRE(ended);
+    return result;
+}
+
+void check_refused(const tls_outcome& result, const std::string& reason) {
+    CHECK(result.kind == errc::tls_failed);
+    CHECK(result.text.find(reason) != std::string::npos);
+    INFO(result.text);
+    CHECK_FALSE(result.retryable);
+    CHECK_FALSE(result.reached);
+    CHECK(result.server.received.empty());
+}
+
+certificate_wish named(const std::string& names) {
+    certificate_wish wish;
+    wish.names = names;
+    return wish;
+}
+
+}  // namespace
+
+TEST_CASE("a server whose certificate is in order gets the request, with its name and without for an address") {
+    tls_world world;
+    const tls_outcome by_name = world.meet(certificate_wish());
+    CHECK(by_name.text.empty());
+    CHECK(by_name.server.received == "secret");
+    CHECK(by_name.server.server_name == "hub.example");
+    world.host = "127.0.0.1";
+    const tls_outcome by_address = world.meet(named("IP:127.0.0.1"));
+    CHECK(by_address.server.received == "secret");
+    CHECK(by_address.server.server_name == "(none)");
+}
+
+TEST_CASE("a certificate from nobody we trust is refused with its reason before a byte is sent") {
+    tls_world world;
+    check_refused(world.meet(make_identity(certificate_wish())), "self-signed");
+    const identity stranger = make_identity(authority_wish());
+    check_refused(world.meet(make_identity(certificate_wish(), &stranger)), "certificate");
+    CHECK(world.meet(make_identity(certificate_wish())).text.find("SSL_CERT_FILE=" + world.authorities) != std::string::npos);
+}
+
+TEST_CASE("a certificate outside its time or for another use is refused") {
+    tls_world world;
+    certificate_wish wish;
+    SECTION("expired") {
+        wish.begins = -2h;
+        wish.ends = -1h;
+        check_refused(world.meet(wish), "expired");
+    }
+    SECTION("not yet valid") {
+        wish.begins = 1h;
+        wish.ends = 2h;
+        check_refused(world.meet(wish), "not yet valid");
+    }
+    SECTION("for clients only") {
+        wish.usage = "clientAuth";
+        check_refused(world.meet(wish), "purpose");
+    }
+    SECTION("issued by a certificate that is no authority") {
+        const identity leaf = make_identity(certificate_wish(), &world.authority);
+        CHECK(world.meet(make_identity(certificate_wish(), &leaf)).kind == errc::tls_failed);
+    }
+}
+
+TEST_CASE("a certificate must carry exactly the name that was asked for") {
+    tls_world world;
+    SECTION("legal") {
+        CHECK(world.meet(named("DNS:other,DNS:HUB.example")).kind == errc());
+        world.host = "a.hub.example";
+        CHECK(world.meet(named("DNS:*.hub.example")).kind == errc());
+    }
+    SECTION("illegal") {
+        const auto names = GENERATE(values<std::string>({
+            "DNS:other.example", "DNS:*.hub.example", "DNS:h*.example", "DNS:example", "DNS:*", "DNS:*.*", "DNS:xhub.example",
+            "IP:127.0.0.1", "DNS:hub.example.evil", "email:hub@hub.example", "",
+        }));
+        CAPTURE(names);
+        check_refused(world.meet(named(names)), "ostname mismatch");
+    }
+    SECTION("deeper than the wildcard") {
+        world.host = "b.a.hub.example";
+        check_refused(world.meet(named("DNS:*.hub.example")), "ostname mismatch");
+    }
+    SECTION("an address is not a name") {
+        world.host = "127.0.0.1";
+        check_refused(world.meet(named("DNS:127.0.0.1")), "IP address mismatch");
+        check_refused(world.meet(named("IP:127.0.0.2")), "IP address mismatch");
+    }
+}
+
+TEST_CASE("authorities that cannot be read fail closed and say which variable named them") {
+    tls_world world;
+    SECTION("missing") { world.authorities = world.folder.path() / "missing.pem"; }
+    SECTION("rubbish") { world.authorities = world.folder.write("rubbish.pem", "not a certificate"); }
+    SECTION("empty") { world.authorities = world.folder.write("empty.pem", ""); }
+    const tls_outcome result = world.meet(certificate_wish());
+    check_refused(result, "SSL_CERT_FILE=" + world.authorities);
+    CHECK(result.hint.find("ca-certificates") != std::string::npos);
+    CHECK_FALSE(result.server.handshake_done);
+}
+
+TEST_CASE("a folder without the right authority trusts nobody") {
+    tls_world world;
+    world.authorities = world.folder.path();
+    check_refused(world.meet(certificate_wish()), "certificate");
+}
+
+TEST_CASE("servers that speak only old TLS or only HTTP/2 are refused") {
+    tls_world world;
+    SECTION("TLS 1.1") {
+        world.plan.newest_version = TLS1_1_VERSION;
+        check_refused(world.meet(certificate_wish()), "no TLS with");
+    }
+    SECTION("HTTP/2") {
+        world.plan.protocol = "h2";
+        check_refused(world.meet(certificate_wish()), "https://hub.example");
+    }
+    SECTION("HTTP/1.1 is fine") {
+        world.plan.protocol = "http/1.1";
+        CHECK(world.meet(certificate_wish()).server.received == "secret");
+    }
+    SECTION("so is TLS 1.2") {
+        world.plan.newest_version = TLS1_2_VERSION;
+        CHECK(world.meet(certificate_wish()).server.received == "secret");
+    }
+}
+
+TEST_CASE("an end without close_notify is a broken connection, one with it is an end") {
+    tls_world world;
+    world.plan.newest_version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+    world.plan.says = "hello";
+    const tls_outcome cut = world.meet(certificate_wish());
+    CHECK(cut.kind == errc::transport);
+    world.plan.ends_in_order = true;
+    const tls_outcome orderly = world.meet(certificate_wish());
+    CHECK(orderly.kind == errc());
+    CHECK(orderly.heard == "hello");
+}
+
+TEST_CASE("the first variable that is set names the authorities") {
+    for (const char* name : {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) ::unsetenv(name);
+    CHECK(tls_options::from_environment().authorities().empty());
+    ::setenv("CURL_CA_BUNDLE", "/a", 1);
+    CHECK(tls_options::from_environment().named_by() == "CURL_CA_BUNDLE");
+    ::setenv("REQUESTS_CA_BUNDLE", "", 1);
+    CHECK(tls_options::from_environment().named_by() == "CURL_CA_BUNDLE");
+    ::setenv("SSL_CERT_DIR", "/b", 1);
+    ::setenv("SSL_CERT_FILE", "/c", 1);
+    CHECK(tls_options::from_environment().authorities() == "/c");
+    for (const char* name : {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) ::unsetenv(name);
+}
+
+namespace {
+
+const std::shared_ptr<resolver> no_names = std::make_shared<silent_resolver>();
+
+std::shared_ptr<connector> plain_network(std::shared_ptr<resolver> names = no_names) {
+    return network_connector(seams(), tls_options(), std::move(names));
+}
+
+origin local(const tcp::acceptor& acceptor) { return origin("http", "127.0.0.1", acceptor.local_endpoint().port()); }
+
+tcp::acceptor listen(const asio::any_io_executor& executor) {
+    return tcp::acceptor(executor, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+}
+
+errc kind_of(std::exception_ptr failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const error& ours) {
+        return ours.kind();
+    }
+}
+
+/// True when every socket of this process that is connected to `port` closes in a child program.
+bool close_on_exec(std::uint16_t port) {
+    int found = 0;
+    for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0 || ntohs(peer.sin_port) != port) continue;
+        ++found;
+        if ((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) == 0) return false;
+    }
+    return found != 0;
+}
+
+}  // namespace
+
+CO_TEST_CASE("a plain connection carries bytes both ways, tells silence from news, and closes in child programs") {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    tcp::acceptor acceptor = listen(executor);
+    const auto network = plain_network();
+    const std::unique_ptr<byte_stream> stream = co_await network->connect(local(acceptor));
+    tcp::socket peer = co_await acceptor.async_accept(asio::use_awaitable);
+    CHECK(close_on_exec(acceptor.local_endpoint().port()));
+    CHECK(stream->quiet());
+    co_await write_all(*stream, "hello");
+    std::array<char, 5> heard{};
+    co_await asio::async_read(peer, asio::buffer(heard), asio::use_awaitable);
+    CHECK(std::string(heard.data(), heard.size()) == "hello");
+    co_await asio::async_write(peer, asio::buffer("x", 1), asio::use_awaitable);
+    CHECK_FALSE(stream->quiet());
+    std::array<std::byte, 16> buffer{};
+    std::size_t count = co_await stream->read_some(buffer);
+    CHECK(count == 1);
+    CHECK(stream->quiet());
+    peer.shutdown(tcp::socket::shutdown_send);
+    CHECK_FALSE(stream->quiet());
+    count = co_await stream->read_some(buffer);
+    CHECK(count == 0);
+    stream->close();
+    CHECK_FALSE(stream->quiet());
+}
+
+CO_TEST_CASE("writing to a peer that has gone is an error and no signal") {
+    tcp::acceptor acceptor = listen(co_await asio::this_coro::executor);
+    const auto network = plain_network();
+    const std::unique_ptr<byte_stream> stream = co_await network->connect(local(acceptor));
+    tcp::socket peer = co_await acceptor.async_accept(asio::use_awaitable);
+    peer.set_option(asio::socket_base::linger(true, 0));
+    peer.close();
+    std::exception_ptr failure;
+    try {
+        for (int i = 0; i < 1000; ++i) co_await write_all(*stream, std::string(1000, 'x'));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    REQUIRE(failure);
+    CHECK(kind_of(failure) == errc::transport);
+}
+
+CO_TEST_CASE("a port where nobody listens is a failure that may pass") {
+    tcp::acceptor acceptor = listen(co_await asio::this_coro::executor);
+    const origin nobody = local(acceptor);
+    acceptor.close();
+    const auto network = plain_network();
+    bool failed = false;
+    try {
+        co_await network->connect(nobody);
+    } catch (const error& failure) {
+        failed = true;
+        CHECK(failure.kind() == errc::transport);
+        CHECK(failure.retryable());
+        CHECK_FALSE(failure.reached_server());
+        CHECK(std::string(failure.what()).find(nobody.text()) != std::string::npos);
+    }
+    CHECK(failed);
+}
+
+CO_TEST_CASE("dead addresses are passed over") {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    tcp::acceptor dead = listen(executor);
+    resolver::addresses table{dead.local_endpoint(), tcp::endpoint(asio::ip::address_v6::loopback(), dead.local_endpoint().port())};
+    dead.close();
+    tcp::acceptor alive = listen(executor);
+    table.push_back(alive.local_endpoint());
+    const auto network = plain_network(std::make_shared<table_resolver>(table));
+    const std::unique_ptr<byte_stream> stream = co_await network->connect(origin("http", "hub.example", 80));
+    CHECK(stream->quiet());
+}
+
+namespace {
+
+/// A port that swallows connection attempts: nobody accepts, and there is room for very few.
+struct tar_pit {
+    explicit tar_pit(const asio::any_io_executor& executor) : acceptor(executor, tcp::v4()) {
+        acceptor.bind(tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+        acceptor.listen(0);
+        for (int i = 0; i < 4; ++i) {
+            visitors.emplace_back(executor);
+            visitors.back().open(tcp::v4());
+            visitors.back().native_non_blocking(true);
+            const tcp::endpoint here = acceptor.local_endpoint();
+            static_cast<void>(::connect(visitors.back().native_handle(), here.data(), static_cast<socklen_t>(here.size())));
+        }
+    }
+    tcp::acceptor acceptor;
+    std::vector<tcp::socket> visitors;
+};
+
+}  // namespace
+
+CO_TEST_CASE("an address that does not answer delays the next one by a quarter of a second") {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const tar_pit pit(executor);
+    const tcp::acceptor alive = listen(executor);
+    const resolver::addresses table{pit.acceptor.local_endpoint(), alive.local_endpoint()};
+    const auto network = plain_network(std::make_shared<table_resolver>(table));
+    const auto begin = std::chrono::steady_clock::now();
+    const std::unique_ptr<byte_stream> stream = co_await network->connect(origin("http", "hub.example", 80));
+    const auto took = std::chrono::steady_clock::now() - begin;
+    CHECK(took >= next_address_after);
+    CHECK(took < 5s);
+    CHECK(stream->quiet());
+}
+
+TEST_CASE("a look-up that never returns ends at the connect deadline, in virtual time") {
+    test_seams seams;
+    asio::io_context context;
+    const auto network = network_connector(seams.get(), tls_options(), no_names);
+    errc kind{};
+    initiate(context.get_executor(), network->connect(origin("http", "hub.example", 80)),
+             [&](std::exception_ptr failure, std::unique_ptr<byte_stream>) { kind = kind_of(failure); });
+    run_virtual(context, *seams.clock);
+    CHECK(kind == errc::timed_out);
+    CHECK(seams.clock->elapsed() == connect_limit);
+}
+
+TEST_CASE("a handshake that gets no answer ends at its own deadline") {
+    test_seams seams;
+    asio::io_context context;
+    tcp::acceptor acceptor = listen(context.get_executor());
+    const tls_world world;
+    const auto network = network_connector(seams.get(), tls_options(world.authorities, "test"), no_names);
+    errc kind{};
+    bool ended = false;
+    initiate(context.get_executor(), network->connect(origin("https", "127.0.0.1", acceptor.local_endpoint().port())),
+             [&](std::exception_ptr failure, std::unique_ptr<byte_stream>) {
+                 kind = kind_of(failure);
+                 ended = true;
+             });
+    tcp::socket peer(context);
+    char first = 0;
+    bool greeted = false;
+    acceptor.async_accept(peer, [&](std::error_code) {
+        asio::async_read(peer, asio::buffer(&first, 1), [&](std::error_code, std::size_t) { greeted = true; });
+    });
+    while (!greeted && context.run_one_for(20s) != 0) {
+    }
+    REQUIRE(greeted);
+    run_virtual(context, *seams.clock);
+    REQUIRE(ended);
+    CHECK(kind == errc::timed_out);
+    CHECK(seams.clock->elapsed() == handshake_limit);
+}
+
+TEST_CASE("a connection attempt can be cancelled at once, whatever it waits for") {
+    test_seams seams;
+    asio::io_context context;
+    const tar_pit pit(context.get_executor());
+    const bool names = GENERATE(true, false);
+    const auto network = network_connector(seams.get(), tls_options(), no_names);
+    const origin where("http", names ? "hub.example" : "127.0.0.1", pit.acceptor.local_endpoint().port());
+    asio::cancellation_signal stop;
+    errc kind{};
+    initiate(context.get_executor(), network->connect(where),
+             asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr failure, std::unique_ptr<byte_stream>) {
+                 kind = kind_of(failure);
+             }));
+    context.poll();
+    stop.emit(asio::cancellation_type::total);
+    context.restart();
+    context.run_for(5s);
+    CHECK(kind == errc::cancelled);
+    CHECK(seams.clock->elapsed() == 0s);
+}
+
+TEST_CASE("cancellation ends reads and writes over TLS") {
+    const bool reads = GENERATE(true, false);
+    tls_world world;
+    const identity server = make_identity(certificate_wish(), &world.authority);
+    asio::io_context context;
+    tcp::acceptor acceptor = listen(context.get_executor());
+    asio::ssl::context server_context(asio::ssl::context::tls_server);
+    SSL_CTX_use_certificate(server_context.native_handle(), server.certificate.get());
+    SSL_CTX_use_PrivateKey(server_context.native_handle(), server.key.get());
+    asio::ssl::stream<tcp::socket> peer(context, server_context);
+    acceptor.async_accept(peer.next_layer(), [&](std::error_code) {
+        peer.async_handshake(asio::ssl::stream_base::server, [](std::error_code) {});
+    });
+    const auto names = std::make_shared<table_resolver>(resolver::addresses{acceptor.local_endpoint()});
+    const auto network = network_connector(seams(), tls_options(world.authorities, "test"), names);
+    std::unique_ptr<byte_stream> stream;
+    initiate(context.get_executor(), network->connect(origin("https", "hub.example", 443)),
+             [&](std::exception_ptr, std::unique_ptr<byte_stream> made) { stream = std::move(made); });
+    while (!stream && context.run_one_for(20s) != 0) {
+    }
+    REQUIRE(stream);
+    asio::cancellation_signal stop;
+    errc kind{};
+    const auto done = [&](std::exception_ptr failure) { kind = kind_of(failure); };
+    const auto read = [](byte_stream& from) -> task<void> { co_await read_to_the_end(from); };
+    const auto write = [](byte_stream& to) -> task<void> { co_await write_all(to, std::string(64 << 20, 'x')); };
+    initiate(context.get_executor(), reads ? read(*stream) : write(*stream), asio::bind_cancellation_slot(stop.slot(), done));
+    asio::steady_timer later(context, 50ms);  // until the socket's buffers are full
+    later.async_wait([&](std::error_code) { stop.emit(asio::cancellation_type::terminal); });
+    context.restart();
+    context.run_for(20s);
+    CHECK(kind == errc::cancelled);
+}
+
+TEST_CASE("address families take turns and no more than sixteen addresses are tried") {
+    const auto v4 = [](int last) { return tcp::endpoint(asio::ip::make_address("10.0.0." + std::to_string(last)), 1); };
+    const auto v6 = [](int last) { return tcp::endpoint(asio::ip::make_address("fd00::" + std::to_string(last)), 1); };
+    resolver::addresses table{v6(1), v6(2), v6(3), v4(1)};
+    detail::alternate_families(table);
+    CHECK(table == resolver::addresses{v6(1), v4(1), v6(2), v6(3)});
+    table.clear();
+    for (int i = 0; i < 1000; ++i) table.push_back(v4(i % 200));
+    detail::alternate_families(table);
+    CHECK(table.size() == address_limit);
+    table.clear();
+    detail::alternate_families(table);
+    CHECK(table.empty());
+}
+
+CO_TEST_CASE("the system's resolver knows this machine and says what it does not know") {
+    const auto names = system_resolver();
+    const resolver::addresses found = co_await names->resolve("localhost", 8080);
+    REQUIRE_FALSE(found.empty());
+    CHECK(found.front().address().is_loopback());
+    CHECK(found.front().port() == 8080);
+    std::exception_ptr failure;
+    try {
+        co_await names->resolve("no-such-host.invalid", 80);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    REQUIRE(failure);
+    const errc kind = kind_of(failure);
+    CHECK((kind == errc::name_not_found || kind == errc::transport));  // without any name server it cannot know
+}
+
+TEST_CASE("a look-up may outlive its coroutine and its io_context") {
+    const auto names = system_resolver();
+    for (int i = 0; i < 20; ++i) {
+        asio::io_context context;
+        initiate(context.get_executor(), names->resolve("localhost", 80), [](std::exception_ptr, resolver::addresses) {});
+        context.poll();
+    }
+}

@@ -45,7 +45,8 @@ hubpush::error_details retryable() { return hubpush::error_details().retryable(t
 /// Work that fails retryably until the clock reaches `end_of_outage`.
 class fails_until {
 public:
-    fails_until(fixture& world, std::chrono::nanoseconds end_of_outage, std::string name, std::vector<std::string>& done)
+    fails_until(fixture& world, std::chrono::nanoseconds end_of_outage, std::string name,
+                std::vector<std::string>& done)
         : world_(world), end_(end_of_outage), name_(std::move(name)), done_(done) {}
     task<int> operator()() {
         ++attempts;
@@ -380,7 +381,8 @@ TEST_CASE("draining until a deadline says what is left", "[queue][drain]") {
         CHECK(world.world.clock->elapsed() == 2500ms);
         late = co_await world.queue.async_drain();
     };
-    hubpush::initiate(f.context.get_executor(), body(f, first, rest), [](std::exception_ptr failure) { CHECK(!failure); });
+    hubpush::initiate(f.context.get_executor(), body(f, first, rest),
+                      [](std::exception_ptr failure) { CHECK(!failure); });
     f.run();
     CHECK(first.done == 2);
     CHECK(first.remaining == 8);
@@ -419,11 +421,11 @@ TEST_CASE("a coroutine awaits a job; cancelling the coroutine leaves the job alo
     asio::cancellation_signal stop;
     std::exception_ptr cancelled_wait;
     int awaited = 0;
+    hubpush::initiate(
+        f.context.get_executor(), slow.async_get(),
+        asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr failure, int) { cancelled_wait = failure; }));
     hubpush::initiate(f.context.get_executor(), slow.async_get(),
-                      asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr failure, int) {
-                          cancelled_wait = failure;
-                      }));
-    hubpush::initiate(f.context.get_executor(), slow.async_get(), [&](std::exception_ptr, int value) { awaited = value; });
+                      [&](std::exception_ptr, int value) { awaited = value; });
     f.poll();
     stop.emit(asio::cancellation_type::total);
     f.poll();
@@ -524,7 +526,8 @@ TEST_CASE("closing cancels what is left, waits for what runs, and refuses what c
 TEST_CASE("failures nobody has read go to the log when the queue ends, once each", "[queue][close]") {
     fixture f;
     asio::io_context& context = f.context;
-    auto queue = std::make_unique<hubpush::fifo_queue>(context.get_executor(), hubpush::queue_options().use(f.world.get()));
+    auto queue =
+        std::make_unique<hubpush::fifo_queue>(context.get_executor(), hubpush::queue_options().use(f.world.get()));
     const auto fail = []() -> task<void> {
         hubpush::throw_error(errc::forbidden, "read-only token");
         co_return;
@@ -545,7 +548,8 @@ TEST_CASE("failures nobody has read go to the log when the queue ends, once each
     f.run();
     const std::vector<std::string> lines = f.world.log->lines();
     const auto mentions = [&](const std::string& text) {
-        return std::count_if(lines.begin(), lines.end(), [&](const auto& line) { return line.find(text) != line.npos; });
+        return std::count_if(lines.begin(), lines.end(),
+                             [&](const auto& line) { return line.find(text) != line.npos; });
     };
     CHECK(lines.size() == 5);
     CHECK(mentions("job 1 (drained) failed: read-only token") == 1);
@@ -594,7 +598,8 @@ TEST_CASE("a queue and its executor may end in any order after any number of ste
                     co_return *captured;
                 }));
             }
-            hubpush::initiate(context->get_executor(), handles.back().async_get(), [](std::exception_ptr, std::string) {});
+            hubpush::initiate(context->get_executor(), handles.back().async_get(),
+                              [](std::exception_ptr, std::string) {});
             std::size_t outcomes = 0;
             const auto count = [&](std::exception_ptr, const hubpush::drain_result& drained) {
                 outcomes += drained.outcomes.size();

@@ -120,7 +120,7 @@ private:
     commit_decision next_;
     commit_decision after_wait_;
     std::string parent_;          // what the next attempt is guarded with
-    std::string refused_parent_;  // what is certainly not the head: a listing that begins with it is a stale copy
+    std::string refused_parent_;  // what is certainly not the head any more
     int failures_ = 0;
     int rounds_ = 0;
     bool unknown_ = false;               // some attempt may have worked, or may still be at work

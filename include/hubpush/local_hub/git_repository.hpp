@@ -34,7 +34,7 @@ public:
 
     /// Makes a bare SHA-1 repository with the branch `main` and one commit, `initial commit`, that holds only
     /// `.gitattributes` with this text (spec/hub-http-api.md §14.2). It appears at `path` complete or not at all.
-    /// Throws `conflict` when `path` exists.
+    /// Throws `conflict` when `path` exists. One call for a path at a time.
     HUBPUSH_DECL static task<std::shared_ptr<git_repository>> create(std::shared_ptr<worker_pool> pool,
                                                                      std::filesystem::path path, std::string attributes,
                                                                      git_author author);

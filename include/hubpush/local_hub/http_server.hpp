@@ -9,7 +9,7 @@
 #include <hubpush/core/seams.hpp>
 #include <hubpush/local_hub/accounts.hpp>
 #include <hubpush/local_hub/faults.hpp>
-#include <hubpush/local_hub/http_exchange.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/ledger.hpp>
 
 #include <chrono>
@@ -40,7 +40,7 @@ public:
 
     /// Binds 127.0.0.1 at once; port 0 picks one. Throws `errc::transport` when the port is taken.
     HUBPUSH_DECL http_server(asio::any_io_executor executor, std::shared_ptr<server_environment> environment,
-                             hub_listener role, std::uint16_t port, http_exchange::handler handle);
+                             hub_listener role, std::uint16_t port, server_exchange::handler handle);
 
     std::uint16_t port() const { return port_; }
 
@@ -56,7 +56,7 @@ private:
 
     std::shared_ptr<server_environment> environment_;
     hub_listener role_;
-    http_exchange::handler handle_;
+    server_exchange::handler handle_;
     asio::ip::tcp::acceptor acceptor_;
     std::uint16_t port_ = 0;
 };

@@ -8,7 +8,7 @@
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/local_hub/form_text.hpp>
-#include <hubpush/local_hub/http_exchange.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
 #include <hubpush/local_hub/storage_service.hpp>
 
@@ -24,7 +24,7 @@ namespace hubpush::inline v0::detail {
 /// One request with its address taken apart.
 class hub_call {
 public:
-    explicit hub_call(http_exchange& given) : exchange(given), query(given.request().query()) {}
+    explicit hub_call(server_exchange& given) : exchange(given), query(given.request().query()) {}
 
     const request_head& request() const noexcept { return exchange.request(); }
     const hub_caller& caller() const noexcept { return exchange.caller(); }
@@ -33,7 +33,7 @@ public:
         return index < segments.size() ? std::string_view(segments[index]) : std::string_view();
     }
 
-    http_exchange& exchange;
+    server_exchange& exchange;
     form_fields query;
     std::vector<std::string> segments;
     std::string hub_url;      ///< `http://` and the host that the client named
@@ -48,12 +48,12 @@ class hub_service {
 public:
     HUBPUSH_DECL hub_service(seams seams, std::shared_ptr<worker_pool> pool, std::filesystem::path folder,
                              std::shared_ptr<repository_shelf> shelf, std::shared_ptr<storage_service> storage,
-                             std::size_t page_size);
+                             std::size_t entries_per_page);
 
     /// The port of the storage, for the links that name it.
     void set_storage_port(std::uint16_t port) { storage_port_ = port; }
 
-    HUBPUSH_DECL task<void> handle(http_exchange& exchange);
+    HUBPUSH_DECL task<void> handle(server_exchange& exchange);
 
 private:
     enum class access { read, write };
@@ -67,7 +67,7 @@ private:
 
     HUBPUSH_DECL static std::span<const api_route> repository_routes();
 
-    HUBPUSH_DECL hub_call take_apart(http_exchange& exchange) const;
+    HUBPUSH_DECL hub_call take_apart(server_exchange& exchange) const;
     HUBPUSH_DECL task<void> dispatch(hub_call& call);
     HUBPUSH_DECL task<void> dispatch_api(hub_call& call);
     HUBPUSH_DECL task<void> dispatch_repository_api(hub_call& call);

@@ -39,7 +39,7 @@ private:
     std::optional<lfs_pointer> large_;
 };
 
-/// By path, in the order of bytes, folders included. Immutable once built.
+/// By path, in the order of bytes, folders included.
 class repository_tree {
 public:
     using map = std::map<std::string, tree_node, std::less<>>;
@@ -47,6 +47,7 @@ public:
     /// Reads the tree and the pointers in it: two or three git processes, however many files there are.
     HUBPUSH_DECL static task<repository_tree> read(git_repository& git, std::string commit);
 
+    void add(std::string path, tree_node node) { nodes_.insert_or_assign(std::move(path), std::move(node)); }
     const map& nodes() const noexcept { return nodes_; }
     HUBPUSH_DECL const tree_node* find(std::string_view path) const;
 

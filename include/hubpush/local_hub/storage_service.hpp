@@ -7,7 +7,7 @@
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/local_hub/byte_range.hpp>
-#include <hubpush/local_hub/http_exchange.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
 #include <hubpush/local_hub/url_signer.hpp>
 
@@ -26,13 +26,13 @@ public:
     /// Path and query of a link by which `method` (GET also allows HEAD) may be used on one object.
     HUBPUSH_DECL std::string link(std::string_view method, const hub_repository& repository, std::string_view oid);
 
-    HUBPUSH_DECL task<void> handle(http_exchange& exchange);
+    HUBPUSH_DECL task<void> handle(server_exchange& exchange);
 
 private:
-    HUBPUSH_DECL void check_permission(const http_exchange& exchange) const;
-    HUBPUSH_DECL task<void> receive(http_exchange& exchange, lfs_store objects, std::string oid);
-    HUBPUSH_DECL task<void> send(http_exchange& exchange, lfs_store objects, std::string oid);
-    HUBPUSH_DECL task<void> send_bytes(http_exchange& exchange, lfs_object& object, byte_range range);
+    HUBPUSH_DECL void check_permission(const server_exchange& exchange) const;
+    HUBPUSH_DECL task<void> receive(server_exchange& exchange, lfs_store objects, std::string oid);
+    HUBPUSH_DECL task<void> send(server_exchange& exchange, lfs_store objects, std::string oid);
+    HUBPUSH_DECL task<void> send_bytes(server_exchange& exchange, lfs_object& object, byte_range range);
 
     seams seams_;
     std::shared_ptr<worker_pool> pool_;

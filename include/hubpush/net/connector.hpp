@@ -82,6 +82,12 @@ inline constexpr std::chrono::milliseconds handshake_limit{15'000};    ///< TLS
 inline constexpr std::chrono::milliseconds next_address_after{250};    ///< RFC 8305
 inline constexpr std::size_t address_limit = 16;                       ///< tried per host
 
+namespace detail {
+/// The families in turn, beginning with the one that the system prefers, so that a broken family costs one wait only; no more
+/// than `address_limit` addresses.
+HUBPUSH_DECL void alternate_families(resolver::addresses& addresses);
+}  // namespace detail
+
 /// getaddrinfo on a thread of its own. A caller may give up while the look-up blocks; only the destructor waits for it.
 HUBPUSH_DECL std::shared_ptr<resolver> system_resolver();
 

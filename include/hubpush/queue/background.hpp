@@ -76,17 +76,18 @@ struct background_call {
     using takes = detail::background_options<client_call::takes>::all;
 };
 
-/// A client with a thread of its own and one queue over all repositories: every call returns a job at once, jobs run one at
-/// a time in order of submission, and no call throws for a network reason.
+/// A client with a thread of its own and one queue over all repositories: every call returns a job at once, jobs run
+/// one at a time in order of submission, and no call throws for a network reason.
 ///
-/// - What a call names is read when its job runs. Bad arguments, a folder that vanished, an exception in a callback: each
+/// - What a call names is read when its job runs. Bad arguments, a folder that vanished, an exception in a callback:
+/// each
 ///   fails its own job, and the queue goes on.
 /// - A job that fails in a way that may pass waits at the head, with growing pauses and a line in the log, for
 ///   `give_up_after`. Until the endpoint has answered once, failing to reach it is final after the ordinary retries.
 /// - Every outcome is kept until `drain()` takes it, and handles may be thrown away.
 ///
-/// Every call throws `queue_full` if there is a `queue_limit`, and `errc::forked` in a child process: a child makes its own
-/// `background`. Thread-safe, except for its construction and destruction.
+/// Every call throws `queue_full` if there is a `queue_limit`, and `errc::forked` in a child process: a child makes its
+/// own `background`. Thread-safe, except for its construction and destruction.
 class background {
 public:
     /// Options: those of `client`, and `queue_limit`, `give_up_after`, `close_within`. What is not given comes from the
@@ -98,9 +99,10 @@ public:
     background(const background&) = delete;
     background& operator=(const background&) = delete;
 
-    /// Waits for what is queued, `close_within` at most and not at all after a `drain_until` that left work; cancels what is
-    /// left then; reports each failure nobody has read and each job that was not done to the log, once. It also waits for a
-    /// name look-up that blocks. Must not run inside a job. In a child process it does nothing and frees nothing.
+    /// Waits for what is queued, `close_within` at most and not at all after a `drain_until` that left work; cancels
+    /// what is left then; reports each failure nobody has read and each job that was not done to the log, once. It also
+    /// waits for a name look-up that blocks. Must not run inside a job. In a child process it does nothing and frees
+    /// nothing.
     HUBPUSH_DECL ~background();
 
     /// Pushes the files of a folder in one commit. Options as for `client::upload_folder`.
@@ -143,13 +145,15 @@ public:
         return submit(std::move(work), std::move(name));
     }
 
-    /// Queues work of one's own: a callable `task<T>(client&)` or `task<T>()`, which may be called again after a retryable
-    /// failure, or a `task<T>`, which runs once. It runs on the background thread and must not block.
+    /// Queues work of one's own: a callable `task<T>(client&)` or `task<T>()`, which may be called again after a
+    /// retryable failure, or a `task<T>`, which runs once. It runs on the background thread and must not block.
     template <class Work>
     auto submit(Work&& work, std::string name = "job") {
         if constexpr (std::invocable<std::decay_t<Work>&, client&>) {
             client& target = hub();
-            auto bound = [&target, work = std::decay_t<Work>(std::forward<Work>(work))]() mutable { return work(target); };
+            auto bound = [&target, work = std::decay_t<Work>(std::forward<Work>(work))]() mutable {
+                return work(target);
+            };
             return queue().submit(std::move(bound), std::move(name));
         } else {
             return queue().submit(std::forward<Work>(work), std::move(name));
@@ -161,11 +165,11 @@ public:
         return submit([](client& hub) { return hub.whoami(); }, "whoami");
     }
 
-    /// Blocks until every job submitted before the call has ended, and takes every outcome since the last drain, in order.
-    /// Throws `errc::wrong_thread` on the background thread.
+    /// Blocks until every job submitted before the call has ended, and takes every outcome since the last drain, in
+    /// order. Throws `errc::wrong_thread` on the background thread.
     HUBPUSH_DECL drain_result drain();
-    /// The same until `deadline`; `remaining` and `left` say what has not ended then. It goes on until the destructor, which
-    /// then waits no longer.
+    /// The same until `deadline`; `remaining` and `left` say what has not ended then. It goes on until the destructor,
+    /// which then waits no longer.
     HUBPUSH_DECL drain_result drain_until(steady_time deadline);
 
 private:

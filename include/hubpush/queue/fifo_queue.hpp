@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// A strict FIFO of coroutines on an executor: one at a time, in order of submission, every outcome kept until it is read.
+/// A strict FIFO of coroutines on an executor: one at a time, in order of submission, every outcome kept until it is
+/// read.
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
@@ -81,26 +82,26 @@ private:
 /// Runs what is submitted one after the other on a strand of `executor`. To work with a `client`, give it the client's
 /// executor. All members are thread-safe.
 ///
-/// A job that fails retryably (`error::retryable()`) waits at the head with growing pauses and a line in the log until it
-/// succeeds, fails finally, or `give_up_after` has passed. An exception ends the job that threw it and no other.
+/// A job that fails retryably (`error::retryable()`) waits at the head with growing pauses and a line in the log until
+/// it succeeds, fails finally, or `give_up_after` has passed. An exception ends the job that threw it and no other.
 ///
-/// Every outcome is kept until `drain()` takes it, also of jobs whose handles are gone: about 150 bytes each, and without a
-/// bound, because a bound would lose outcomes. What a process submits without ever draining adds up.
+/// Every outcome is kept until `drain()` takes it, also of jobs whose handles are gone: about 150 bytes each, and
+/// without a bound, because a bound would lose outcomes. What a process submits without ever draining adds up.
 class fifo_queue {
 public:
     HUBPUSH_DECL explicit fifo_queue(asio::any_io_executor executor, queue_options options = queue_options());
     fifo_queue(const fifo_queue&) = delete;
     fifo_queue& operator=(const fifo_queue&) = delete;
 
-    /// Does what `stop()` does and does not wait, so a job that runs may still touch what it refers to until the executor
-    /// has ended it; `co_await close()` before where that matters. Failures nobody has read go to the log, once. The
-    /// context of the executor may end before or after, unless the executor is a strand of it: then after. In a child
-    /// process nothing happens.
+    /// Does what `stop()` does and does not wait, so a job that runs may still touch what it refers to until the
+    /// executor has ended it; `co_await close()` before where that matters. Failures nobody has read go to the log,
+    /// once. The context of the executor may end before or after, unless the executor is a strand of it: then after. In
+    /// a child process nothing happens.
     HUBPUSH_DECL ~fifo_queue();
 
     /// Queues `work` and returns at once: a `task<T>`, which is run once, or a callable that returns one, which may be
-    /// called again after a retryable failure. A coroutine lambda may capture: the queue keeps it until the job has ended.
-    /// `name` is for logs and outcomes. Throws `queue_full`, `errc::queue_closed`, `errc::forked`; nothing else.
+    /// called again after a retryable failure. A coroutine lambda may capture: the queue keeps it until the job has
+    /// ended. `name` is for logs and outcomes. Throws `queue_full`, `errc::queue_closed`, `errc::forked`; nothing else.
     template <class Work>
     auto submit(Work&& work, std::string name = "job") {
         using item = detail::queued_work<std::decay_t<Work>>;

@@ -71,13 +71,13 @@ public:
     explicit job(std::shared_ptr<detail::job_state<T>> state) : state_(std::move(state)) {}
 
     bool valid() const noexcept { return state_ != nullptr; }
-    std::uint64_t number() const { return state().number(); }      ///< counts the jobs of one queue, from 1
+    std::uint64_t number() const { return state().number(); }  ///< counts the jobs of one queue, from 1
     const std::string& name() const { return state().name(); }
     job_status status() const { return state().queue().status(state()); }
-    bool ready() const { return has_ended(status()); }             ///< `get()` would not block
+    bool ready() const { return has_ended(status()); }  ///< `get()` would not block
 
-    /// Waits until the job has ended, however long that takes; gives its result or throws what went wrong. On a thread that
-    /// runs the queue's jobs it throws `errc::wrong_thread` instead of waiting for itself.
+    /// Waits until the job has ended, however long that takes; gives its result or throws what went wrong. On a thread
+    /// that runs the queue's jobs it throws `errc::wrong_thread` instead of waiting for itself.
     T get() const {
         state().queue().wait(end_of_job(), std::nullopt);
         if constexpr (std::is_void_v<T>) {
@@ -94,15 +94,16 @@ public:
         return wait_until(detail::deadline_after(std::chrono::ceil<std::chrono::milliseconds>(duration)));
     }
 
-    /// What `get()` gives, for a coroutine on any executor. Cancellation: all types; it ends the wait with `cancelled` and
-    /// leaves the job alone. Inside a job of the same queue, waiting for one that has not ended throws `errc::wrong_thread`.
+    /// What `get()` gives, for a coroutine on any executor. Cancellation: all types; it ends the wait with `cancelled`
+    /// and leaves the job alone. Inside a job of the same queue, waiting for one that has not ended throws
+    /// `errc::wrong_thread`.
     task<T> async_get() const& { return detail::result_of<T>(checked()); }
     /// Name the handle first: `co_await queue.submit([captures] …).async_get()` would put a lambda into a `co_await`
     /// expression, which g++ 12 destroys twice.
     task<T> async_get() const&& = delete;
 
-    /// Takes the job out of the queue, or cancels it where it stands (terminal cancellation on the queue's executor). It may
-    /// still end in another way when it was about to. Does not wait; harmless after the end.
+    /// Takes the job out of the queue, or cancels it where it stands (terminal cancellation on the queue's executor).
+    /// It may still end in another way when it was about to. Does not wait; harmless after the end.
     void cancel() const { state().queue().cancel(checked()); }
 
 private:

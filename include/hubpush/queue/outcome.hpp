@@ -20,12 +20,12 @@ namespace hubpush::inline v0 {
 
 /// Where a job stands. The last three are final.
 enum class job_status {
-    waiting,    ///< behind other jobs
-    running,    ///< at the head, at work
-    retrying,   ///< at the head, pausing after a failure that may pass
-    done,       ///< it gave its result
-    failed,     ///< it threw something that no waiting cures, or gave up waiting
-    cancelled   ///< it was cancelled before it was done
+    waiting,   ///< behind other jobs
+    running,   ///< at the head, at work
+    retrying,  ///< at the head, pausing after a failure that may pass
+    done,      ///< it gave its result
+    failed,    ///< it threw something that no waiting cures, or gave up waiting
+    cancelled  ///< it was cancelled before it was done
 };
 
 #pragma GCC diagnostic pop
@@ -45,12 +45,12 @@ public:
           failure_(std::move(failure)),
           result_(std::move(result)) {}
 
-    std::uint64_t number() const noexcept { return number_; }          ///< 1 for the first job of the queue
-    const std::string& name() const noexcept { return name_; }         ///< such as "upload_folder user/model"
+    std::uint64_t number() const noexcept { return number_; }   ///< 1 for the first job of the queue
+    const std::string& name() const noexcept { return name_; }  ///< such as "upload_folder user/model"
     job_status status() const noexcept { return status_; }
     explicit operator bool() const noexcept { return status_ == job_status::done; }
     const std::exception_ptr& failure() const noexcept { return failure_; }  ///< why not; for `describe()`
-    const std::string& result() const noexcept { return result_; }     ///< the address of what it made, if it has one
+    const std::string& result() const noexcept { return result_; }  ///< the address of what it made, if it has one
 
 private:
     std::uint64_t number_ = 0;

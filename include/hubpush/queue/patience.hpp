@@ -21,8 +21,8 @@ public:
 
     explicit patience(std::chrono::milliseconds give_up_after) : give_up_after_(give_up_after) {}
 
-    /// The pause before the next attempt, or nothing when it is time to give up: the time is over, or the server asks for
-    /// more than is left of it. `random` is any 64 random bits. The last pause ends exactly when the time is over.
+    /// The pause before the next attempt, or nothing when it is time to give up: the time is over, or the server asks
+    /// for more than is left of it. `random` is any 64 random bits. The last pause ends exactly when the time is over.
     HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_pause(
         steady_time now, std::optional<std::chrono::milliseconds> server_asks, std::uint64_t random);
 

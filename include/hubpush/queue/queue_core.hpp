@@ -11,6 +11,7 @@
 #include <hubpush/queue/patience.hpp>
 #include <hubpush/queue/queue_options.hpp>
 
+#include <sys/types.h>
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -23,7 +24,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace hubpush::inline v0::detail {
@@ -85,7 +85,8 @@ public:
     HUBPUSH_DECL void cancel(const std::shared_ptr<job_record>& job);
     /// Takes no more jobs and cancels those that have not ended. Does not wait.
     HUBPUSH_DECL void stop();
-    /// The owner goes: stops, lets go of the executor, and reports each failure that nobody has read, now or when it happens.
+    /// The owner goes: stops, lets go of the executor, and reports each failure that nobody has read, now or when it
+    /// happens.
     HUBPUSH_DECL void retire();
 
     HUBPUSH_DECL job_status status(const job_record& job) const;
@@ -109,9 +110,9 @@ private:
     using strand = asio::strand<asio::any_io_executor>;
     using job_list = std::deque<std::shared_ptr<job_record>>;
 
-    struct parked;         // a coroutine that waits
-    class parking_space;   // its place in the list, for as long as its frame lives
-    class run_ticket;      // the right to run jobs; dropped with the frames of a destroyed executor
+    struct parked;        // a coroutine that waits
+    class parking_space;  // its place in the list, for as long as its frame lives
+    class run_ticket;     // the right to run jobs; dropped with the frames of a destroyed executor
     struct known_outcome {
         job_outcome outcome;
         bool read = false;
@@ -126,8 +127,8 @@ private:
 
     HUBPUSH_DECL void start(strand where);
     HUBPUSH_DECL std::shared_ptr<job_record> begin_next(std::shared_ptr<task_group> group);
-    HUBPUSH_DECL std::optional<std::chrono::milliseconds> pause_after(const std::exception_ptr& failure, job_record& job,
-                                                                      patience& left);
+    HUBPUSH_DECL std::optional<std::chrono::milliseconds> pause_after(const std::exception_ptr& failure,
+                                                                      job_record& job, patience& left);
     HUBPUSH_DECL void set_status(job_record& job, job_status status);
     HUBPUSH_DECL void finish(job_record& job, std::exception_ptr failure);
     HUBPUSH_DECL void abandon() noexcept;
@@ -149,11 +150,11 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable ended_;
     std::list<std::shared_ptr<parked>> parked_;
-    job_list jobs_;                                  // those that have not ended, by number; the head first
+    job_list jobs_;                                    // those that have not ended, by number; the head first
     std::map<std::uint64_t, known_outcome> outcomes_;  // those that have, until the next drain
-    asio::any_io_executor executor_;                 // until the owner goes: handles may outlive the context
-    std::optional<strand> strand_;                   // of the run loop, while there is one
-    std::shared_ptr<task_group> running_;            // the head, while it is at work
+    asio::any_io_executor executor_;                   // until the owner goes: handles may outlive the context
+    std::optional<strand> strand_;                     // of the run loop, while there is one
+    std::shared_ptr<task_group> running_;              // the head, while it is at work
     std::uint64_t last_number_ = 0;
     bool closed_ = false;
     bool reports_ = false;

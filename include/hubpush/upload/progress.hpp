@@ -6,7 +6,9 @@
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
 
+#include <array>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -26,6 +28,9 @@ public:
     std::uint64_t files_total = 0;  ///< files found so far
     std::uint64_t bytes_done = 0;   ///< of this phase
     std::uint64_t bytes_total = 0;  ///< of this phase, as far as it is known
+    /// When scanning, hashing, sending and committing began, for phases too short for a report of their own. A phase that was
+    /// passed over began with the next one; one that has not begun is at the clock's epoch.
+    std::array<steady_time, 4> phase_began{};
 
     double percent() const noexcept {
         return bytes_total == 0 ? 100.0 : 100.0 * static_cast<double>(bytes_done) / static_cast<double>(bytes_total);
@@ -55,7 +60,9 @@ class progress_tracker {
 public:
     static constexpr std::chrono::milliseconds interval{100};
 
-    progress_tracker(clock& clock, progress callback) : clock_(&clock), callback_(std::move(callback)) {}
+    progress_tracker(clock& clock, progress callback) : clock_(&clock), callback_(std::move(callback)) {
+        phase_began_[0] = clock.now();
+    }
 
     HUBPUSH_DECL void found(std::uint64_t files, std::uint64_t bytes);  ///< scan: what there is to do
     HUBPUSH_DECL void hashed(std::uint64_t bytes);                      ///< classify: bytes that need no more hashing
@@ -67,12 +74,15 @@ public:
 
 private:
     enum class phase { scanning, hashing, sending, committing };
+    HUBPUSH_DECL void enter(phase next);
     HUBPUSH_DECL void report();
     HUBPUSH_DECL progress_view view() const;
+    HUBPUSH_DECL progress_view counters() const;
 
     clock* clock_;
     progress callback_;
     phase phase_ = phase::scanning;
+    std::array<steady_time, 4> phase_began_{};
     std::uint64_t files_ = 0;
     std::uint64_t found_bytes_ = 0;
     std::uint64_t hashed_bytes_ = 0;

@@ -64,6 +64,8 @@ HUBPUSH_DECL std::size_t file_source::read_now(std::uint64_t offset, std::span<s
         throw_error(errc::file_changed, "'" + path_.string() + "' does not hold as many bytes as its size says",
                     error_details().file(path_.string()).retryable(true));
     }
+    // A folder has more files than a process may have descriptors; whoever reads again opens again, and compares again.
+    if (offset + got == size()) file_.reset();
     return got;
 }
 

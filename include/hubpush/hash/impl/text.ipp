@@ -2,7 +2,9 @@
 
 #include <hubpush/hash/text.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace hubpush::inline v0 {
 
@@ -31,31 +33,28 @@ constexpr std::uint8_t hex_digit_value(char digit) noexcept {
     return not_a_digit;
 }
 
-inline std::byte base64_digit(std::uint32_t value) noexcept {
-    return static_cast<std::byte>(base64_digits[value & 63U]);
+/// Both digits of every twelve bits, so that three bytes take two look-ups.
+constexpr std::array<std::array<char, 2>, 4096> base64_digit_pairs() {
+    std::array<std::array<char, 2>, 4096> pairs{};
+    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {base64_digits[i / 64], base64_digits[i % 64]};
+    return pairs;
 }
+
+inline constexpr std::array<std::array<char, 2>, 4096> base64_pairs = base64_digit_pairs();
 
 /// Four digits of `group`, whose low 24 bits hold three bytes.
 inline void put_base64(std::uint32_t group, std::byte* out) noexcept {
-    out[0] = base64_digit(group >> 18U);
-    out[1] = base64_digit(group >> 12U);
-    out[2] = base64_digit(group >> 6U);
-    out[3] = base64_digit(group);
+    std::memcpy(out, base64_pairs[group >> 12U].data(), 2);
+    std::memcpy(out + 2, base64_pairs[group & 4095U].data(), 2);
 }
 
-/// The 24 bits of four digits; `padding` of them at the end are '='. Nothing when a digit is none, or when bits that
-/// no byte holds are set, so that every content has exactly one text.
-inline std::optional<std::uint32_t> get_base64(std::string_view digits, std::size_t padding) noexcept {
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-        const bool padded = i >= 4 - padding;
-        const std::uint8_t value = padded ? 0 : base64_values[static_cast<unsigned char>(digits[i])];
-        if (value == not_a_digit) return std::nullopt;
-        group = group << 6U | value;
-    }
-    const std::uint32_t unused = (1U << 8U * padding) - 1;
-    if ((group & unused) != 0) return std::nullopt;
-    return group;
+/// The 24 bits of four digits; more than 24 bits when one of them is no digit.
+inline std::uint32_t get_base64(const char* digits) noexcept {
+    const auto value = [digits](std::size_t i) {
+        return std::uint32_t{base64_values[static_cast<unsigned char>(digits[i])]};
+    };
+    const std::uint32_t group = value(0) << 18U | value(1) << 12U | value(2) << 6U | value(3);
+    return (value(0) | value(1) | value(2) | value(3)) == not_a_digit ? ~0U : group;
 }
 
 }  // namespace detail
@@ -94,17 +93,19 @@ HUBPUSH_DECL std::string to_base64(std::span<const std::byte> bytes) {
 
 HUBPUSH_DECL std::optional<std::vector<std::byte>> from_base64(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
+    std::string last(text.substr(text.size() - std::min<std::size_t>(text.size(), 4)));
     std::size_t padding = 0;
-    while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-    std::vector<std::byte> bytes;
-    bytes.reserve(text.size() / 4 * 3);
+    while (padding < 2 && padding < last.size() && last[3 - padding] == '=') last[3 - padding++] = 'A';
+    std::vector<std::byte> bytes(text.size() / 4 * 3);
     for (std::size_t i = 0; i < text.size(); i += 4) {
-        const std::size_t missing = i + 4 == text.size() ? padding : 0;
-        const std::optional<std::uint32_t> group = detail::get_base64(text.substr(i, 4), missing);
-        if (!group) return std::nullopt;
-        for (std::size_t byte = 0; byte < 3 - missing; ++byte) {
-            bytes.push_back(static_cast<std::byte>(*group >> (16 - 8 * byte) & 255U));
-        }
+        const std::uint32_t group = detail::get_base64(i + 4 < text.size() ? text.data() + i : last.data());
+        if (group > 0xffffffU) return std::nullopt;
+        for (std::size_t byte = 0; byte < 3; ++byte)
+            bytes[i / 4 * 3 + byte] = static_cast<std::byte>(group >> (16 - 8 * byte));
+    }
+    // Every content has exactly one text: the bits that padding leaves over must be zero.
+    for (; padding != 0; --padding, bytes.pop_back()) {
+        if (bytes.back() != std::byte{0}) return std::nullopt;
     }
     return bytes;
 }

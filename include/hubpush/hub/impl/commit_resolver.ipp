@@ -141,9 +141,13 @@ HUBPUSH_DECL void commit_resolver::pause_before(commit_decision then, const know
     next_ = commit_decision(pause);
 }
 
-/// Reads may come from a copy that lags behind (spec/reliability.md S05).
+/// Reads may come from a copy that lags behind (spec/reliability.md S05). After a 412 a current listing has commits above the
+/// parent that was refused.
 HUBPUSH_DECL bool commit_resolver::is_stale(const std::vector<commit_entry>& commits) const {
-    return commits.empty() || (!refused_parent_.empty() && commits.front().oid().starts_with(refused_parent_));
+    if (commits.empty()) return true;
+    if (refused_parent_.empty()) return false;
+    return std::none_of(commits.begin() + 1, commits.end(),
+                        [&](const commit_entry& each) { return each.oid().starts_with(refused_parent_); });
 }
 
 HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commits, steady_time now, std::uint64_t random) {

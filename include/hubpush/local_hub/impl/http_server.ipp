@@ -13,7 +13,7 @@ namespace hubpush::inline v0::detail {
 inline void close_on_exec(int descriptor) noexcept { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
 
 HUBPUSH_DECL http_server::http_server(asio::any_io_executor executor, std::shared_ptr<server_environment> environment,
-                                      hub_listener role, std::uint16_t port, http_exchange::handler handle)
+                                      hub_listener role, std::uint16_t port, server_exchange::handler handle)
     : environment_(std::move(environment)), role_(role), handle_(std::move(handle)), acceptor_(std::move(executor)) {
     const asio::ip::tcp::endpoint where(asio::ip::address_v4::loopback(), port);
     std::error_code failed;
@@ -83,9 +83,9 @@ HUBPUSH_DECL task<bool> http_server::exchange(served_connection& connection, std
     const hub_caller caller = environment_->accounts.identify(head);
     const std::optional<fault> fault = environment_->faults.decide(role_, head.method, head.path());
     const std::uint64_t number = record(head, caller, connection_number, fault);
-    http_exchange current(connection, environment_->seams.clock(), environment_->ledger, number, caller, fault);
+    server_exchange current(connection, environment_->seams.clock(), environment_->ledger, number, caller, fault);
     if (names_loopback(head)) co_return co_await current.run(handle_);
-    const http_exchange::handler refuse = [](http_exchange&) -> task<void> {
+    const server_exchange::handler refuse = [](server_exchange&) -> task<void> {
         throw refusal(421, "", "This server answers to loopback names only");
         co_return;
     };

@@ -10,13 +10,13 @@ namespace hubpush::inline v0::detail {
 
 HUBPUSH_DECL hub_service::hub_service(seams seams, std::shared_ptr<worker_pool> pool, std::filesystem::path folder,
                                       std::shared_ptr<repository_shelf> shelf, std::shared_ptr<storage_service> storage,
-                                      std::size_t page_size)
+                                      std::size_t entries_per_page)
     : seams_(std::move(seams)),
       pool_(std::move(pool)),
       folder_(std::move(folder)),
       shelf_(std::move(shelf)),
       storage_(std::move(storage)),
-      page_size_(page_size) {}
+      page_size_(entries_per_page) {}
 
 /// What follows `/api/{T}/{id}/`, and what it needs.
 HUBPUSH_DECL std::span<const hub_service::api_route> hub_service::repository_routes() {
@@ -37,7 +37,7 @@ HUBPUSH_DECL std::span<const hub_service::api_route> hub_service::repository_rou
     return routes;
 }
 
-HUBPUSH_DECL hub_call hub_service::take_apart(http_exchange& exchange) const {
+HUBPUSH_DECL hub_call hub_service::take_apart(server_exchange& exchange) const {
     hub_call call(exchange);
     std::optional<std::vector<std::string>> segments = path_segments(exchange.request().path());
     if (!segments) throw refusal(400, "", "The address of the request is not well encoded");
@@ -49,7 +49,7 @@ HUBPUSH_DECL hub_call hub_service::take_apart(http_exchange& exchange) const {
     return call;
 }
 
-HUBPUSH_DECL task<void> hub_service::handle(http_exchange& exchange) {
+HUBPUSH_DECL task<void> hub_service::handle(server_exchange& exchange) {
     hub_call call = take_apart(exchange);
     if (call.caller().state() == token_state::unknown) refuse_anonymous("", "Invalid credentials in Authorization header");
     co_await dispatch(call);

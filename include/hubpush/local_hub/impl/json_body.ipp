@@ -3,7 +3,7 @@
 // JSON in requests and answers of the embedded Hub. For the other .ipp files of this folder only.
 
 #include <hubpush/async/task.hpp>
-#include <hubpush/local_hub/http_exchange.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/reply.hpp>
 
 #include <nlohmann/json.hpp>
@@ -31,7 +31,7 @@ inline nlohmann::json parse_object(std::string_view text) {
 }
 
 /// The body as an object; an empty body counts as one without members.
-inline task<nlohmann::json> read_object(http_exchange& exchange) {
+inline task<nlohmann::json> read_object(server_exchange& exchange) {
     const std::string text = co_await exchange.read_text(json_body_limit);
     if (text.empty()) co_return nlohmann::json::object();
     co_return parse_object(text);

@@ -57,9 +57,9 @@ struct local_hub::state {
           storage(std::make_shared<detail::storage_service>(options.seams(), pool, shelf, options.link_life())),
           service(options.seams(), pool, folder, shelf, storage, options.page_size()),
           hub_listener(executor, environment, hubpush::hub_listener::hub, options.port(),
-                       [this](detail::http_exchange& exchange) { return service.handle(exchange); }),
+                       [this](detail::server_exchange& exchange) { return service.handle(exchange); }),
           storage_listener(executor, environment, hubpush::hub_listener::storage, 0,
-                           [this](detail::http_exchange& exchange) { return storage->handle(exchange); }) {
+                           [this](detail::server_exchange& exchange) { return storage->handle(exchange); }) {
         service.set_storage_port(storage_listener.port());
         std::vector<hub_token> tokens = options.tokens();
         if (tokens.empty()) tokens.push_back(detail::random_hub_token(options.seams().random()));

@@ -51,7 +51,7 @@ HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
 }
 
 /// Reads the body of a commit, a buffer at a time.
-inline task<commit_order> read_commit(http_exchange& exchange, std::shared_ptr<worker_pool> pool, std::filesystem::path folder) {
+inline task<commit_order> read_commit(server_exchange& exchange, std::shared_ptr<worker_pool> pool, std::filesystem::path folder) {
     static constexpr std::uint64_t body_limit = 2'000'000'000;
     if (exchange.request().content_length.value_or(0) > body_limit) throw refusal(413, "", "The commit is too large");
     const auto open = [&] { return std::make_shared<content_spool>(pool, folder); };

@@ -18,7 +18,7 @@ HUBPUSH_DECL std::string storage_service::link(std::string_view method, const hu
 }
 
 /// In the order of §14.6: credentials that do not belong here come before everything else.
-HUBPUSH_DECL void storage_service::check_permission(const http_exchange& exchange) const {
+HUBPUSH_DECL void storage_service::check_permission(const server_exchange& exchange) const {
     const request_head& request = exchange.request();
     if (request.find("authorization")) {
         throw refusal(400, "", "Only one auth mechanism allowed: the link is signed, send no Authorization");
@@ -34,7 +34,7 @@ HUBPUSH_DECL void storage_service::check_permission(const http_exchange& exchang
                                "application/xml"));
 }
 
-HUBPUSH_DECL task<void> storage_service::handle(http_exchange& exchange) {
+HUBPUSH_DECL task<void> storage_service::handle(server_exchange& exchange) {
     check_permission(exchange);
     const std::vector<std::string> segments = path_segments(exchange.request().path()).value_or(std::vector<std::string>());
     const std::optional<repository_kind> kind = segments.size() == 4 ? kind_of_plural(segments[0]) : std::nullopt;
@@ -47,7 +47,7 @@ HUBPUSH_DECL task<void> storage_service::handle(http_exchange& exchange) {
     }
 }
 
-HUBPUSH_DECL task<void> storage_service::receive(http_exchange& exchange, lfs_store objects, std::string oid) {
+HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_store objects, std::string oid) {
     if (!exchange.request().content_length) throw refusal(501, "", "A length is required: transfer codings are not implemented");
     const auto begin = [&] { return std::make_unique<lfs_upload>(objects.folder(), oid, exchange.number()); };
     const std::unique_ptr<lfs_upload> upload = co_await offload(*pool_, begin);
@@ -65,7 +65,7 @@ HUBPUSH_DECL task<void> storage_service::receive(http_exchange& exchange, lfs_st
     co_await exchange.answer(std::move(stored));
 }
 
-HUBPUSH_DECL task<void> storage_service::send(http_exchange& exchange, lfs_store objects, std::string oid) {
+HUBPUSH_DECL task<void> storage_service::send(server_exchange& exchange, lfs_store objects, std::string oid) {
     if (!objects.size_of(oid)) throw refusal(404, "", "No such object");
     const auto open = [&] { return std::make_unique<lfs_object>(objects.path_of(oid)); };
     const std::unique_ptr<lfs_object> object = co_await offload(*pool_, open);
@@ -77,7 +77,7 @@ HUBPUSH_DECL task<void> storage_service::send(http_exchange& exchange, lfs_store
     if (exchange.request().method == "GET") co_await send_bytes(exchange, *object, range);
 }
 
-HUBPUSH_DECL task<void> storage_service::send_bytes(http_exchange& exchange, lfs_object& object, byte_range range) {
+HUBPUSH_DECL task<void> storage_service::send_bytes(server_exchange& exchange, lfs_object& object, byte_range range) {
     std::uint64_t sent = 0;
     while (sent < range.length()) {
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(range.length() - sent, exchange.scratch().size()));

@@ -146,30 +146,45 @@ task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string 
 // Names.
 namespace hubpush::inline v0::detail {
 
-/// One look-up, shared by the waiting coroutine and the thread that blocks in it. The coroutine may be gone when the answer
-/// comes, and its executor with it, so `home` is only used under the lock and only while somebody waits.
-struct name_lookup {
-    explicit name_lookup(asio::any_io_executor executor) : home(executor), answered(std::move(executor)) {}
+class name_waiter;
 
+/// What the coroutine that waits for a name and the thread that looks it up share. The coroutine may be gone when the answer
+/// comes, and its io_context with it: the thread touches the waiter only under the lock, and only while there is one.
+struct name_lookup {
     std::mutex mutex;
-    std::optional<asio::any_io_executor> home;
-    notifier answered;
-    bool done = false;
-    int failure = 0;
-    resolver::addresses addresses;
+    name_waiter* waiter = nullptr;
 };
 
-struct waits_for_name {
-    explicit waits_for_name(std::shared_ptr<name_lookup> lookup) : lookup_(std::move(lookup)) {}
-    waits_for_name(const waits_for_name&) = delete;
-    waits_for_name& operator=(const waits_for_name&) = delete;
-    ~waits_for_name() {
+class name_waiter {
+public:
+    name_waiter(asio::any_io_executor home, std::shared_ptr<name_lookup> lookup)
+        : home_(home), answered_(std::move(home)), lookup_(std::move(lookup)) {
+        lookup_->waiter = this;
+    }
+    name_waiter(const name_waiter&) = delete;
+    name_waiter& operator=(const name_waiter&) = delete;
+    ~name_waiter() {
         const std::lock_guard lock(lookup_->mutex);
-        lookup_->home.reset();
+        lookup_->waiter = nullptr;
     }
 
+    const asio::any_io_executor& home() const noexcept { return home_; }
+    void answer(int failure, resolver::addresses found) {
+        done_ = true;
+        failure_ = failure;
+        found_ = std::move(found);
+        answered_.notify_all();
+    }
+    /// Throws when there was no answer; the coroutine was cancelled or the name is unknown.
+    task<resolver::addresses> wait(std::string host);
+
 private:
+    asio::any_io_executor home_;
+    notifier answered_;
     std::shared_ptr<name_lookup> lookup_;
+    bool done_ = false;
+    int failure_ = 0;
+    resolver::addresses found_;
 };
 
 /// The only look-up there is in POSIX; it blocks.
@@ -192,46 +207,45 @@ inline int look_up(const std::string& host, std::uint16_t port, resolver::addres
     return found.empty() ? EAI_NONAME : 0;
 }
 
+/// Runs on the resolver's thread.
 inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const std::string& host, std::uint16_t port) {
     resolver::addresses found;
     const int failure = look_up(host, port, found);
     const std::lock_guard lock(lookup->mutex);
-    if (!lookup->home) return;
-    asio::post(*lookup->home, [lookup, failure, found = std::move(found)]() mutable {
-        lookup->done = true;
-        lookup->failure = failure;
-        lookup->addresses = std::move(found);
-        lookup->answered.notify_all();
+    if (lookup->waiter == nullptr) return;
+    asio::post(lookup->waiter->home(), [lookup, failure, found = std::move(found)]() mutable {
+        // Back on the waiter's own strand, where it can only come and go between handlers.
+        if (lookup->waiter != nullptr) lookup->waiter->answer(failure, std::move(found));
     });
 }
 
-[[noreturn]] inline void throw_lookup_failure(const std::string& host, int failure) {
-    const bool unknown = failure == EAI_NONAME || failure == EAI_NODATA;
-    throw_error(unknown ? errc::name_not_found : errc::transport,
-                "the address of " + host + " was not found: " + ::gai_strerror(failure), unreached().retryable(true));
+inline task<resolver::addresses> name_waiter::wait(std::string host) {
+    while (!done_) {
+        co_await throw_if_cancelled();
+        co_await answered_.wait();
+    }
+    if (failure_ != 0) {
+        const bool unknown = failure_ == EAI_NONAME || failure_ == EAI_NODATA;
+        throw_error(unknown ? errc::name_not_found : errc::transport,
+                    "the address of " + host + " was not found: " + ::gai_strerror(failure_), unreached().retryable(true));
+    }
+    co_return std::move(found_);
 }
 
 class getaddrinfo_resolver final : public resolver {
 public:
     task<addresses> resolve(std::string host, std::uint16_t port) override {
-        const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        const auto lookup = std::make_shared<name_lookup>(executor);
-        const waits_for_name waiting(lookup);
+        const auto lookup = std::make_shared<name_lookup>();
+        name_waiter waiter(co_await asio::this_coro::executor, lookup);
         asio::post(thread_.executor(), [lookup, host, port] { answer_lookup(lookup, host, port); });
-        while (!lookup->done) {
-            co_await throw_if_cancelled();
-            co_await lookup->answered.wait();
-        }
-        if (lookup->failure != 0) throw_lookup_failure(host, lookup->failure);
-        co_return std::move(lookup->addresses);
+        co_return co_await waiter.wait(host);
     }
 
 private:
     worker_pool thread_{1};
 };
 
-/// IPv6 and IPv4 in turn, beginning with the family that the system prefers, so that a broken family costs one wait only.
-inline void alternate_families(resolver::addresses& addresses) {
+HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
     if (addresses.empty()) return;
     const bool first_is_v6 = addresses.front().address().is_v6();
     resolver::addresses preferred, other;

@@ -19,6 +19,8 @@ inline seams background_seams(const background_call::takes& options) {
 inline client_call::takes client_options_of(const background_call::takes& options, const seams& world) {
     client_call::takes result = background_options<client_call::takes>::client_part(options);
     result.put(use_seams(world));
+    // A job behind a training loop looks for a lost commit as long as it would wait for anything else.
+    if (!result.get<commit_patience>()) result.put(commit_patience(options.get_or_default<give_up_after>().time()));
     return result;
 }
 
@@ -34,13 +36,19 @@ inline bool is_connection_failure(const error& failure) {
     }
 }
 
-/// A wrong address must be seen at once; an address that has answered before is worth waiting for.
+/// A wrong address must be seen at once; an address that has answered before is worth waiting for. When a file that
+/// changed is whole again only its writer knows.
+inline bool worth_waiting(const error& failure, bool endpoint_has_answered) {
+    if (failure.kind() == errc::file_changed) return false;
+    return endpoint_has_answered || !is_connection_failure(failure);
+}
+
 inline queue_options queue_options_of(const background_call::takes& options, const seams& world, const client& hub) {
     queue_options result;
     result.use(world);
     result.give_up_after(options.get_or_default<give_up_after>().time());
     if (options.get<queue_limit>()) result.limit(options.get<queue_limit>()->jobs());
-    result.may_wait_out([&hub](const error& failure) { return hub.has_answered() || !is_connection_failure(failure); });
+    result.may_wait_out([&hub](const error& failure) { return worth_waiting(failure, hub.has_answered()); });
     return result;
 }
 

@@ -5,8 +5,8 @@
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 
-#include <algorithm>
 #include <unistd.h>
+#include <algorithm>
 
 namespace hubpush::inline v0::detail {
 
@@ -25,7 +25,8 @@ inline std::string label(std::uint64_t number, const std::string& name) {
     return "job " + std::to_string(number) + " (" + name + ")";
 }
 
-/// A coroutine that waits. The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own strand.
+/// A coroutine that waits. The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own
+/// strand.
 struct queue_core::parked {
     parked(milestone awaited, const asio::any_io_executor& executor)
         : until(awaited), wake(executor, asio::steady_timer::time_point::max()) {}
@@ -90,7 +91,8 @@ HUBPUSH_DECL void queue_core::submit(std::shared_ptr<job_record> job) {
     std::unique_lock lock(mutex_);
     if (closed_) throw_error(errc::queue_closed, job->name() + " was submitted to a closed queue");
     if (options_.limit() && jobs_.size() >= *options_.limit()) {
-        throw_error(errc::queue_full, job->name() + " finds " + std::to_string(jobs_.size()) + " unfinished jobs in the queue");
+        throw_error(errc::queue_full,
+                    job->name() + " finds " + std::to_string(jobs_.size()) + " unfinished jobs in the queue");
     }
     job->number_ = last_number_ + 1;
     jobs_.push_back(std::move(job));
@@ -171,8 +173,8 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> queue_core::pause_after(co
         const auto duration = left.next_pause(world.clock().now(), known.retry_after(), world.random().next());
         if (duration) {
             const auto seconds = std::chrono::ceil<std::chrono::seconds>(*duration).count();
-            world.log().write(log_level::warning, label(job.number_, job.name_) + " is tried again in " + std::to_string(seconds) +
-                                                      " s: " + describe(failure));
+            world.log().write(log_level::warning, label(job.number_, job.name_) + " is tried again in " +
+                                                      std::to_string(seconds) + " s: " + describe(failure));
         }
         return duration;
     } catch (...) {
@@ -187,10 +189,12 @@ HUBPUSH_DECL task<void> queue_core::pause(queue_core& self, job_record& job, std
     self.set_status(job, job_status::running);
 }
 
-/// Throws when the job was cancelled meanwhile: `interrupt_running` may have come and gone while the work did not listen.
+/// Throws when the job was cancelled meanwhile: `interrupt_running` may have come and gone while the work did not
+/// listen.
 HUBPUSH_DECL void queue_core::set_status(job_record& job, job_status status) {
     const std::lock_guard lock(mutex_);
-    if (job.cancel_requested_ || closed_) throw_error(errc::cancelled, label(job.number_, job.name_) + " was cancelled between two attempts");
+    if (job.cancel_requested_ || closed_)
+        throw_error(errc::cancelled, label(job.number_, job.name_) + " was cancelled between two attempts");
     job.status_ = status;
 }
 
@@ -247,8 +251,8 @@ HUBPUSH_DECL void queue_core::interrupt_running() {
 HUBPUSH_DECL void queue_core::stop() {
     std::unique_lock lock(mutex_);
     closed_ = true;
-    const job_list dropped = end_waiting(
-        make_exception(errc::cancelled, "the queue was closed before the job began", error_details().hint("submit it again")));
+    const job_list dropped = end_waiting(make_exception(errc::cancelled, "the queue was closed before the job began",
+                                                        error_details().hint("submit it again")));
     interrupt_running();
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
@@ -261,10 +265,11 @@ HUBPUSH_DECL queue_core::job_list queue_core::end_waiting(const std::exception_p
     return waiting;
 }
 
-/// The executor was destroyed with the run loop in it. The work that has begun is not released here: its frames, which may
-/// refer to it, are being destroyed right now, in any order.
+/// The executor was destroyed with the run loop in it. The work that has begun is not released here: its frames, which
+/// may refer to it, are being destroyed right now, in any order.
 HUBPUSH_DECL void queue_core::abandon() noexcept {
-    const std::exception_ptr failure = make_exception(errc::cancelled, "the executor of the queue ended before the job");
+    const std::exception_ptr failure =
+        make_exception(errc::cancelled, "the executor of the queue ended before the job");
     std::unique_lock lock(mutex_);
     strand_.reset();
     running_.reset();
@@ -347,7 +352,8 @@ HUBPUSH_DECL bool queue_core::on_executor_thread() const {
 HUBPUSH_DECL bool queue_core::wait(milestone until, std::optional<steady_time> deadline) {
     check_process();
     std::unique_lock lock(mutex_);
-    // Inside a job always, so that the mistake does not depend on timing. Elsewhere the executor may be gone once all is done.
+    // Inside a job always, so that the mistake does not depend on timing. Elsewhere the executor may be gone once all
+    // is done.
     if (inside_a_job() || (!reached(until) && on_executor_thread())) {
         throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not block until one has ended");
     }

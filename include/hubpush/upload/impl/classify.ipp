@@ -53,7 +53,8 @@ inline task<asked_file> look_at(context& context, file what) {
     const std::size_t wanted = whole ? static_cast<std::size_t>(what.size()) : preupload_sample;
     const lease buffer = co_await context.client().budget().acquire(wanted);
     const std::span<std::byte> bytes = buffer.bytes().first(wanted);
-    const std::size_t got = co_await what.source()->read_at(0, bytes);
+    // One byte more than an empty file has: only a read that could find something tells that it is still empty.
+    const std::size_t got = co_await what.source()->read_at(0, buffer.bytes().first(std::max<std::size_t>(wanted, 1)));
     if (got != wanted) throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
     std::optional<content_names> names;
     if (whole) {

@@ -7,6 +7,8 @@
 #include <hubpush/upload/large_files.hpp>
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hubpush::inline v0 {
@@ -71,8 +73,11 @@ inline task<void> store_again(context& context, const std::vector<stored_file>& 
 }  // namespace detail
 
 HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_set set) const {
-    std::stable_sort(set.files.begin(), set.files.end(), [](const stored_file& left, const stored_file& right) {
-        return left.plan().what().position() < right.plan().what().position();
+    std::sort(set.files.begin(), set.files.end(), [](const stored_file& left, const stored_file& right) {
+        const file& first = left.plan().what();
+        const file& second = right.plan().what();
+        return std::pair(first.position(), std::string_view(first.path())) <
+               std::pair(second.position(), std::string_view(second.path()));
     });
     const std::vector<commit_operation> operations = detail::operations_of(set.files, context.removals());
     commit_info info;

@@ -15,7 +15,7 @@ HUBPUSH_DECL void progress_tracker::found(std::uint64_t files, std::uint64_t byt
 
 HUBPUSH_DECL void progress_tracker::hashed(std::uint64_t bytes) {
     hashed_bytes_ += bytes;
-    phase_ = std::max(phase_, phase::hashing);
+    enter(phase::hashing);
     report();
 }
 
@@ -26,21 +26,29 @@ HUBPUSH_DECL void progress_tracker::to_send(std::uint64_t bytes) {
 
 HUBPUSH_DECL void progress_tracker::sent(std::uint64_t bytes) {
     sent_bytes_ += bytes;
-    phase_ = std::max(phase_, phase::sending);
+    enter(phase::sending);
     report();
 }
 
 HUBPUSH_DECL void progress_tracker::committing() {
-    phase_ = phase::committing;
+    enter(phase::committing);
     report();
 }
 
 HUBPUSH_DECL task<void> progress_tracker::finish() {
     if (!callback_.callback()) co_return;
-    phase_ = phase::committing;
+    enter(phase::committing);
     sent_bytes_ = send_total_;
     co_await sleep_until(*clock_, next_report_);
     callback_.callback()(view());
+}
+
+/// The steps overlap, so an earlier one may still report when a later one has begun: there is no way back.
+HUBPUSH_DECL void progress_tracker::enter(phase next) {
+    for (auto each = static_cast<std::size_t>(phase_) + 1; each <= static_cast<std::size_t>(next); ++each) {
+        phase_began_[each] = clock_->now();
+    }
+    phase_ = std::max(phase_, next);
 }
 
 HUBPUSH_DECL void progress_tracker::report() {
@@ -52,6 +60,12 @@ HUBPUSH_DECL void progress_tracker::report() {
 }
 
 HUBPUSH_DECL progress_view progress_tracker::view() const {
+    progress_view result = counters();
+    result.phase_began = phase_began_;
+    return result;
+}
+
+HUBPUSH_DECL progress_view progress_tracker::counters() const {
     switch (phase_) {
         case phase::scanning: return {"scanning", files_, 0, found_bytes_};
         case phase::hashing: return {"hashing", files_, std::min(hashed_bytes_, found_bytes_), found_bytes_};

@@ -3,7 +3,7 @@
 #include <hubpush/async/task.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/hash/text.hpp>
-#include <hubpush/local_hub/http_exchange.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -22,7 +22,7 @@ inline served_reply reply_of(const fault_answer& answer) {
     return reply;
 }
 
-HUBPUSH_DECL task<bool> http_exchange::run(const handler& handle) {
+HUBPUSH_DECL task<bool> server_exchange::run(const handler& handle) {
     keep_alive_ = request().keep_alive;
     std::exception_ptr failure;
     try {
@@ -37,7 +37,7 @@ HUBPUSH_DECL task<bool> http_exchange::run(const handler& handle) {
     co_return keep_alive_;
 }
 
-HUBPUSH_DECL void http_exchange::write_down() {
+HUBPUSH_DECL void server_exchange::write_down() {
     ledger_.update(record_, [this](request_record& record) {
         record.body_bytes = body_bytes_;
         record.body_sha256 = body_sha256_;
@@ -45,7 +45,7 @@ HUBPUSH_DECL void http_exchange::write_down() {
     });
 }
 
-HUBPUSH_DECL task<void> http_exchange::converse(const handler& handle) {
+HUBPUSH_DECL task<void> server_exchange::converse(const handler& handle) {
     const bool request_breaks = hit_by(fault::kind::reset_request) || hit_by(fault::kind::stall_request);
     if (request_breaks && (fault_->bytes() == 0 || !request().has_body())) co_await break_request();
     if (hit_by(fault::kind::answer_early) || hit_by(fault::kind::answer_instead)) {
@@ -68,7 +68,7 @@ HUBPUSH_DECL task<void> http_exchange::converse(const handler& handle) {
     co_await finish();
 }
 
-HUBPUSH_DECL task<void> http_exchange::handle_or_refuse(const handler& handle) {
+HUBPUSH_DECL task<void> server_exchange::handle_or_refuse(const handler& handle) {
     std::optional<served_reply> instead;
     try {
         co_await handle(*this);
@@ -90,13 +90,13 @@ HUBPUSH_DECL task<void> http_exchange::handle_or_refuse(const handler& handle) {
     co_await answer(std::move(*instead));
 }
 
-HUBPUSH_DECL task<void> http_exchange::break_request() {
+HUBPUSH_DECL task<void> server_exchange::break_request() {
     if (hit_by(fault::kind::stall_request)) co_await connection_.stall();
     connection_.reset();
     throw connection_lost();
 }
 
-HUBPUSH_DECL task<std::span<const std::byte>> http_exchange::next_piece() {
+HUBPUSH_DECL task<std::span<const std::byte>> server_exchange::next_piece() {
     if (body_ended_) co_return std::span<const std::byte>();
     if (request().expects_continue() && request().has_body() && !continued_) {
         continued_ = true;
@@ -118,7 +118,7 @@ HUBPUSH_DECL task<std::span<const std::byte>> http_exchange::next_piece() {
     co_return piece;
 }
 
-HUBPUSH_DECL task<std::size_t> http_exchange::read_some(std::span<std::byte> out) {
+HUBPUSH_DECL task<std::size_t> server_exchange::read_some(std::span<std::byte> out) {
     if (piece_.empty()) piece_ = co_await next_piece();
     const std::size_t size = std::min(out.size(), piece_.size());
     if (size != 0) std::memcpy(out.data(), piece_.data(), size);
@@ -126,7 +126,7 @@ HUBPUSH_DECL task<std::size_t> http_exchange::read_some(std::span<std::byte> out
     co_return size;
 }
 
-HUBPUSH_DECL task<std::string> http_exchange::read_text(std::size_t limit) {
+HUBPUSH_DECL task<std::string> server_exchange::read_text(std::size_t limit) {
     std::string text;
     for (;;) {
         const std::span<const std::byte> piece = co_await next_piece();
@@ -136,7 +136,7 @@ HUBPUSH_DECL task<std::string> http_exchange::read_text(std::size_t limit) {
     }
 }
 
-HUBPUSH_DECL task<void> http_exchange::drain() {
+HUBPUSH_DECL task<void> server_exchange::drain() {
     // A client that waits for "100 Continue" has not sent its body: then the answer comes instead of it.
     if (request().expects_continue() && request().has_body() && !continued_) keep_alive_ = false;
     std::uint64_t drained = 0;
@@ -147,12 +147,12 @@ HUBPUSH_DECL task<void> http_exchange::drain() {
     }
 }
 
-HUBPUSH_DECL task<void> http_exchange::answer(served_reply reply) {
+HUBPUSH_DECL task<void> server_exchange::answer(served_reply reply) {
     co_await drain();
     co_await send_answer(std::move(reply));
 }
 
-HUBPUSH_DECL task<void> http_exchange::send_answer(served_reply reply) {
+HUBPUSH_DECL task<void> server_exchange::send_answer(served_reply reply) {
     std::vector<served_field> fields = reply.fields();
     if (reply.status() != 304 && !find_field(fields, "content-length")) {
         fields.emplace_back("Content-Length", std::to_string(reply.body().size()));
@@ -162,7 +162,7 @@ HUBPUSH_DECL task<void> http_exchange::send_answer(served_reply reply) {
 }
 
 /// Our own fields hold text from requests in places; a line break there must not become a field of its own.
-inline void append_field(std::string& out, std::string_view name, std::string_view value) {
+inline void append_reply_field(std::string& out, std::string_view name, std::string_view value) {
     out.append(name).append(": ");
     for (const char each : value) {
         if (static_cast<unsigned char>(each) >= ' ' && each != '\x7f') out.push_back(each);
@@ -170,21 +170,21 @@ inline void append_field(std::string& out, std::string_view name, std::string_vi
     out.append("\r\n");
 }
 
-HUBPUSH_DECL task<void> http_exchange::head(int status, std::vector<std::pair<std::string, std::string>> fields) {
+HUBPUSH_DECL task<void> server_exchange::head(int status, std::vector<std::pair<std::string, std::string>> fields) {
     if (hit_by(fault::kind::delay_answer)) co_await sleep_for(clock_, fault_->delay());
     if (muted_) co_return;
     status_ = status;
     ledger_.update(record_, [status](request_record& record) { record.status = status; });
     unsent_ = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) + "\r\n";
-    for (const auto& [name, value] : fields) append_field(unsent_, name, value);
+    for (const auto& [name, value] : fields) append_reply_field(unsent_, name, value);
     chunked_ = status != 304 && !find_field(fields, "content-length");
-    if (chunked_) append_field(unsent_, "Transfer-Encoding", "chunked");
-    append_field(unsent_, "X-Request-Id", "Root=" + std::to_string(record_));
-    append_field(unsent_, "Connection", keep_alive_ ? "keep-alive" : "close");
+    if (chunked_) append_reply_field(unsent_, "Transfer-Encoding", "chunked");
+    append_reply_field(unsent_, "X-Request-Id", "Root=" + std::to_string(record_));
+    append_reply_field(unsent_, "Connection", keep_alive_ ? "keep-alive" : "close");
     unsent_ += "\r\n";
 }
 
-HUBPUSH_DECL task<void> http_exchange::write(std::span<const std::byte> bytes) {
+HUBPUSH_DECL task<void> server_exchange::write(std::span<const std::byte> bytes) {
     if (muted_ || bytes.empty() || request().method == "HEAD") co_return;
     if (chunked_) {
         char size[20];
@@ -195,7 +195,7 @@ HUBPUSH_DECL task<void> http_exchange::write(std::span<const std::byte> bytes) {
     if (chunked_) unsent_ += "\r\n";
 }
 
-HUBPUSH_DECL task<void> http_exchange::transmit(std::span<const std::byte> bytes) {
+HUBPUSH_DECL task<void> server_exchange::transmit(std::span<const std::byte> bytes) {
     if (hit_by(fault::kind::cut_answer) || hit_by(fault::kind::cut_answer_reset)) co_await cut(bytes);
     co_await connection_.send(as_bytes(unsent_), bytes);
     sent_ += unsent_.size() + bytes.size();
@@ -203,7 +203,7 @@ HUBPUSH_DECL task<void> http_exchange::transmit(std::span<const std::byte> bytes
 }
 
 /// Sends what is left up to the fault's limit and ends the connection there; does nothing before the limit.
-HUBPUSH_DECL task<void> http_exchange::cut(std::span<const std::byte> bytes) {
+HUBPUSH_DECL task<void> server_exchange::cut(std::span<const std::byte> bytes) {
     const std::uint64_t room = fault_->bytes() - std::min(fault_->bytes(), sent_);
     if (unsent_.size() + bytes.size() <= room) co_return;
     const auto of_head = static_cast<std::size_t>(std::min<std::uint64_t>(room, unsent_.size()));
@@ -217,7 +217,7 @@ HUBPUSH_DECL task<void> http_exchange::cut(std::span<const std::byte> bytes) {
     throw connection_lost();
 }
 
-HUBPUSH_DECL task<void> http_exchange::finish() {
+HUBPUSH_DECL task<void> server_exchange::finish() {
     if (status_ == 0) co_await send_answer(served_reply::failure(500, "", "The handler gave no answer"));
     if (chunked_ && request().method != "HEAD") unsent_ += "0\r\n\r\n";
     if (!unsent_.empty()) co_await transmit(std::span<const std::byte>());

@@ -23,12 +23,12 @@
 namespace hubpush::inline v0::detail {
 
 /// What a handler sees. All waits throw `connection_lost` when the peer is gone, also when a fault makes it look so.
-class http_exchange final : public body_reader, public response_writer {
+class server_exchange final : public body_reader, public response_writer {
 public:
-    using handler = std::function<task<void>(http_exchange&)>;
+    using handler = std::function<task<void>(server_exchange&)>;
 
     /// `record` is the number of this request in the ledger.
-    http_exchange(served_connection& connection, clock& clock, request_ledger& ledger, std::uint64_t record,
+    server_exchange(served_connection& connection, clock& clock, request_ledger& ledger, std::uint64_t record,
                   hub_caller caller, std::optional<fault> fault)
         : connection_(connection),
           clock_(clock),
@@ -97,5 +97,5 @@ private:
 }  // namespace hubpush::inline v0::detail
 
 #ifndef HUBPUSH_SEPARATE_COMPILATION
-#include <hubpush/local_hub/impl/http_exchange.ipp>
+#include <hubpush/local_hub/impl/server_exchange.ipp>
 #endif
