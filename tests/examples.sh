@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'kill $server 2>/dev/null; wait; rm -rf "$work"' EXIT
 export HF_TOKEN=hf_examples
 
-build/release/examples/hubpush serve --dir "$work/hub" --port 0 --token $HF_TOKEN >"$work/address" &
+"${HUBPUSH_PROGRAM:-build/release/examples/hubpush}" serve --dir "$work/hub" --port 0 --token $HF_TOKEN >"$work/address" &
 server=$!
 for _ in $(seq 100); do
     HF_ENDPOINT=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/address") && break

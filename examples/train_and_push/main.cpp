@@ -49,7 +49,8 @@ std::vector<training_step> train(const example_options& options, hubpush::backgr
         mean_loss = step == 1 ? loss : 0.98F * mean_loss + 0.02F * loss;
         if (step % options.every == 0) {
             std::printf("step %d, loss %.3f: checkpoint queued\n", step, mean_loss);
-            pushes.push(hub, step, save_checkpoint(model, step, mean_loss, options.folder / "checkpoints"));
+            pushes.push(hub, options.repo_id, step,
+                        save_checkpoint(model, step, mean_loss, options.folder / "checkpoints"));
         }
         pushes.report_ended();
     }
@@ -67,23 +68,25 @@ void report(const example_options& options, const std::vector<training_step>& st
     std::printf("picture: %s\n", options.picture.c_str());
 }
 
-int run(const example_options& options) {
+int run(example_options options) {
     std::optional<hubpush::local_hub_thread> embedded;
-    checkpoint_pushes pushes(options.repo_id);
+    checkpoint_pushes pushes;  // before the hub, whose thread tells it how far pushes are
     std::optional<hubpush::background> hub;
-    if (std::getenv("HF_ENDPOINT") != nullptr) {
+    const char* endpoint = std::getenv("HF_ENDPOINT");
+    if (endpoint != nullptr) {
         hub.emplace();
     } else {
         embedded.emplace(hubpush::local_hub_options(options.folder / "hub"));
         hub.emplace(hubpush::endpoint(embedded->url()), hubpush::token(embedded->token()));
     }
+    if (options.repo_id.empty()) options.repo_id = hub->whoami().get().name() + "/tiny-language-model";
     hub->create_repo(options.repo_id, hubpush::exist_ok()).get();
     const std::vector<training_step> steps = train(options, *hub, pushes);
     pushes.wait_for_all();
     const auto outcome = hub->drain();
     report(options, steps, pushes.records());
-    const std::string address = embedded ? embedded->repository_path(options.repo_id).string()
-                                         : std::getenv("HF_ENDPOINT") + ("/" + options.repo_id);
+    const std::string address =
+        embedded ? embedded->repository_path(options.repo_id).string() : endpoint + ("/" + options.repo_id);
     std::printf("git clone %s\n", address.c_str());
     return outcome ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,7 +7,7 @@
 
 #include "text.hpp"
 
-#include <hubpush/checkpoint/safetensors.hpp>
+#include <hubpush/hubpush.hpp>
 
 #include <algorithm>
 #include <array>

@@ -3,10 +3,12 @@
 /// \file
 /// The command line.
 
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 class example_options {
 public:
@@ -28,18 +30,20 @@ public:
 
     int steps;
     int every;
-    std::string repo_id = "demo/tiny-language-model";
+    std::string repo_id;           ///< empty: one of the token's owner
     std::filesystem::path folder;  ///< of the embedded Hub and of the checkpoints that wait for their push
     std::string picture = "train_and_push.svg";
 
 private:
     static int positive(const std::string& text) {
-        const int value = std::stoi(text);
-        if (value <= 0) throw std::runtime_error("not a positive number: " + text);
+        int value = 0;
+        const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (failure != std::errc() || *end != '\0' || value <= 0)
+            throw std::runtime_error("not a positive number: " + text);
         return value;
     }
 
     std::string steps_ = "5000";
-    std::string every_ = "125";
+    std::string every_ = "100";
     std::string folder_ = "train_and_push_run";
 };

@@ -177,10 +177,10 @@ private:
         const double margin = 0.3 * (push.begin[over] - push.begin[waiting]);
         const panel area{push.begin[waiting] - margin, push.begin[over] + margin, 522, 632};
         lanes(area, "close-up of one push: step " + std::to_string(push.step) + ", commit " + push.commit.substr(0, 8));
-        text((left + right) / 2, 674, "small",
-             "time since the start; each block is one training step, the gap before the push is the writing of the "
-             "checkpoint",
-             "middle");
+        text(
+            (left + right) / 2, 674, "small",
+            "time since the start; each block is one training step, the gaps are checkpoints being written and removed",
+            "middle");
     }
 
     static constexpr const char* step_colour = "#a9b8c7";

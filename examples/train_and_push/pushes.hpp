@@ -15,13 +15,11 @@
 
 class checkpoint_pushes {
 public:
-    explicit checkpoint_pushes(std::string repo_id) : repo_id_(std::move(repo_id)) {}
-
     /// Queues a checkpoint and returns at once. The folder is removed when it has been pushed.
-    void push(hubpush::background& hub, int step, const std::filesystem::path& folder) {
+    void push(hubpush::background& hub, const std::string& repo_id, int step, const std::filesystem::path& folder) {
         entry& added = entries_.emplace_back(step, folder);
         const auto watch = [this, &added](const hubpush::progress_view& view) { note(added.record, view); };
-        added.job = hub.upload_folder(repo_id_, folder, hubpush::message("step " + std::to_string(step)),
+        added.job = hub.upload_folder(repo_id, folder, hubpush::message("step " + std::to_string(step)),
                                       hubpush::progress(watch));
     }
 
@@ -90,7 +88,6 @@ private:
         return record;
     }
 
-    std::string repo_id_;
     std::deque<entry> entries_;  // whose elements stay where they are
     std::size_t reported_ = 0;
     std::mutex mutex_;  // of the records, which hubpush's thread writes too

@@ -30,6 +30,7 @@
 #include <hubpush/net/http_exchange.hpp>
 #include <hubpush/net/http_message.hpp>
 #include <hubpush/net/http_reader.hpp>
+#include <hubpush/net/resolver.hpp>
 #include <hubpush/net/retry_policy.hpp>
 #include <hubpush/net/url.hpp>
 

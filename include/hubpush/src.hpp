@@ -30,6 +30,7 @@
 #include <hubpush/net/impl/http_exchange.ipp>
 #include <hubpush/net/impl/http_message.ipp>
 #include <hubpush/net/impl/http_reader.ipp>
+#include <hubpush/net/impl/resolver.ipp>
 #include <hubpush/net/impl/retry_policy.ipp>
 #include <hubpush/net/impl/url.ipp>
 

@@ -1066,9 +1066,9 @@ namespace detail {
 /// The root of everything started from outside: widens cancellation once and translates foreign cancellation errors.
 template <class T>
 task<T> root(task<T> work) {
-    co_await accept_cancellation();
     std::exception_ptr failure;
     try {
+        co_await accept_cancellation();  // throws Asio's own error when it was cancelled before it began
         co_return co_await std::move(work);
     } catch (...) {
         failure = translate(std::current_exception());
@@ -2314,6 +2314,177 @@ HUBPUSH_DECL void encode_base64(std::span<const std::byte> bytes, std::span<std:
 /// Connections: the seams through which `net/` reaches the network, and their production form on sockets and TLS.
 
 /// \file
+/// Host names and their addresses: the seam, and its production form.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// The most addresses of one host that are tried (spec/reliability.md N02).
+inline constexpr std::size_t address_limit = 16;
+
+/// Turns host names into addresses.
+class resolver {
+public:
+    using addresses = std::vector<asio::ip::tcp::endpoint>;
+
+    virtual ~resolver() = default;
+    /// The addresses in order of preference, at least one. Throws `errc::name_not_found` when there is no such name and
+    /// `errc::transport` when the name server could not tell. Cancellation: all types, at once, even while a look-up
+    /// blocks.
+    virtual task<addresses> resolve(std::string host, std::uint16_t port) = 0;
+};
+
+namespace detail {
+/// The families in turn, beginning with the one that the system prefers, so that a broken family costs one wait only;
+/// no more than `address_limit` addresses.
+HUBPUSH_DECL void alternate_families(resolver::addresses& addresses);
+}  // namespace detail
+
+/// getaddrinfo on a thread of its own. A caller may give up while the look-up blocks; only the destructor waits for it.
+HUBPUSH_DECL std::shared_ptr<resolver> system_resolver();
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+namespace hubpush::inline v0::detail {
+
+class name_waiter;
+
+/// What the coroutine that waits for a name and the thread that looks it up share. The coroutine may be gone when the
+/// answer comes, and its io_context with it: the thread touches the waiter only under the lock, and only while there is
+/// one.
+struct name_lookup {
+    std::mutex mutex;
+    name_waiter* waiter = nullptr;
+};
+
+class name_waiter {
+public:
+    name_waiter(asio::any_io_executor home, std::shared_ptr<name_lookup> lookup)
+        : home_(home), answered_(std::move(home)), lookup_(std::move(lookup)) {
+        lookup_->waiter = this;
+    }
+    name_waiter(const name_waiter&) = delete;
+    name_waiter& operator=(const name_waiter&) = delete;
+    ~name_waiter() {
+        const std::lock_guard lock(lookup_->mutex);
+        lookup_->waiter = nullptr;
+    }
+
+    const asio::any_io_executor& home() const noexcept { return home_; }
+    void answer(int failure, resolver::addresses found) {
+        done_ = true;
+        failure_ = failure;
+        found_ = std::move(found);
+        answered_.notify_all();
+    }
+    task<resolver::addresses> wait(std::string host);
+
+private:
+    asio::any_io_executor home_;
+    notifier answered_;
+    std::shared_ptr<name_lookup> lookup_;
+    bool done_ = false;
+    int failure_ = 0;
+    resolver::addresses found_;
+};
+
+/// The only look-up there is in POSIX; it blocks.
+inline int look_up(const std::string& host, std::uint16_t port, resolver::addresses& found) {
+    addrinfo wanted{};
+    wanted.ai_family = AF_UNSPEC;
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_NUMERICSERV;
+    addrinfo* first = nullptr;
+    const int failure = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &first);
+    if (failure != 0) return failure;
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(first, ::freeaddrinfo);
+    for (const addrinfo* each = first; each != nullptr && found.size() < address_limit; each = each->ai_next) {
+        asio::ip::tcp::endpoint endpoint;
+        if (each->ai_addrlen > endpoint.capacity()) continue;
+        endpoint.resize(each->ai_addrlen);
+        std::copy_n(reinterpret_cast<const char*>(each->ai_addr), each->ai_addrlen,
+                    reinterpret_cast<char*>(endpoint.data()));
+        found.push_back(endpoint);
+    }
+    return found.empty() ? EAI_NONAME : 0;
+}
+
+/// Runs on the resolver's thread.
+inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const std::string& host, std::uint16_t port) {
+    resolver::addresses found;
+    const int failure = look_up(host, port, found);
+    const std::lock_guard lock(lookup->mutex);
+    if (lookup->waiter == nullptr) return;
+    asio::post(lookup->waiter->home(), [lookup, failure, found = std::move(found)]() mutable {
+        // Back on the waiter's own strand, where it can only come and go between handlers.
+        if (lookup->waiter != nullptr) lookup->waiter->answer(failure, std::move(found));
+    });
+}
+
+inline task<resolver::addresses> name_waiter::wait(std::string host) {
+    while (!done_) {
+        co_await throw_if_cancelled();
+        co_await answered_.wait();
+    }
+    if (failure_ != 0) {
+        const bool unknown = failure_ == EAI_NONAME || failure_ == EAI_NODATA;
+        throw_error(unknown ? errc::name_not_found : errc::transport,
+                    "the address of " + host + " was not found: " + ::gai_strerror(failure_),
+                    error_details().reached_server(false).retryable(true));
+    }
+    co_return std::move(found_);
+}
+
+class getaddrinfo_resolver final : public resolver {
+public:
+    task<addresses> resolve(std::string host, std::uint16_t port) override {
+        const auto lookup = std::make_shared<name_lookup>();
+        name_waiter waiter(co_await asio::this_coro::executor, lookup);
+        asio::post(thread_.executor(), [lookup, host, port] { answer_lookup(lookup, host, port); });
+        co_return co_await waiter.wait(host);
+    }
+
+private:
+    worker_pool thread_{1};
+};
+
+HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
+    if (addresses.empty()) return;
+    const bool first_is_v6 = addresses.front().address().is_v6();
+    resolver::addresses preferred, other;
+    for (const asio::ip::tcp::endpoint& each : addresses)
+        (each.address().is_v6() == first_is_v6 ? preferred : other).push_back(each);
+    addresses.clear();
+    for (std::size_t i = 0; i < std::max(preferred.size(), other.size()); ++i) {
+        if (i < preferred.size()) addresses.push_back(preferred[i]);
+        if (i < other.size()) addresses.push_back(other[i]);
+    }
+    if (addresses.size() > address_limit) addresses.resize(address_limit);
+}
+
+}  // namespace hubpush::inline v0::detail
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return std::make_shared<detail::getaddrinfo_resolver>(); }
+
+}  // namespace hubpush::inline v0
+
+/// \file
 /// Absolute http and https URLs, origins, and escaping.
 
 #include <cstdint>
@@ -2642,7 +2813,6 @@ HUBPUSH_DECL std::optional<std::string> unescape(std::string_view text) {
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -2651,8 +2821,8 @@ class byte_stream {
 public:
     virtual ~byte_stream() = default;
 
-    /// Reads at least one byte; 0 when the peer has closed its side in an orderly way. Throws `errc::transport` when the
-    /// connection broke or was closed. Cancellation: all types; throws `cancelled`.
+    /// Reads at least one byte; 0 when the peer has closed its side in an orderly way. Throws `errc::transport` when
+    /// the connection broke or was closed. Cancellation: all types; throws `cancelled`.
     virtual task<std::size_t> read_some(std::span<std::byte> out) = 0;
     /// Writes at least one byte of `data`. Throws and is cancelled like `read_some`.
     virtual task<std::size_t> write_some(std::span<const std::byte> data) = 0;
@@ -2662,24 +2832,13 @@ public:
     virtual bool quiet() noexcept = 0;
 };
 
-/// Turns host names into addresses.
-class resolver {
-public:
-    using addresses = std::vector<asio::ip::tcp::endpoint>;
-
-    virtual ~resolver() = default;
-    /// The addresses in order of preference, at least one. Throws `errc::name_not_found` when there is no such name and
-    /// `errc::transport` when the name server could not tell. Cancellation: all types, at once, even while a look-up blocks.
-    virtual task<addresses> resolve(std::string host, std::uint16_t port) = 0;
-};
-
 /// Opens connections.
 class connector {
 public:
     virtual ~connector() = default;
     /// A connection to `where`, ready for a request: over TLS with a verified peer when the scheme is https. Throws
-    /// `errc::transport`, `timed_out`, `name_not_found` or `tls_failed`, all with `reached_server()` false. Cancellation:
-    /// all types; throws `cancelled`.
+    /// `errc::transport`, `timed_out`, `name_not_found` or `tls_failed`, all with `reached_server()` false.
+    /// Cancellation: all types; throws `cancelled`.
     virtual task<std::unique_ptr<byte_stream>> connect(origin where) = 0;
 };
 
@@ -2687,13 +2846,13 @@ public:
 class tls_options {
 public:
     tls_options() = default;
-    /// A file of certificates in PEM form, or a folder in OpenSSL's layout. `named_by` tells where the path came from, for
-    /// error messages: the name of an environment variable, say.
+    /// A file of certificates in PEM form, or a folder in OpenSSL's layout. `named_by` tells where the path came from,
+    /// for error messages: the name of an environment variable, say.
     tls_options(std::string authorities, std::string named_by)
         : authorities_(std::move(authorities)), named_by_(std::move(named_by)) {}
 
-    /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else the
-    /// system's store. The only place in `net/` that reads the environment.
+    /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else
+    /// the system's store. The only place in `net/` that reads the environment.
     HUBPUSH_DECL static tls_options from_environment();
 
     const std::string& authorities() const noexcept { return authorities_; }  ///< empty: the system's store
@@ -2705,24 +2864,15 @@ private:
 };
 
 /// The numbers of spec/reliability.md §3.4 and §3.5.
-inline constexpr std::chrono::milliseconds connect_limit{10'000};      ///< look-up and connect together
-inline constexpr std::chrono::milliseconds handshake_limit{15'000};    ///< TLS
-inline constexpr std::chrono::milliseconds next_address_after{250};    ///< RFC 8305
-inline constexpr std::size_t address_limit = 16;                       ///< tried per host
-
-namespace detail {
-/// The families in turn, beginning with the one that the system prefers, so that a broken family costs one wait only; no more
-/// than `address_limit` addresses.
-HUBPUSH_DECL void alternate_families(resolver::addresses& addresses);
-}  // namespace detail
-
-/// getaddrinfo on a thread of its own. A caller may give up while the look-up blocks; only the destructor waits for it.
-HUBPUSH_DECL std::shared_ptr<resolver> system_resolver();
+inline constexpr std::chrono::milliseconds connect_limit{10'000};    ///< look-up and connect together
+inline constexpr std::chrono::milliseconds handshake_limit{15'000};  ///< TLS
+inline constexpr std::chrono::milliseconds next_address_after{250};  ///< RFC 8305
 
 /// Sockets and TLS. Reads the certificate authorities here and now; when they are unusable every https connection fails
-/// with `tls_failed` and says so. Sockets are close-on-exec; TLS is 1.2 or newer, verified, without renegotiation, and speaks
-/// HTTP/1.1 only. Belongs to one strand.
-HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls, std::shared_ptr<resolver> names);
+/// with `tls_failed` and says so. Sockets are close-on-exec; TLS is 1.2 or newer, verified, without renegotiation, and
+/// speaks HTTP/1.1 only. Belongs to one strand.
+HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls,
+                                                          std::shared_ptr<resolver> names);
 
 }  // namespace hubpush::inline v0
 
@@ -2737,10 +2887,8 @@ HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_optio
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 
-#include <netdb.h>
 #include <sys/socket.h>
 
 namespace hubpush::inline v0::detail {
@@ -2749,14 +2897,37 @@ using asio::ip::tcp;
 
 inline error_details unreached() { return error_details().reached_server(false); }
 
-/// The one translation of a failed read or write. A cancelled coroutine says so; a stream that was closed from our side
-/// (a deadline) looks like a broken one, and whoever closed it knows better.
+/// A cancelled coroutine says so; a stream that was closed from our side (a deadline) looks like a broken one, and
+/// whoever closed it knows better.
 inline task<void> throw_stream_failure(std::error_code failure) {
     co_await throw_if_cancelled();
     throw_error(errc::transport, "the connection broke: " + failure.message(), error_details().retryable(true));
 }
 
-/// The socket is looked at without TLS: anything unread there, be it an alert or the end, makes the connection unusable.
+/// Both kinds of stream read and write alike. Cancellation that comes while a completed operation waits in the queue
+/// does not fail that operation, so the next one asks first.
+template <class Stream>
+task<std::size_t> read_from(Stream& stream, std::span<std::byte> out) {
+    co_await throw_if_cancelled();
+    std::error_code failure;
+    const std::size_t count = co_await stream.async_read_some(asio::buffer(out.data(), out.size()),
+                                                              asio::redirect_error(asio::use_awaitable, failure));
+    if (failure && failure != asio::error::eof) co_await throw_stream_failure(failure);
+    co_return count;
+}
+
+template <class Stream>
+task<std::size_t> write_to(Stream& stream, std::span<const std::byte> data) {
+    co_await throw_if_cancelled();
+    std::error_code failure;
+    const std::size_t count = co_await stream.async_write_some(asio::buffer(data.data(), data.size()),
+                                                               asio::redirect_error(asio::use_awaitable, failure));
+    if (failure) co_await throw_stream_failure(failure);
+    co_return count;
+}
+
+/// The socket is looked at without TLS: anything unread there, be it an alert or the end, makes the connection
+/// unusable.
 inline bool nothing_to_read(tcp::socket& socket) noexcept {
     char byte = 0;
     const ssize_t count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -2772,22 +2943,8 @@ class tcp_stream final : public byte_stream {
 public:
     explicit tcp_stream(tcp::socket socket) : socket_(std::move(socket)) {}
 
-    task<std::size_t> read_some(std::span<std::byte> out) override {
-        std::error_code failure;
-        const std::size_t count = co_await socket_.async_read_some(asio::buffer(out.data(), out.size()),
-                                                                   asio::redirect_error(asio::use_awaitable, failure));
-        if (failure && failure != asio::error::eof) co_await throw_stream_failure(failure);
-        co_return count;
-    }
-
-    task<std::size_t> write_some(std::span<const std::byte> data) override {
-        std::error_code failure;
-        const std::size_t count = co_await socket_.async_write_some(asio::buffer(data.data(), data.size()),
-                                                                    asio::redirect_error(asio::use_awaitable, failure));
-        if (failure) co_await throw_stream_failure(failure);
-        co_return count;
-    }
-
+    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(socket_, out); }
+    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(socket_, data); }
     void close() noexcept override { close_quietly(socket_); }
     bool quiet() noexcept override { return socket_.is_open() && nothing_to_read(socket_); }
 
@@ -2795,8 +2952,8 @@ private:
     tcp::socket socket_;
 };
 
-/// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here: only
-/// a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
+/// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here:
+/// only a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
 class tls_stream final : public byte_stream {
 public:
     tls_stream(tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
@@ -2804,22 +2961,8 @@ public:
 
     asio::ssl::stream<tcp::socket>& stream() noexcept { return stream_; }
 
-    task<std::size_t> read_some(std::span<std::byte> out) override {
-        std::error_code failure;
-        const std::size_t count = co_await stream_.async_read_some(asio::buffer(out.data(), out.size()),
-                                                                   asio::redirect_error(asio::use_awaitable, failure));
-        if (failure && failure != asio::error::eof) co_await throw_stream_failure(failure);
-        co_return count;
-    }
-
-    task<std::size_t> write_some(std::span<const std::byte> data) override {
-        std::error_code failure;
-        const std::size_t count = co_await stream_.async_write_some(asio::buffer(data.data(), data.size()),
-                                                                    asio::redirect_error(asio::use_awaitable, failure));
-        if (failure) co_await throw_stream_failure(failure);
-        co_return count;
-    }
-
+    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(stream_, out); }
+    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(stream_, data); }
     void close() noexcept override { close_quietly(stream_.next_layer()); }
 
     bool quiet() noexcept override {
@@ -2858,114 +3001,8 @@ task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string 
     std::rethrow_exception(failure);
 }
 
-}  // namespace hubpush::inline v0::detail
-
-// Names.
-namespace hubpush::inline v0::detail {
-
-/// One look-up, shared by the waiting coroutine and the thread that blocks in it. The coroutine may be gone when the answer
-/// comes, and its executor with it, so `home` is only used under the lock and only while somebody waits.
-struct name_lookup {
-    explicit name_lookup(asio::any_io_executor executor) : home(executor), answered(std::move(executor)) {}
-
-    std::mutex mutex;
-    std::optional<asio::any_io_executor> home;
-    notifier answered;
-    bool done = false;
-    int failure = 0;
-    resolver::addresses addresses;
-};
-
-struct waits_for_name {
-    explicit waits_for_name(std::shared_ptr<name_lookup> lookup) : lookup_(std::move(lookup)) {}
-    waits_for_name(const waits_for_name&) = delete;
-    waits_for_name& operator=(const waits_for_name&) = delete;
-    ~waits_for_name() {
-        const std::lock_guard lock(lookup_->mutex);
-        lookup_->home.reset();
-    }
-
-private:
-    std::shared_ptr<name_lookup> lookup_;
-};
-
-/// The only look-up there is in POSIX; it blocks.
-inline int look_up(const std::string& host, std::uint16_t port, resolver::addresses& found) {
-    addrinfo wanted{};
-    wanted.ai_family = AF_UNSPEC;
-    wanted.ai_socktype = SOCK_STREAM;
-    wanted.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
-    addrinfo* first = nullptr;
-    const int failure = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &first);
-    if (failure != 0) return failure;
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(first, ::freeaddrinfo);
-    for (const addrinfo* each = first; each != nullptr && found.size() < address_limit; each = each->ai_next) {
-        tcp::endpoint endpoint;
-        if (each->ai_addrlen > endpoint.capacity()) continue;
-        endpoint.resize(each->ai_addrlen);
-        std::copy_n(reinterpret_cast<const char*>(each->ai_addr), each->ai_addrlen, reinterpret_cast<char*>(endpoint.data()));
-        found.push_back(endpoint);
-    }
-    return found.empty() ? EAI_NONAME : 0;
-}
-
-inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const std::string& host, std::uint16_t port) {
-    resolver::addresses found;
-    const int failure = look_up(host, port, found);
-    const std::lock_guard lock(lookup->mutex);
-    if (!lookup->home) return;
-    asio::post(*lookup->home, [lookup, failure, found = std::move(found)]() mutable {
-        lookup->done = true;
-        lookup->failure = failure;
-        lookup->addresses = std::move(found);
-        lookup->answered.notify_all();
-    });
-}
-
-[[noreturn]] inline void throw_lookup_failure(const std::string& host, int failure) {
-    const bool unknown = failure == EAI_NONAME || failure == EAI_NODATA;
-    throw_error(unknown ? errc::name_not_found : errc::transport,
-                "the address of " + host + " was not found: " + ::gai_strerror(failure), unreached().retryable(true));
-}
-
-class getaddrinfo_resolver final : public resolver {
-public:
-    task<addresses> resolve(std::string host, std::uint16_t port) override {
-        const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        const auto lookup = std::make_shared<name_lookup>(executor);
-        const waits_for_name waiting(lookup);
-        asio::post(thread_.executor(), [lookup, host, port] { answer_lookup(lookup, host, port); });
-        while (!lookup->done) {
-            co_await throw_if_cancelled();
-            co_await lookup->answered.wait();
-        }
-        if (lookup->failure != 0) throw_lookup_failure(host, lookup->failure);
-        co_return std::move(lookup->addresses);
-    }
-
-private:
-    worker_pool thread_{1};
-};
-
-HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
-    if (addresses.empty()) return;
-    const bool first_is_v6 = addresses.front().address().is_v6();
-    resolver::addresses preferred, other;
-    for (const tcp::endpoint& each : addresses) (each.address().is_v6() == first_is_v6 ? preferred : other).push_back(each);
-    addresses.clear();
-    for (std::size_t i = 0; i < std::max(preferred.size(), other.size()); ++i) {
-        if (i < preferred.size()) addresses.push_back(preferred[i]);
-        if (i < other.size()) addresses.push_back(other[i]);
-    }
-    if (addresses.size() > address_limit) addresses.resize(address_limit);
-}
-
-}  // namespace hubpush::inline v0::detail
-
-// Sockets.
-namespace hubpush::inline v0::detail {
-
-/// Close-on-exec from the first instant: a training loop that starts data workers must not hand our connections to them.
+/// Close-on-exec from the first instant: a training loop that starts data workers must not hand our connections to
+/// them.
 inline std::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
     const int descriptor = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
     if (descriptor < 0) return {errno, std::system_category()};
@@ -3038,11 +3075,6 @@ inline task<tcp::socket> connect_any(seams seams, origin where, std::shared_ptr<
     co_return std::move(*race->winner);
 }
 
-}  // namespace hubpush::inline v0::detail
-
-// TLS.
-namespace hubpush::inline v0::detail {
-
 /// The trust of one connector. When the authorities cannot be read `problem` says so and no connection is made.
 class tls_trust {
 public:
@@ -3052,7 +3084,8 @@ public:
         SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
         SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
         context_->set_verify_mode(asio::ssl::verify_peer);
-        source_ = options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities();
+        source_ =
+            options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities();
         usable_ = options.authorities().empty() ? load_system_store(native) : load(native, options.authorities());
         ERR_clear_error();
     }
@@ -3062,9 +3095,10 @@ public:
 
     void require_usable() const {
         if (usable_) return;
-        throw_error(errc::tls_failed, "the certificate authorities cannot be read: " + source_,
-                    unreached().hint("let SSL_CERT_FILE name a readable file of PEM certificates, or install the system's "
-                                     "store (Debian package ca-certificates)"));
+        throw_error(
+            errc::tls_failed, "the certificate authorities cannot be read: " + source_,
+            unreached().hint("let SSL_CERT_FILE name a readable file of PEM certificates, or install the system's "
+                             "store (Debian package ca-certificates)"));
     }
 
 private:
@@ -3087,7 +3121,8 @@ private:
     bool usable_ = false;
 };
 
-/// Everything that ties the connection to one host: the name in the certificate, SNI (not for addresses, RFC 6066 §3), ALPN.
+/// Everything that ties the connection to one host: the name in the certificate, SNI (not for addresses, RFC 6066 §3),
+/// ALPN.
 inline bool bind_to_host(SSL* ssl, const std::string& host) {
     static constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     if (SSL_set_alpn_protos(ssl, http_1_1.data(), http_1_1.size()) != 0) return false;  // 0 is success here
@@ -3106,11 +3141,13 @@ inline bool answers_other_protocol(SSL* ssl) {
 }
 
 /// A peer that cannot prove who it is will not prove it in a second either; a connection that broke may hold next time.
-[[noreturn]] inline void throw_handshake_failure(SSL* ssl, const origin& where, const tls_trust& trust, std::error_code failure) {
+[[noreturn]] inline void throw_handshake_failure(SSL* ssl, const origin& where, const tls_trust& trust,
+                                                 std::error_code failure) {
     const long verdict = SSL_get_verify_result(ssl);
     if (verdict != X509_V_OK) {
-        throw_error(errc::tls_failed, "the certificate of " + where.text() + " is refused: " +
-                                          X509_verify_cert_error_string(verdict) + " (authorities: " + trust.source() + ")",
+        throw_error(errc::tls_failed,
+                    "the certificate of " + where.text() + " is refused: " + X509_verify_cert_error_string(verdict) +
+                        " (authorities: " + trust.source() + ")",
                     unreached());
     }
     const bool broke = failure.category() == asio::error::get_system_category() || failure == asio::error::eof ||
@@ -3176,9 +3213,8 @@ HUBPUSH_DECL tls_options tls_options::from_environment() {
     return tls_options();
 }
 
-HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return std::make_shared<detail::getaddrinfo_resolver>(); }
-
-HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls, std::shared_ptr<resolver> names) {
+HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls,
+                                                          std::shared_ptr<resolver> names) {
     return std::make_shared<detail::socket_connector>(std::move(seams), tls, std::move(names));
 }
 
@@ -3243,24 +3279,46 @@ public:
     http_request(std::string method, url target, request_class repeatable)
         : method_(std::move(method)), target_(std::move(target)), repeatable_(repeatable) {}
 
-    /// Adds a header field. Fields that frame the message (Host, Content-Length, Transfer-Encoding, Connection, …) are left
-    /// out when the request is sent: the client writes its own.
-    http_request& header(std::string name, std::string value) { headers_.add(std::move(name), std::move(value)); return *this; }
+    /// Adds a header field. Fields that frame the message (Host, Content-Length, Transfer-Encoding, Connection, …) are
+    /// left out when the request is sent: the client writes its own.
+    http_request& header(std::string name, std::string value) {
+        headers_.add(std::move(name), std::move(value));
+        return *this;
+    }
     /// The bytes to send; read again from the start when the request is repeated. Sets Content-Length when it is sent.
-    http_request& body(std::shared_ptr<byte_source> source) { body_ = std::move(source); return *this; }
+    http_request& body(std::shared_ptr<byte_source> source) {
+        body_ = std::move(source);
+        return *this;
+    }
     /// A body in memory, owned by the request.
     HUBPUSH_DECL http_request& body(std::string text, std::string content_type);
     /// Sends `Authorization: Bearer token`, and only while the target's origin equals `allowed`.
-    http_request& bearer(origin allowed, secret token) { origin_ = std::move(allowed); token_ = std::move(token); return *this; }
+    http_request& bearer(origin allowed, secret token) {
+        origin_ = std::move(allowed);
+        token_ = std::move(token);
+        return *this;
+    }
     /// Lets credentials travel over plain http to a host that is not this machine; otherwise such a request is refused
     /// (spec/reliability.md SEC05).
-    http_request& allow_plain_http(bool allowed = true) { plain_http_allowed_ = allowed; return *this; }
+    http_request& allow_plain_http(bool allowed = true) {
+        plain_http_allowed_ = allowed;
+        return *this;
+    }
     /// The most bytes of an answer's body to keep (default 1 MiB); a longer one is `errc::limit_exceeded`.
-    http_request& reply_limit(std::uint64_t bytes) { reply_limit_ = bytes; return *this; }
+    http_request& reply_limit(std::uint64_t bytes) {
+        reply_limit_ = bytes;
+        return *this;
+    }
     /// How long the first byte of the answer may take after the last byte of the request (default 60 s, commits 300 s).
-    http_request& first_byte_within(std::chrono::milliseconds limit) { first_byte_within_ = limit; return *this; }
+    http_request& first_byte_within(std::chrono::milliseconds limit) {
+        first_byte_within_ = limit;
+        return *this;
+    }
     /// Called on the strand with the body bytes of the current attempt that have been written so far.
-    http_request& on_progress(std::function<void(std::uint64_t)> callback) { on_progress_ = std::move(callback); return *this; }
+    http_request& on_progress(std::function<void(std::uint64_t)> callback) {
+        on_progress_ = std::move(callback);
+        return *this;
+    }
 
     const std::string& method() const noexcept { return method_; }
     const url& target() const noexcept { return target_; }
@@ -3275,7 +3333,10 @@ public:
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
 
     /// The same request to another place: what a redirect needs.
-    http_request& retarget(url target) { target_ = std::move(target); return *this; }
+    http_request& retarget(url target) {
+        target_ = std::move(target);
+        return *this;
+    }
     /// Forgets token, origin and every header field that could hold a secret: what a redirect to another origin needs.
     HUBPUSH_DECL http_request& drop_credentials();
 
@@ -3311,9 +3372,9 @@ private:
     std::string body_;
 };
 
-/// Request line and fields as they are sent, up to and including the empty line; a secret, because the token is in it. The
-/// token is left out unless the target's origin is the allowed one. Throws `invalid_argument`, before anything is sent, for bytes
-/// that could split the head (SEC08) and for credentials that would travel unencrypted (SEC05).
+/// Request line and fields as they are sent, up to and including the empty line; a secret, because the token is in it.
+/// The token is left out unless the target's origin is the allowed one. Throws `invalid_argument`, before anything is
+/// sent, for bytes that could split the head (SEC08) and for credentials that would travel unencrypted (SEC05).
 HUBPUSH_DECL secret request_head(const http_request& request);
 
 }  // namespace hubpush::inline v0
@@ -3351,7 +3412,8 @@ HUBPUSH_DECL bool equal_without_case(std::string_view left, std::string_view rig
 }
 
 inline bool is_one_of(std::string_view name, std::span<const std::string_view> names) noexcept {
-    return std::any_of(names.begin(), names.end(), [&](std::string_view other) { return equal_without_case(name, other); });
+    return std::any_of(names.begin(), names.end(),
+                       [&](std::string_view other) { return equal_without_case(name, other); });
 }
 
 /// RFC 9110 §5.6.2.
@@ -3374,10 +3436,11 @@ inline bool is_visible(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-/// Fields that frame the message or name the host. They are written here and nowhere else: servers put some of them into
-/// the header maps of upload links.
-inline constexpr std::array<std::string_view, 9> framing_fields{
-    "host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect", "te", "trailer", "upgrade"};
+/// Fields that frame the message or name the host. They are written here and nowhere else: servers put some of them
+/// into the header maps of upload links.
+inline constexpr std::array<std::string_view, 9> framing_fields{"host",       "content-length",  "transfer-encoding",
+                                                                "connection", "accept-encoding", "expect",
+                                                                "te",         "trailer",         "upgrade"};
 
 /// Fields that hold no credentials, and may therefore follow a redirect to another origin (spec/reliability.md SEC01).
 inline constexpr std::array<std::string_view, 5> harmless_fields{"accept", "content-type", "user-agent", "range",
@@ -3390,9 +3453,9 @@ inline bool sends_bearer(const http_request& request) {
 }
 
 inline bool sends_credentials(const http_request& request) {
-    return sends_bearer(request) || std::any_of(request.headers().begin(), request.headers().end(), [](const auto& field) {
-        return is_one_of(field.first, credential_fields);
-    });
+    return sends_bearer(request) ||
+           std::any_of(request.headers().begin(), request.headers().end(),
+                       [](const auto& field) { return is_one_of(field.first, credential_fields); });
 }
 
 [[noreturn]] inline void refuse(const http_request& request, const std::string& why) {
@@ -3408,8 +3471,9 @@ inline void check_request(const http_request& request) {
     }
     if (!is_visible(request.token().reveal())) refuse(request, "the token holds bytes that do not belong there");
     if (sends_credentials(request) && !where.secure() && !where.loopback() && !request.plain_http_allowed()) {
-        throw_error(errc::invalid_argument, "a token would travel unencrypted to " + where.text(),
-                    error_details().reached_server(false).hint("use https, or allow it by name with allow_plain_http()"));
+        throw_error(
+            errc::invalid_argument, "a token would travel unencrypted to " + where.text(),
+            error_details().reached_server(false).hint("use https, or allow it by name with allow_plain_http()"));
     }
 }
 
@@ -3499,8 +3563,8 @@ HUBPUSH_DECL secret request_head(const http_request& request) {
 
 namespace hubpush::inline v0::detail {
 
-/// Idle connections of one client, so that no connection is ever shared between tokens or trust settings (SEC16). The last
-/// one used is the first one taken again. Not thread-safe.
+/// Idle connections of one client, so that no connection is ever shared between tokens or trust settings (SEC16). The
+/// last one used is the first one taken again. Not thread-safe.
 class connection_pool {
 public:
     static constexpr std::size_t most_per_origin = 8;
@@ -3510,7 +3574,8 @@ public:
     HUBPUSH_DECL std::shared_ptr<byte_stream> take(const origin& where, steady_time now);
 
     /// Keeps a connection for as long as `reply`, the last one it carried, allows.
-    HUBPUSH_DECL void put(const origin& where, std::shared_ptr<byte_stream> stream, const http_response& reply, steady_time now);
+    HUBPUSH_DECL void put(const origin& where, std::shared_ptr<byte_stream> stream, const http_response& reply,
+                          steady_time now);
 
     std::size_t size() const noexcept { return idle_.size(); }
 
@@ -3539,21 +3604,23 @@ inline std::chrono::seconds idle_time_allowed(const http_response& reply) {
     int seconds = 0;
     if (begin == std::string_view::npos) return connection_pool::longest_idle;
     const char* const digits = text.data() + begin + 8;
-    if (std::from_chars(digits, text.data() + text.size(), seconds).ec != std::errc()) return connection_pool::longest_idle;
+    if (std::from_chars(digits, text.data() + text.size(), seconds).ec != std::errc())
+        return connection_pool::longest_idle;
     return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0), connection_pool::longest_idle);
 }
 
 HUBPUSH_DECL std::shared_ptr<byte_stream> connection_pool::take(const origin& where, steady_time now) {
     std::erase_if(idle_, [&](const idle_connection& each) { return each.until <= now || !each.stream->quiet(); });
-    const auto found = std::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& each) { return each.where == where; });
+    const auto found =
+        std::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& each) { return each.where == where; });
     if (found == idle_.rend()) return nullptr;
     std::shared_ptr<byte_stream> stream = std::move(found->stream);
     idle_.erase(std::next(found).base());
     return stream;
 }
 
-HUBPUSH_DECL void connection_pool::put(const origin& where, std::shared_ptr<byte_stream> stream, const http_response& reply,
-                                       steady_time now) {
+HUBPUSH_DECL void connection_pool::put(const origin& where, std::shared_ptr<byte_stream> stream,
+                                       const http_response& reply, steady_time now) {
     const auto same_origin = [&](const idle_connection& each) { return each.where == where; };
     if (static_cast<std::size_t>(std::count_if(idle_.begin(), idle_.end(), same_origin)) >= most_per_origin) {
         idle_.erase(std::find_if(idle_.begin(), idle_.end(), same_origin));
@@ -3590,7 +3657,8 @@ private:
 /// Waits between attempts: a random time up to `base`, doubled each time, never more than `cap`.
 class backoff {
 public:
-    constexpr backoff(std::chrono::milliseconds base, std::chrono::milliseconds cap) noexcept : base_(base), cap_(cap) {}
+    constexpr backoff(std::chrono::milliseconds base, std::chrono::milliseconds cap) noexcept
+        : base_(base), cap_(cap) {}
     constexpr std::chrono::milliseconds base() const noexcept { return base_; }
     constexpr std::chrono::milliseconds cap() const noexcept { return cap_; }
 
@@ -3612,8 +3680,8 @@ public:
 
     int number() const noexcept { return number_; }
     std::chrono::milliseconds since_first_failure() const noexcept { return since_first_failure_; }
-    errc code() const noexcept { return code_; }      ///< meaningful when there is no status
-    int status() const noexcept { return status_; }   ///< 0 without a reply
+    errc code() const noexcept { return code_; }     ///< meaningful when there is no status
+    int status() const noexcept { return status_; }  ///< 0 without a reply
     std::optional<std::chrono::milliseconds> requested_wait() const noexcept { return requested_wait_; }
 
 private:
@@ -3625,8 +3693,8 @@ private:
 };
 
 /// How stubborn a client is: `retry_policy(attempts(8), backoff(500ms, 30s))`, in any order; without arguments 6
-/// attempts, 0.5 s doubling up to 30 s. All retries of one request end 5 minutes after its first failure. They do not count
-/// from the first byte, so that an upload that took an hour before it broke is repeated too.
+/// attempts, 0.5 s doubling up to 30 s. All retries of one request end 5 minutes after its first failure. They do not
+/// count from the first byte, so that an upload that took an hour before it broke is repeated too.
 class retry_policy {
 public:
     static constexpr std::chrono::seconds total_limit{300};
@@ -3635,7 +3703,8 @@ public:
 
     retry_policy() = default;
     template <class... Options>
-        requires(sizeof...(Options) > 0 && ((std::same_as<Options, hubpush::attempts> || std::same_as<Options, hubpush::backoff>) && ...))
+        requires(sizeof...(Options) > 0 &&
+                 ((std::same_as<Options, hubpush::attempts> || std::same_as<Options, hubpush::backoff>) && ...))
     explicit retry_policy(Options... options) noexcept {
         (set(options), ...);
     }
@@ -3643,9 +3712,10 @@ public:
     int attempts() const noexcept { return attempts_.most(); }
     hubpush::backoff backoff() const noexcept { return backoff_; }
 
-    /// How long to wait before the next attempt, or nothing to give up. `random` decides the jitter. A wait that the server
-    /// asked for is kept and spread by up to `base`, so that not everyone comes back in the same instant.
-    HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_wait(const failed_attempt& failed, std::uint64_t random) const;
+    /// How long to wait before the next attempt, or nothing to give up. `random` decides the jitter. A wait that the
+    /// server asked for is kept and spread by up to `base`, so that not everyone comes back in the same instant.
+    HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_wait(const failed_attempt& failed,
+                                                                    std::uint64_t random) const;
 
 private:
     void set(hubpush::attempts value) noexcept { attempts_ = value; }
@@ -3682,9 +3752,9 @@ HUBPUSH_DECL bool retryable_status(int status) noexcept;
 /// Failures without an answer that may pass: no connection, a broken one, a deadline, a name server.
 HUBPUSH_DECL bool retryable_failure(errc code) noexcept;
 
-/// How long the server asks to wait: `Retry-After` in seconds or as a date (against `wall`), and for 429 a `RateLimit` field
-/// with nothing remaining (spec/hub-http-api.md §11.3); the longer of both. Dates that have passed, negative numbers and
-/// everything unreadable count as nothing.
+/// How long the server asks to wait: `Retry-After` in seconds or as a date (against `wall`), and for 429 a `RateLimit`
+/// field with nothing remaining (spec/hub-http-api.md §11.3); the longer of both. Dates that have passed, negative
+/// numbers and everything unreadable count as nothing.
 HUBPUSH_DECL std::optional<std::chrono::milliseconds> requested_wait(const http_response& reply,
                                                                      std::chrono::system_clock::time_point wall);
 
@@ -3737,8 +3807,10 @@ inline std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view 
     const auto hour = parse_digits(text.substr(17, 2));
     const auto minute = parse_digits(text.substr(20, 2));
     const auto second = parse_digits(text.substr(23, 2));
-    if (month == std::string_view::npos || month % 3 != 0 || !day || !year || !hour || !minute || !second) return std::nullopt;
-    const std::chrono::year_month_day date(std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+    if (month == std::string_view::npos || month % 3 != 0 || !day || !year || !hour || !minute || !second)
+        return std::nullopt;
+    const std::chrono::year_month_day date(std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
                                            std::chrono::day(static_cast<unsigned>(*day)));
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
     return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
@@ -3789,7 +3861,8 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::next_wait(co
     if (!repeatable || failed.number() >= std::min(most, attempts())) return std::nullopt;
 
     const auto below = [random](milliseconds bound) {
-        return milliseconds(static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(std::max(bound, milliseconds(0)).count()) + 1)));
+        return milliseconds(static_cast<std::int64_t>(
+            random % (static_cast<std::uint64_t>(std::max(bound, milliseconds(0)).count()) + 1)));
     };
     milliseconds bound = backoff_.base();
     for (int doubled = 1; doubled < failed.number() && bound < backoff_.cap(); ++doubled) bound *= 2;
@@ -3828,13 +3901,15 @@ namespace hubpush::inline v0 {
 /// connections; running exchanges keep what they need alive.
 class http_client {
 public:
-    /// `connector` makes streams (production: TCP and TLS). `budget` gives every buffer. `policy` is the default for `send`.
-    HUBPUSH_DECL http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget, retry_policy policy);
+    /// `connector` makes streams (production: TCP and TLS). `budget` gives every buffer. `policy` is the default for
+    /// `send`.
+    HUBPUSH_DECL http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget,
+                             retry_policy policy);
     HUBPUSH_DECL ~http_client();
 
     /// Sends `request` and gives the answer, whatever its status, after redirects (spec/reliability.md §3.4: at most 5;
-    /// 307 and 308 keep method and body; 301, 302 and 303 only for GET and HEAD; no https to http; credentials stay with
-    /// their origin). Safe and idempotent requests are repeated by the retry policy on transport failures and on
+    /// 307 and 308 keep method and body; 301, 302 and 303 only for GET and HEAD; no https to http; credentials stay
+    /// with their origin). Safe and idempotent requests are repeated by the retry policy on transport failures and on
     /// 408, 425, 429, 500, 502, 503, 504; non-idempotent ones are sent once, and `error::reached_server()` of the
     /// failure tells whether a byte may have arrived. Throws `errc::transport`, `timed_out`, `tls_failed`,
     /// `name_not_found`, `protocol_error`, `limit_exceeded`, `cancelled`, and whatever the body source throws.
@@ -3851,8 +3926,8 @@ private:
 }  // namespace hubpush::inline v0
 
 /// \file
-/// One request and its reply on one connection. The reply is read while the request is still being sent, because servers
-/// answer 403 and 413 early (spec/reliability.md §2.4).
+/// One request and its reply on one connection. The reply is read while the request is still being sent, because
+/// servers answer 403 and 413 early (spec/reliability.md §2.4).
 
 /// \file
 /// Reads one HTTP/1.1 reply without doing any I/O: bytes in, a complete response out, everything else refused.
@@ -3881,7 +3956,8 @@ public:
     http_reader& operator=(const http_reader&) = delete;
     HUBPUSH_DECL ~http_reader();
 
-    /// Takes the next bytes. `errc::protocol_error` or `limit_exceeded` when the reply is refused; `problem()` says why.
+    /// Takes the next bytes. `errc::protocol_error` or `limit_exceeded` when the reply is refused; `problem()` says
+    /// why.
     HUBPUSH_DECL std::error_code feed(std::span<const std::byte> bytes);
 
     /// The peer has closed its side in an orderly way: the end of a body that has no length, in all other places
@@ -3919,8 +3995,8 @@ private:
 
 namespace hubpush::inline v0 {
 
-/// llhttp with a watchman. Everything but body content is fed to it byte by byte, so that sizes are counted exactly, folded
-/// lines are seen, and the verdict does not depend on how the network split the bytes.
+/// llhttp with a watchman. Everything but body content is fed to it byte by byte, so that sizes are counted exactly,
+/// folded lines are seen, and the verdict does not depend on how the network split the bytes.
 struct http_reader::parser {
     parser(bool head_request, std::uint64_t most) : to_head(head_request), body_limit(most) { begin_message(); }
 
@@ -4043,7 +4119,8 @@ inline bool http_reader::parser::accepts_coding() {
 
 inline int http_reader::parser::on_headers_complete() {
     const int status = llhttp_get_status_code(&machine);
-    if (machine.http_major != 1 || machine.http_minor > 1) return fail(errc::protocol_error, "not HTTP/1.0 or HTTP/1.1");
+    if (machine.http_major != 1 || machine.http_minor > 1)
+        return fail(errc::protocol_error, "not HTTP/1.0 or HTTP/1.1");
     if (status < 100 || status > 599) return fail(errc::protocol_error, "the status is not between 100 and 599");
     if (status == 101) return fail(errc::protocol_error, "the peer changes the protocol unasked");
     if (status < 200 && ++interim > interim_limit) return fail(errc::limit_exceeded, "too many interim answers");
@@ -4132,7 +4209,8 @@ HUBPUSH_DECL std::error_code http_reader::feed(std::span<const std::byte> bytes)
 
 HUBPUSH_DECL std::error_code http_reader::end_of_stream() {
     if (parser_->complete || parser_->failure) return parser_->failure;
-    const bool without_length = parser_->content == parser::to_the_end && llhttp_message_needs_eof(&parser_->machine) != 0;
+    const bool without_length =
+        parser_->content == parser::to_the_end && llhttp_message_needs_eof(&parser_->machine) != 0;
     if (without_length) {
         parser_->complete = true;
     } else {
@@ -4145,11 +4223,14 @@ HUBPUSH_DECL std::error_code http_reader::end_of_stream() {
 
 HUBPUSH_DECL bool http_reader::started() const noexcept { return !parser_->in_head || parser_->framing != 0; }
 HUBPUSH_DECL bool http_reader::complete() const noexcept { return parser_->complete && !parser_->failure; }
-HUBPUSH_DECL bool http_reader::reusable() const noexcept { return complete() && parser_->keep_alive && !parser_->leftover; }
+HUBPUSH_DECL bool http_reader::reusable() const noexcept {
+    return complete() && parser_->keep_alive && !parser_->leftover;
+}
 HUBPUSH_DECL std::string_view http_reader::problem() const noexcept { return parser_->problem; }
 
 HUBPUSH_DECL http_response http_reader::take() {
-    return http_response(llhttp_get_status_code(&parser_->machine), std::move(parser_->headers), std::move(parser_->body));
+    return http_response(llhttp_get_status_code(&parser_->machine), std::move(parser_->headers),
+                         std::move(parser_->body));
 }
 
 }  // namespace hubpush::inline v0
@@ -4168,24 +4249,24 @@ namespace hubpush::inline v0::detail {
 /// The code of one of our own exceptions, `internal` for any other.
 HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure);
 
-/// The state of one exchange, shared by the coroutine that sends and the one that receives; both also keep it alive when an
-/// io_context ends before them.
+/// The state of one exchange, shared by the coroutine that sends and the one that receives; both also keep it alive
+/// when an io_context ends before them.
 ///
-/// Its memory is one lease: `[read area | head, at the end of its pages | body block]`. Head and first block go out in one
-/// write, and the body is page-aligned all the same (design.md §7).
+/// Its memory is one lease: `[read area | head, at the end of its pages | body block]`. Head and first block go out in
+/// one write, and the body is page-aligned all the same (design.md §7).
 class http_exchange {
 public:
     static constexpr std::size_t read_area = 16 * 1024;
     static constexpr std::size_t body_block = 256 * 1024;
-    static constexpr std::chrono::seconds stall_limit{60};        ///< per `stall_bytes`, that is 1 KiB/s
+    static constexpr std::chrono::seconds stall_limit{60};  ///< per `stall_bytes`, that is 1 KiB/s
     static constexpr std::uint64_t stall_bytes = 60 * 1024;
-    static constexpr std::chrono::seconds last_words_limit{1};    ///< for a reply that waits behind a write that failed
+    static constexpr std::chrono::seconds last_words_limit{1};  ///< for a reply that waits behind a write that failed
 
     /// How much memory an exchange needs. `head` is that of `request`.
     HUBPUSH_DECL static std::size_t memory_for(const http_request& request, const secret& head);
 
-    HUBPUSH_DECL http_exchange(seams seams, asio::any_io_executor executor, std::shared_ptr<byte_stream> stream, lease memory,
-                               const http_request& request, const secret& head);
+    HUBPUSH_DECL http_exchange(seams seams, asio::any_io_executor executor, std::shared_ptr<byte_stream> stream,
+                               lease memory, const http_request& request, const secret& head);
 
     /// Sends the request and gives the complete reply. Call once.
     HUBPUSH_DECL static task<http_response> run(std::shared_ptr<http_exchange> self);
@@ -4256,8 +4337,9 @@ HUBPUSH_DECL std::size_t http_exchange::memory_for(const http_request& request, 
     return read_area + whole_pages(head.reveal().size()) + block_size(request);
 }
 
-HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor executor, std::shared_ptr<byte_stream> stream,
-                                          lease memory, const http_request& request, const secret& head)
+HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor executor,
+                                          std::shared_ptr<byte_stream> stream, lease memory,
+                                          const http_request& request, const secret& head)
     : stream_(std::move(stream)),
       memory_(std::move(memory)),
       name_(request.method() + " " + request.target().redacted()),
@@ -4383,8 +4465,8 @@ HUBPUSH_DECL void http_exchange::received(std::size_t count) {
     }
 }
 
-/// What the caller is told: a stream that the deadline closed looks broken, and a broken write was there before the broken
-/// read. Failures of the body's source and cancellation stay as they are.
+/// What the caller is told: a stream that the deadline closed looks broken, and a broken write was there before the
+/// broken read. Failures of the body's source and cancellation stay as they are.
 HUBPUSH_DECL std::exception_ptr http_exchange::explain(std::exception_ptr failure) const {
     const errc kind = kind_of(failure);
     if (kind == errc::transport && watch_.expired() && !write_failure_) {
@@ -4407,7 +4489,8 @@ namespace hubpush::inline v0::detail {
 
 inline constexpr int redirect_limit = 5;
 
-[[noreturn]] inline void throw_redirect_refused(const http_request& request, const http_response& reply, const char* why) {
+[[noreturn]] inline void throw_redirect_refused(const http_request& request, const http_response& reply,
+                                                const char* why) {
     throw_error(errc::protocol_error, request.method() + " " + request.target().redacted() + ": " + why,
                 error_details().status(reply.status()));
 }
@@ -4452,19 +4535,20 @@ inline std::exception_ptr with_reached_server(std::exception_ptr failure, bool r
 
 namespace hubpush::inline v0 {
 
-/// Outlives the client while an exchange runs. Three loops, one in the other: retries, redirects, and the free second try
-/// on a fresh connection. Each sets `reached` once a byte of the request may have arrived.
+/// Outlives the client while an exchange runs. Three loops, one in the other: retries, redirects, and the free second
+/// try on a fresh connection. Each sets `reached` once a byte of the request may have arrived.
 struct http_client::state {
-    state(hubpush::seams outside, std::shared_ptr<hubpush::connector> network, memory_budget memory, retry_policy patience)
+    state(hubpush::seams outside, std::shared_ptr<hubpush::connector> network, memory_budget memory,
+          retry_policy patience)
         : seams(std::move(outside)), connector(std::move(network)), budget(std::move(memory)), policy(patience) {}
 
     static task<http_response> send(std::shared_ptr<state> self, http_request request);
     task<http_response> retry(const http_request& request, bool& reached);
     task<http_response> follow_redirects(http_request request, bool& reached);
     task<http_response> exchange(const http_request& request, bool& reached);
-    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, int number, steady_time first_failure,
-                                                       const http_response& reply, const std::exception_ptr& failure,
-                                                       bool reached);
+    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, int number,
+                                                       steady_time first_failure, const http_response& reply,
+                                                       const std::exception_ptr& failure, bool reached);
 
     hubpush::seams seams;
     std::shared_ptr<hubpush::connector> connector;
@@ -4503,7 +4587,8 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
         const auto wait = next_wait(request, number, *first_failure, reply, failure, reached);
         if (!wait && failure) std::rethrow_exception(failure);
         if (!wait) co_return reply;
-        const std::string cause = failure ? describe(failure) : request.target().redacted() + ": HTTP " + std::to_string(reply.status());
+        const std::string cause =
+            failure ? describe(failure) : request.target().redacted() + ": HTTP " + std::to_string(reply.status());
         seams.log().write(log_level::info, "next try in " + std::to_string(wait->count()) + " ms: " + cause);
         co_await sleep_for(seams.clock(), *wait);
     }
@@ -4515,9 +4600,9 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_w
     using std::chrono::milliseconds;
     if (request.repeatable() == request_class::non_idempotent && reached) return std::nullopt;
     const auto since = std::chrono::duration_cast<milliseconds>(seams.clock().now() - first_failure);
-    const failed_attempt failed = failure ? failed_attempt(number, since, detail::kind_of(failure))
-                                          : failed_attempt(number, since, reply.status(),
-                                                           requested_wait(reply, seams.clock().wall()));
+    const failed_attempt failed =
+        failure ? failed_attempt(number, since, detail::kind_of(failure))
+                : failed_attempt(number, since, reply.status(), requested_wait(reply, seams.clock().wall()));
     const std::optional<milliseconds> wait = policy.next_wait(failed, seams.random().next());
     const int cost = failure ? retry_budget::transport_cost : retry_budget::server_cost;
     return wait && retries.take(cost) ? wait : std::nullopt;
@@ -4568,7 +4653,9 @@ HUBPUSH_DECL http_client::http_client(seams seams, std::shared_ptr<connector> co
 
 HUBPUSH_DECL http_client::~http_client() = default;
 
-HUBPUSH_DECL task<http_response> http_client::send(http_request request) { return state::send(state_, std::move(request)); }
+HUBPUSH_DECL task<http_response> http_client::send(http_request request) {
+    return state::send(state_, std::move(request));
+}
 
 HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->policy; }
 
@@ -6812,11 +6899,12 @@ private:
 /// ends with a line by which it is recognised.
 ///
 /// Throws `outcome_unknown` when it cannot be told whether the commit was made; `conflict` when the branch moved away from the
-/// header's parent, or too often without one; `lfs_object_missing`; `file_changed`; and the errors of the session. `on_progress` gets the bytes of the current
-/// attempt's body written so far. `patience` bounds the search for a lost commit: a background job has more of it.
+/// header's parent, or too often without one; `lfs_object_missing`; `file_changed`; and the errors of the session.
+/// `on_progress` gets the bytes of the current attempt's body written so far. `patience` bounds the search for a lost commit: a
+/// background job has more of it.
 ///
-/// Cancellation: all types. Until the request has left as a whole nothing was committed and `cancelled` is thrown; afterwards
-/// the branch is looked at once more for at most ten seconds, and the real outcome or `outcome_unknown` is given.
+/// Cancellation: all types. As long as the body has not been read to its end nothing was committed, and `cancelled` is thrown;
+/// afterwards the branch is looked at once more for at most ten seconds, and the real outcome or `outcome_unknown` is given.
 HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository where, std::string at_revision,
                                              commit_header header, std::vector<commit_operation> operations,
                                              std::chrono::milliseconds patience = default_commit_patience,
@@ -8469,7 +8557,9 @@ HUBPUSH_DECL task<hub_user> whoami(hub_session& session) {
 /// \file
 /// How far a push is, told at most ten times a second.
 
+#include <array>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -8489,6 +8579,9 @@ public:
     std::uint64_t files_total = 0;  ///< files found so far
     std::uint64_t bytes_done = 0;   ///< of this phase
     std::uint64_t bytes_total = 0;  ///< of this phase, as far as it is known
+    /// When scanning, hashing, sending and committing began, for phases too short for a report of their own. A phase that was
+    /// passed over began with the next one; one that has not begun is at the clock's epoch.
+    std::array<steady_time, 4> phase_began{};
 
     double percent() const noexcept {
         return bytes_total == 0 ? 100.0 : 100.0 * static_cast<double>(bytes_done) / static_cast<double>(bytes_total);
@@ -8518,7 +8611,9 @@ class progress_tracker {
 public:
     static constexpr std::chrono::milliseconds interval{100};
 
-    progress_tracker(clock& clock, progress callback) : clock_(&clock), callback_(std::move(callback)) {}
+    progress_tracker(clock& clock, progress callback) : clock_(&clock), callback_(std::move(callback)) {
+        phase_began_[0] = clock.now();
+    }
 
     HUBPUSH_DECL void found(std::uint64_t files, std::uint64_t bytes);  ///< scan: what there is to do
     HUBPUSH_DECL void hashed(std::uint64_t bytes);                      ///< classify: bytes that need no more hashing
@@ -8530,12 +8625,15 @@ public:
 
 private:
     enum class phase { scanning, hashing, sending, committing };
+    HUBPUSH_DECL void enter(phase next);
     HUBPUSH_DECL void report();
     HUBPUSH_DECL progress_view view() const;
+    HUBPUSH_DECL progress_view counters() const;
 
     clock* clock_;
     progress callback_;
     phase phase_ = phase::scanning;
+    std::array<steady_time, 4> phase_began_{};
     std::uint64_t files_ = 0;
     std::uint64_t found_bytes_ = 0;
     std::uint64_t hashed_bytes_ = 0;
@@ -8560,7 +8658,7 @@ HUBPUSH_DECL void progress_tracker::found(std::uint64_t files, std::uint64_t byt
 
 HUBPUSH_DECL void progress_tracker::hashed(std::uint64_t bytes) {
     hashed_bytes_ += bytes;
-    phase_ = std::max(phase_, phase::hashing);
+    enter(phase::hashing);
     report();
 }
 
@@ -8571,21 +8669,29 @@ HUBPUSH_DECL void progress_tracker::to_send(std::uint64_t bytes) {
 
 HUBPUSH_DECL void progress_tracker::sent(std::uint64_t bytes) {
     sent_bytes_ += bytes;
-    phase_ = std::max(phase_, phase::sending);
+    enter(phase::sending);
     report();
 }
 
 HUBPUSH_DECL void progress_tracker::committing() {
-    phase_ = phase::committing;
+    enter(phase::committing);
     report();
 }
 
 HUBPUSH_DECL task<void> progress_tracker::finish() {
     if (!callback_.callback()) co_return;
-    phase_ = phase::committing;
+    enter(phase::committing);
     sent_bytes_ = send_total_;
     co_await sleep_until(*clock_, next_report_);
     callback_.callback()(view());
+}
+
+/// The steps overlap, so an earlier one may still report when a later one has begun: there is no way back.
+HUBPUSH_DECL void progress_tracker::enter(phase next) {
+    for (auto each = static_cast<std::size_t>(phase_) + 1; each <= static_cast<std::size_t>(next); ++each) {
+        phase_began_[each] = clock_->now();
+    }
+    phase_ = std::max(phase_, next);
 }
 
 HUBPUSH_DECL void progress_tracker::report() {
@@ -8597,6 +8703,12 @@ HUBPUSH_DECL void progress_tracker::report() {
 }
 
 HUBPUSH_DECL progress_view progress_tracker::view() const {
+    progress_view result = counters();
+    result.phase_began = phase_began_;
+    return result;
+}
+
+HUBPUSH_DECL progress_view progress_tracker::counters() const {
     switch (phase_) {
         case phase::scanning: return {"scanning", files_, 0, found_bytes_};
         case phase::hashing: return {"hashing", files_, std::min(hashed_bytes_, found_bytes_), found_bytes_};
@@ -10028,7 +10140,8 @@ HUBPUSH_DECL task<commit_info> client::push_operations(std::string repo_id, oper
 /// The blocking front: pushes behind a training loop, in order, without a line of Asio (design.md §3).
 
 /// \file
-/// A strict FIFO of coroutines on an executor: one at a time, in order of submission, every outcome kept until it is read.
+/// A strict FIFO of coroutines on an executor: one at a time, in order of submission, every outcome kept until it is
+/// read.
 
 /// \file
 /// The handle on one queued piece of work.
@@ -10051,12 +10164,12 @@ namespace hubpush::inline v0 {
 
 /// Where a job stands. The last three are final.
 enum class job_status {
-    waiting,    ///< behind other jobs
-    running,    ///< at the head, at work
-    retrying,   ///< at the head, pausing after a failure that may pass
-    done,       ///< it gave its result
-    failed,     ///< it threw something that no waiting cures, or gave up waiting
-    cancelled   ///< it was cancelled before it was done
+    waiting,   ///< behind other jobs
+    running,   ///< at the head, at work
+    retrying,  ///< at the head, pausing after a failure that may pass
+    done,      ///< it gave its result
+    failed,    ///< it threw something that no waiting cures, or gave up waiting
+    cancelled  ///< it was cancelled before it was done
 };
 
 #pragma GCC diagnostic pop
@@ -10076,12 +10189,12 @@ public:
           failure_(std::move(failure)),
           result_(std::move(result)) {}
 
-    std::uint64_t number() const noexcept { return number_; }          ///< 1 for the first job of the queue
-    const std::string& name() const noexcept { return name_; }         ///< such as "upload_folder user/model"
+    std::uint64_t number() const noexcept { return number_; }   ///< 1 for the first job of the queue
+    const std::string& name() const noexcept { return name_; }  ///< such as "upload_folder user/model"
     job_status status() const noexcept { return status_; }
     explicit operator bool() const noexcept { return status_ == job_status::done; }
     const std::exception_ptr& failure() const noexcept { return failure_; }  ///< why not; for `describe()`
-    const std::string& result() const noexcept { return result_; }     ///< the address of what it made, if it has one
+    const std::string& result() const noexcept { return result_; }  ///< the address of what it made, if it has one
 
 private:
     std::uint64_t number_ = 0;
@@ -10147,8 +10260,8 @@ public:
 
     explicit patience(std::chrono::milliseconds give_up_after) : give_up_after_(give_up_after) {}
 
-    /// The pause before the next attempt, or nothing when it is time to give up: the time is over, or the server asks for
-    /// more than is left of it. `random` is any 64 random bits. The last pause ends exactly when the time is over.
+    /// The pause before the next attempt, or nothing when it is time to give up: the time is over, or the server asks
+    /// for more than is left of it. `random` is any 64 random bits. The last pause ends exactly when the time is over.
     HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_pause(
         steady_time now, std::optional<std::chrono::milliseconds> server_asks, std::uint64_t random);
 
@@ -10196,14 +10309,27 @@ public:
     /// Asked on the queue's executor, never under a lock, whether a retryable failure may be waited out.
     using wait_out_rule = std::function<bool(const error&)>;
 
-    /// How many jobs may be unfinished at once, the running one included; more are refused. Without it there is no limit.
-    queue_options& limit(std::size_t jobs) { limit_ = jobs; return *this; }
+    /// How many jobs may be unfinished at once, the running one included; more are refused. Without it there is no
+    /// limit.
+    queue_options& limit(std::size_t jobs) {
+        limit_ = jobs;
+        return *this;
+    }
     /// How long after its first failure a job is still tried again.
-    queue_options& give_up_after(std::chrono::milliseconds time) { give_up_after_ = time; return *this; }
+    queue_options& give_up_after(std::chrono::milliseconds time) {
+        give_up_after_ = time;
+        return *this;
+    }
     /// A retryable failure for which `rule` says no is final. Without it every retryable failure is waited out.
-    queue_options& may_wait_out(wait_out_rule rule) { may_wait_out_ = std::move(rule); return *this; }
+    queue_options& may_wait_out(wait_out_rule rule) {
+        may_wait_out_ = std::move(rule);
+        return *this;
+    }
     /// Clock for the pauses, random numbers for their jitter, log for what nobody else is told.
-    queue_options& use(hubpush::seams value) { seams_ = std::move(value); return *this; }
+    queue_options& use(hubpush::seams value) {
+        seams_ = std::move(value);
+        return *this;
+    }
 
     std::optional<std::size_t> limit() const noexcept { return limit_; }
     std::chrono::milliseconds give_up_after() const noexcept { return give_up_after_; }
@@ -10221,6 +10347,7 @@ private:
 
 }  // namespace hubpush::inline v0
 
+#include <sys/types.h>
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -10233,7 +10360,6 @@ private:
 #include <mutex>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace hubpush::inline v0::detail {
@@ -10295,7 +10421,8 @@ public:
     HUBPUSH_DECL void cancel(const std::shared_ptr<job_record>& job);
     /// Takes no more jobs and cancels those that have not ended. Does not wait.
     HUBPUSH_DECL void stop();
-    /// The owner goes: stops, lets go of the executor, and reports each failure that nobody has read, now or when it happens.
+    /// The owner goes: stops, lets go of the executor, and reports each failure that nobody has read, now or when it
+    /// happens.
     HUBPUSH_DECL void retire();
 
     HUBPUSH_DECL job_status status(const job_record& job) const;
@@ -10319,9 +10446,9 @@ private:
     using strand = asio::strand<asio::any_io_executor>;
     using job_list = std::deque<std::shared_ptr<job_record>>;
 
-    struct parked;         // a coroutine that waits
-    class parking_space;   // its place in the list, for as long as its frame lives
-    class run_ticket;      // the right to run jobs; dropped with the frames of a destroyed executor
+    struct parked;        // a coroutine that waits
+    class parking_space;  // its place in the list, for as long as its frame lives
+    class run_ticket;     // the right to run jobs; dropped with the frames of a destroyed executor
     struct known_outcome {
         job_outcome outcome;
         bool read = false;
@@ -10336,8 +10463,8 @@ private:
 
     HUBPUSH_DECL void start(strand where);
     HUBPUSH_DECL std::shared_ptr<job_record> begin_next(std::shared_ptr<task_group> group);
-    HUBPUSH_DECL std::optional<std::chrono::milliseconds> pause_after(const std::exception_ptr& failure, job_record& job,
-                                                                      patience& left);
+    HUBPUSH_DECL std::optional<std::chrono::milliseconds> pause_after(const std::exception_ptr& failure,
+                                                                      job_record& job, patience& left);
     HUBPUSH_DECL void set_status(job_record& job, job_status status);
     HUBPUSH_DECL void finish(job_record& job, std::exception_ptr failure);
     HUBPUSH_DECL void abandon() noexcept;
@@ -10359,11 +10486,11 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable ended_;
     std::list<std::shared_ptr<parked>> parked_;
-    job_list jobs_;                                  // those that have not ended, by number; the head first
+    job_list jobs_;                                    // those that have not ended, by number; the head first
     std::map<std::uint64_t, known_outcome> outcomes_;  // those that have, until the next drain
-    asio::any_io_executor executor_;                 // until the owner goes: handles may outlive the context
-    std::optional<strand> strand_;                   // of the run loop, while there is one
-    std::shared_ptr<task_group> running_;            // the head, while it is at work
+    asio::any_io_executor executor_;                   // until the owner goes: handles may outlive the context
+    std::optional<strand> strand_;                     // of the run loop, while there is one
+    std::shared_ptr<task_group> running_;              // the head, while it is at work
     std::uint64_t last_number_ = 0;
     bool closed_ = false;
     bool reports_ = false;
@@ -10371,8 +10498,8 @@ private:
 
 }  // namespace hubpush::inline v0::detail
 
-#include <algorithm>
 #include <unistd.h>
+#include <algorithm>
 
 namespace hubpush::inline v0::detail {
 
@@ -10391,7 +10518,8 @@ inline std::string label(std::uint64_t number, const std::string& name) {
     return "job " + std::to_string(number) + " (" + name + ")";
 }
 
-/// A coroutine that waits. The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own strand.
+/// A coroutine that waits. The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own
+/// strand.
 struct queue_core::parked {
     parked(milestone awaited, const asio::any_io_executor& executor)
         : until(awaited), wake(executor, asio::steady_timer::time_point::max()) {}
@@ -10456,7 +10584,8 @@ HUBPUSH_DECL void queue_core::submit(std::shared_ptr<job_record> job) {
     std::unique_lock lock(mutex_);
     if (closed_) throw_error(errc::queue_closed, job->name() + " was submitted to a closed queue");
     if (options_.limit() && jobs_.size() >= *options_.limit()) {
-        throw_error(errc::queue_full, job->name() + " finds " + std::to_string(jobs_.size()) + " unfinished jobs in the queue");
+        throw_error(errc::queue_full,
+                    job->name() + " finds " + std::to_string(jobs_.size()) + " unfinished jobs in the queue");
     }
     job->number_ = last_number_ + 1;
     jobs_.push_back(std::move(job));
@@ -10537,8 +10666,8 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> queue_core::pause_after(co
         const auto duration = left.next_pause(world.clock().now(), known.retry_after(), world.random().next());
         if (duration) {
             const auto seconds = std::chrono::ceil<std::chrono::seconds>(*duration).count();
-            world.log().write(log_level::warning, label(job.number_, job.name_) + " is tried again in " + std::to_string(seconds) +
-                                                      " s: " + describe(failure));
+            world.log().write(log_level::warning, label(job.number_, job.name_) + " is tried again in " +
+                                                      std::to_string(seconds) + " s: " + describe(failure));
         }
         return duration;
     } catch (...) {
@@ -10553,10 +10682,12 @@ HUBPUSH_DECL task<void> queue_core::pause(queue_core& self, job_record& job, std
     self.set_status(job, job_status::running);
 }
 
-/// Throws when the job was cancelled meanwhile: `interrupt_running` may have come and gone while the work did not listen.
+/// Throws when the job was cancelled meanwhile: the interruption may have come and gone while the work did not listen.
 HUBPUSH_DECL void queue_core::set_status(job_record& job, job_status status) {
     const std::lock_guard lock(mutex_);
-    if (job.cancel_requested_ || closed_) throw_error(errc::cancelled, label(job.number_, job.name_) + " was cancelled between two attempts");
+    if (job.cancel_requested_ || closed_) {
+        throw_error(errc::cancelled, label(job.number_, job.name_) + " was cancelled between two attempts");
+    }
     job.status_ = status;
 }
 
@@ -10613,8 +10744,8 @@ HUBPUSH_DECL void queue_core::interrupt_running() {
 HUBPUSH_DECL void queue_core::stop() {
     std::unique_lock lock(mutex_);
     closed_ = true;
-    const job_list dropped = end_waiting(
-        make_exception(errc::cancelled, "the queue was closed before the job began", error_details().hint("submit it again")));
+    const job_list dropped = end_waiting(make_exception(errc::cancelled, "the queue was closed before the job began",
+                                                        error_details().hint("submit it again")));
     interrupt_running();
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
@@ -10627,10 +10758,11 @@ HUBPUSH_DECL queue_core::job_list queue_core::end_waiting(const std::exception_p
     return waiting;
 }
 
-/// The executor was destroyed with the run loop in it. The work that has begun is not released here: its frames, which may
-/// refer to it, are being destroyed right now, in any order.
+/// The executor was destroyed with the run loop in it. The work that has begun is not released here: its frames, which
+/// may refer to it, are being destroyed right now, in any order.
 HUBPUSH_DECL void queue_core::abandon() noexcept {
-    const std::exception_ptr failure = make_exception(errc::cancelled, "the executor of the queue ended before the job");
+    const std::exception_ptr failure =
+        make_exception(errc::cancelled, "the executor of the queue ended before the job");
     std::unique_lock lock(mutex_);
     strand_.reset();
     running_.reset();
@@ -10713,7 +10845,8 @@ HUBPUSH_DECL bool queue_core::on_executor_thread() const {
 HUBPUSH_DECL bool queue_core::wait(milestone until, std::optional<steady_time> deadline) {
     check_process();
     std::unique_lock lock(mutex_);
-    // Inside a job always, so that the mistake does not depend on timing. Elsewhere the executor may be gone once all is done.
+    // Inside a job always, so that the mistake does not depend on timing. Elsewhere the executor may be gone once all
+    // is done.
     if (inside_a_job() || (!reached(until) && on_executor_thread())) {
         throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not block until one has ended");
     }
@@ -10819,13 +10952,13 @@ public:
     explicit job(std::shared_ptr<detail::job_state<T>> state) : state_(std::move(state)) {}
 
     bool valid() const noexcept { return state_ != nullptr; }
-    std::uint64_t number() const { return state().number(); }      ///< counts the jobs of one queue, from 1
+    std::uint64_t number() const { return state().number(); }  ///< counts the jobs of one queue, from 1
     const std::string& name() const { return state().name(); }
     job_status status() const { return state().queue().status(state()); }
-    bool ready() const { return has_ended(status()); }             ///< `get()` would not block
+    bool ready() const { return has_ended(status()); }  ///< `get()` would not block
 
-    /// Waits until the job has ended, however long that takes; gives its result or throws what went wrong. On a thread that
-    /// runs the queue's jobs it throws `errc::wrong_thread` instead of waiting for itself.
+    /// Waits until the job has ended, however long that takes; gives its result or throws what went wrong. On a thread
+    /// that runs the queue's jobs it throws `errc::wrong_thread` instead of waiting for itself.
     T get() const {
         state().queue().wait(end_of_job(), std::nullopt);
         if constexpr (std::is_void_v<T>) {
@@ -10842,15 +10975,16 @@ public:
         return wait_until(detail::deadline_after(std::chrono::ceil<std::chrono::milliseconds>(duration)));
     }
 
-    /// What `get()` gives, for a coroutine on any executor. Cancellation: all types; it ends the wait with `cancelled` and
-    /// leaves the job alone. Inside a job of the same queue, waiting for one that has not ended throws `errc::wrong_thread`.
+    /// What `get()` gives, for a coroutine on any executor. Cancellation: all types; it ends the wait with `cancelled`
+    /// and leaves the job alone. Inside a job of the same queue, waiting for one that has not ended throws
+    /// `errc::wrong_thread`.
     task<T> async_get() const& { return detail::result_of<T>(checked()); }
     /// Name the handle first: `co_await queue.submit([captures] …).async_get()` would put a lambda into a `co_await`
     /// expression, which g++ 12 destroys twice.
     task<T> async_get() const&& = delete;
 
-    /// Takes the job out of the queue, or cancels it where it stands (terminal cancellation on the queue's executor). It may
-    /// still end in another way when it was about to. Does not wait; harmless after the end.
+    /// Takes the job out of the queue, or cancels it where it stands (terminal cancellation on the queue's executor).
+    /// It may still end in another way when it was about to. Does not wait; harmless after the end.
     void cancel() const { state().queue().cancel(checked()); }
 
 private:
@@ -10938,26 +11072,26 @@ private:
 /// Runs what is submitted one after the other on a strand of `executor`. To work with a `client`, give it the client's
 /// executor. All members are thread-safe.
 ///
-/// A job that fails retryably (`error::retryable()`) waits at the head with growing pauses and a line in the log until it
-/// succeeds, fails finally, or `give_up_after` has passed. An exception ends the job that threw it and no other.
+/// A job that fails retryably (`error::retryable()`) waits at the head with growing pauses and a line in the log until
+/// it succeeds, fails finally, or `give_up_after` has passed. An exception ends the job that threw it and no other.
 ///
-/// Every outcome is kept until `drain()` takes it, also of jobs whose handles are gone: about 150 bytes each, and without a
-/// bound, because a bound would lose outcomes. What a process submits without ever draining adds up.
+/// Every outcome is kept until `drain()` takes it, also of jobs whose handles are gone: about 150 bytes each, and
+/// without a bound, because a bound would lose outcomes. What a process submits without ever draining adds up.
 class fifo_queue {
 public:
     HUBPUSH_DECL explicit fifo_queue(asio::any_io_executor executor, queue_options options = queue_options());
     fifo_queue(const fifo_queue&) = delete;
     fifo_queue& operator=(const fifo_queue&) = delete;
 
-    /// Does what `stop()` does and does not wait, so a job that runs may still touch what it refers to until the executor
-    /// has ended it; `co_await close()` before where that matters. Failures nobody has read go to the log, once. The
-    /// context of the executor may end before or after, unless the executor is a strand of it: then after. In a child
-    /// process nothing happens.
+    /// Does what `stop()` does and does not wait, so a job that runs may still touch what it refers to until the
+    /// executor has ended it; `co_await close()` before where that matters. Failures nobody has read go to the log,
+    /// once. The context of the executor may end before or after, unless the executor is a strand of it: then after. In
+    /// a child process nothing happens.
     HUBPUSH_DECL ~fifo_queue();
 
     /// Queues `work` and returns at once: a `task<T>`, which is run once, or a callable that returns one, which may be
-    /// called again after a retryable failure. A coroutine lambda may capture: the queue keeps it until the job has ended.
-    /// `name` is for logs and outcomes. Throws `queue_full`, `errc::queue_closed`, `errc::forked`; nothing else.
+    /// called again after a retryable failure. A coroutine lambda may capture: the queue keeps it until the job has
+    /// ended. `name` is for logs and outcomes. Throws `queue_full`, `errc::queue_closed`, `errc::forked`; nothing else.
     template <class Work>
     auto submit(Work&& work, std::string name = "job") {
         using item = detail::queued_work<std::decay_t<Work>>;
@@ -11120,17 +11254,18 @@ struct background_call {
     using takes = detail::background_options<client_call::takes>::all;
 };
 
-/// A client with a thread of its own and one queue over all repositories: every call returns a job at once, jobs run one at
-/// a time in order of submission, and no call throws for a network reason.
+/// A client with a thread of its own and one queue over all repositories: every call returns a job at once, jobs run
+/// one at a time in order of submission, and no call throws for a network reason.
 ///
-/// - What a call names is read when its job runs. Bad arguments, a folder that vanished, an exception in a callback: each
+/// - What a call names is read when its job runs. Bad arguments, a folder that vanished, an exception in a callback:
+/// each
 ///   fails its own job, and the queue goes on.
 /// - A job that fails in a way that may pass waits at the head, with growing pauses and a line in the log, for
 ///   `give_up_after`. Until the endpoint has answered once, failing to reach it is final after the ordinary retries.
 /// - Every outcome is kept until `drain()` takes it, and handles may be thrown away.
 ///
-/// Every call throws `queue_full` if there is a `queue_limit`, and `errc::forked` in a child process: a child makes its own
-/// `background`. Thread-safe, except for its construction and destruction.
+/// Every call throws `queue_full` if there is a `queue_limit`, and `errc::forked` in a child process: a child makes its
+/// own `background`. Thread-safe, except for its construction and destruction.
 class background {
 public:
     /// Options: those of `client`, and `queue_limit`, `give_up_after`, `close_within`. What is not given comes from the
@@ -11142,9 +11277,10 @@ public:
     background(const background&) = delete;
     background& operator=(const background&) = delete;
 
-    /// Waits for what is queued, `close_within` at most and not at all after a `drain_until` that left work; cancels what is
-    /// left then; reports each failure nobody has read and each job that was not done to the log, once. It also waits for a
-    /// name look-up that blocks. Must not run inside a job. In a child process it does nothing and frees nothing.
+    /// Waits for what is queued, `close_within` at most and not at all after a `drain_until` that left work; cancels
+    /// what is left then; reports each failure nobody has read and each job that was not done to the log, once. It also
+    /// waits for a name look-up that blocks. Must not run inside a job. In a child process it does nothing and frees
+    /// nothing.
     HUBPUSH_DECL ~background();
 
     /// Pushes the files of a folder in one commit. Options as for `client::upload_folder`.
@@ -11187,13 +11323,15 @@ public:
         return submit(std::move(work), std::move(name));
     }
 
-    /// Queues work of one's own: a callable `task<T>(client&)` or `task<T>()`, which may be called again after a retryable
-    /// failure, or a `task<T>`, which runs once. It runs on the background thread and must not block.
+    /// Queues work of one's own: a callable `task<T>(client&)` or `task<T>()`, which may be called again after a
+    /// retryable failure, or a `task<T>`, which runs once. It runs on the background thread and must not block.
     template <class Work>
     auto submit(Work&& work, std::string name = "job") {
         if constexpr (std::invocable<std::decay_t<Work>&, client&>) {
             client& target = hub();
-            auto bound = [&target, work = std::decay_t<Work>(std::forward<Work>(work))]() mutable { return work(target); };
+            auto bound = [&target, work = std::decay_t<Work>(std::forward<Work>(work))]() mutable {
+                return work(target);
+            };
             return queue().submit(std::move(bound), std::move(name));
         } else {
             return queue().submit(std::forward<Work>(work), std::move(name));
@@ -11205,11 +11343,11 @@ public:
         return submit([](client& hub) { return hub.whoami(); }, "whoami");
     }
 
-    /// Blocks until every job submitted before the call has ended, and takes every outcome since the last drain, in order.
-    /// Throws `errc::wrong_thread` on the background thread.
+    /// Blocks until every job submitted before the call has ended, and takes every outcome since the last drain, in
+    /// order. Throws `errc::wrong_thread` on the background thread.
     HUBPUSH_DECL drain_result drain();
-    /// The same until `deadline`; `remaining` and `left` say what has not ended then. It goes on until the destructor, which
-    /// then waits no longer.
+    /// The same until `deadline`; `remaining` and `left` say what has not ended then. It goes on until the destructor,
+    /// which then waits no longer.
     HUBPUSH_DECL drain_result drain_until(steady_time deadline);
 
 private:
@@ -11240,6 +11378,8 @@ inline seams background_seams(const background_call::takes& options) {
 inline client_call::takes client_options_of(const background_call::takes& options, const seams& world) {
     client_call::takes result = background_options<client_call::takes>::client_part(options);
     result.put(use_seams(world));
+    // A job behind a training loop looks for a lost commit as long as it would wait for anything else.
+    if (!result.get<commit_patience>()) result.put(commit_patience(options.get_or_default<give_up_after>().time()));
     return result;
 }
 
@@ -11255,13 +11395,19 @@ inline bool is_connection_failure(const error& failure) {
     }
 }
 
-/// A wrong address must be seen at once; an address that has answered before is worth waiting for.
+/// A wrong address must be seen at once; an address that has answered before is worth waiting for. When a file that
+/// changed is whole again only its writer knows.
+inline bool worth_waiting(const error& failure, bool endpoint_has_answered) {
+    if (failure.kind() == errc::file_changed) return false;
+    return endpoint_has_answered || !is_connection_failure(failure);
+}
+
 inline queue_options queue_options_of(const background_call::takes& options, const seams& world, const client& hub) {
     queue_options result;
     result.use(world);
     result.give_up_after(options.get_or_default<give_up_after>().time());
     if (options.get<queue_limit>()) result.limit(options.get<queue_limit>()->jobs());
-    result.may_wait_out([&hub](const error& failure) { return hub.has_answered() || !is_connection_failure(failure); });
+    result.may_wait_out([&hub](const error& failure) { return worth_waiting(failure, hub.has_answered()); });
     return result;
 }
 

@@ -955,8 +955,8 @@ private:
 class git_log_entry {
 public:
     git_log_entry() = default;
-    git_log_entry(std::string id, git_author author, std::string title, std::string message)
-        : id_(std::move(id)), author_(std::move(author)), title_(std::move(title)), message_(std::move(message)) {}
+    git_log_entry(std::string id, git_author author, std::string title, std::string rest)
+        : id_(std::move(id)), author_(std::move(author)), title_(std::move(title)), message_(std::move(rest)) {}
     const std::string& id() const noexcept { return id_; }
     const git_author& author() const noexcept { return author_; }
     const std::string& title() const noexcept { return title_; }      ///< the first paragraph, on one line
@@ -1467,7 +1467,7 @@ public:
 
     /// The commit a revision names: a branch, else a tag (either also as full ref; any other full ref as itself), else
     /// a commit by 7 to 40 hex digits. Nothing when there is none or the text is no plain name.
-    HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string revision);
+    HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string wanted);
 
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
     HUBPUSH_DECL task<std::vector<git_tree_entry>> read_tree(std::string commit);
@@ -1485,7 +1485,7 @@ public:
     /// `invalid_argument` for a path that no tree may hold; the ref has not moved then. An unchanged tree still makes a
     /// commit. A cancelled call may or may not have committed.
     HUBPUSH_DECL task<std::string> commit(const lock_type& lock, std::string ref, std::string expected_head,
-                                          std::vector<git_change> changes, std::string message, git_author author);
+                                          std::vector<git_change> changes, std::string text, git_author author);
 
     /// A part of the history of a commit, newest first.
     HUBPUSH_DECL task<git_log_page> log(std::string commit, std::size_t limit, std::size_t skip);
@@ -1498,7 +1498,7 @@ public:
     HUBPUSH_DECL task<void> create_ref(const lock_type& lock, std::string ref, std::string commit);
 
     /// Makes `refs/tags/{name}` as an annotated tag; throws as `create_ref`.
-    HUBPUSH_DECL task<void> create_tag(const lock_type& lock, std::string name, std::string commit, std::string message,
+    HUBPUSH_DECL task<void> create_tag(const lock_type& lock, std::string name, std::string commit, std::string text,
                                        git_author author);
 
     /// Throws `revision_not_found` when there is none.
@@ -1556,8 +1556,10 @@ namespace hubpush::inline v0 {
 namespace detail {
 
 /// What makes the folder safe to serve: history only grows, nothing tidies up behind our back, reading alone goes over
-/// HTTP.
+/// HTTP. And what makes it fast: weights do not compress and have no useful deltas, and trying costs git seven times
+/// the processor time of storing them.
 inline constexpr std::string_view served_repository_config =
+    "[core]\n\tcompression = 0\n\tbigFileThreshold = 1m\n"
     "[gc]\n\tauto = 0\n"
     "[maintenance]\n\tauto = false\n"
     "[receive]\n\tdenyNonFastForwards = true\n"
@@ -1648,11 +1650,11 @@ HUBPUSH_DECL std::string import_blob(std::size_t index, std::uint64_t size);
 
 /// One commit with all its changes, whose contents have been sent; it asks for the commit's id. `parent` may be empty.
 HUBPUSH_DECL std::string import_commit(std::string_view ref, std::string_view parent,
-                                       const std::vector<git_change>& changes, std::string_view message,
+                                       const std::vector<git_change>& changes, std::string_view message_text,
                                        const git_author& author);
 
 /// An annotated tag in a fast-import stream.
-HUBPUSH_DECL std::string import_tag(std::string_view name, std::string_view commit, std::string_view message,
+HUBPUSH_DECL std::string import_tag(std::string_view name, std::string_view commit, std::string_view message_text,
                                     const git_author& author);
 
 /// Reads the answers of `cat-file --batch-check`: the id in the first line that found something.
@@ -1736,10 +1738,10 @@ inline std::string import_data(std::string_view data) {
     return "data " + std::to_string(data.size()) + '\n' + std::string(data) + '\n';
 }
 
-inline std::string import_message(std::string_view message) {
-    if (message.find('\0') != std::string_view::npos)
+inline std::string import_message(std::string_view text) {
+    if (text.find('\0') != std::string_view::npos)
         throw_error(errc::invalid_argument, "a message cannot hold a NUL byte");
-    return import_data(message);
+    return import_data(text);
 }
 
 /// Marks are numbers above zero; the commit has the first.
@@ -1773,10 +1775,10 @@ HUBPUSH_DECL std::string detail::import_blob(std::size_t index, std::uint64_t si
 }
 
 HUBPUSH_DECL std::string detail::import_commit(std::string_view ref, std::string_view parent,
-                                               const std::vector<git_change>& changes, std::string_view message,
+                                               const std::vector<git_change>& changes, std::string_view message_text,
                                                const git_author& author) {
     std::string text = "commit " + std::string(ref) + "\nmark :1\n";
-    text += author_line("author", author) + author_line("committer", author) + import_message(message);
+    text += author_line("author", author) + author_line("committer", author) + import_message(message_text);
     if (!parent.empty()) text += "from " + std::string(parent) + '\n';
     for (std::size_t i = 0; i < changes.size(); ++i) {
         text += changes[i].content() ? "M 100644 " + mark_of_content(i) + ' ' : "D ";
@@ -1785,10 +1787,10 @@ HUBPUSH_DECL std::string detail::import_commit(std::string_view ref, std::string
     return text + "\nget-mark :1\n";
 }
 
-HUBPUSH_DECL std::string detail::import_tag(std::string_view name, std::string_view commit, std::string_view message,
-                                            const git_author& author) {
+HUBPUSH_DECL std::string detail::import_tag(std::string_view name, std::string_view commit,
+                                            std::string_view message_text, const git_author& author) {
     return "tag " + std::string(name) + "\nfrom " + std::string(commit) + '\n' + author_line("tagger", author) +
-           import_message(message);
+           import_message(message_text);
 }
 
 HUBPUSH_DECL std::optional<std::string> detail::first_object_found(std::string_view output) {
@@ -1984,10 +1986,10 @@ inline void require_full_ref(std::string_view ref) {
 
 /// Where a revision is looked up, in this order, as `cat-file --batch-check` reads it (spec/hub-http-api.md §14.1).
 /// Checked names only: no revision syntax of a client's gets through.
-inline std::string revision_candidates(std::string_view revision) {
-    const std::string name(revision);
-    if (is_full_ref(revision)) return name + "^{commit}\n";
-    if (!is_ref_name(revision)) return {};
+inline std::string revision_candidates(std::string_view wanted) {
+    const std::string name(wanted);
+    if (is_full_ref(wanted)) return name + "^{commit}\n";
+    if (!is_ref_name(wanted)) return {};
     std::string candidates = "refs/heads/" + name + "^{commit}\nrefs/tags/" + name + "^{commit}\n";
     const bool hex = name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
     if (hex && name.size() >= 7 && name.size() <= 40) candidates += name + "^{commit}\n";
@@ -2054,8 +2056,8 @@ HUBPUSH_DECL void git_repository::require_lock(const lock_type& lock) const {
     if (!lock.holds(writing_)) throw_error(errc::internal, "a repository is written to without its lock");
 }
 
-HUBPUSH_DECL task<std::optional<std::string>> git_repository::resolve(std::string revision) {
-    std::string candidates = detail::revision_candidates(revision);
+HUBPUSH_DECL task<std::optional<std::string>> git_repository::resolve(std::string wanted) {
+    std::string candidates = detail::revision_candidates(wanted);
     if (candidates.empty()) co_return std::nullopt;
     child_command command = git("cat-file");
     command.argument("--batch-check").input(std::move(candidates));
@@ -2137,7 +2139,7 @@ HUBPUSH_DECL task<void> git_repository::require_head(std::string ref, std::strin
 }
 
 HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std::string ref, std::string expected_head,
-                                                      std::vector<git_change> changes, std::string message,
+                                                      std::vector<git_change> changes, std::string text,
                                                       git_author author) {
     require_lock(lock);
     detail::require_full_ref(ref);
@@ -2146,7 +2148,7 @@ HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std
         if (!is_git_path(change.path())) throw_error(errc::invalid_argument, "not an allowed path: " + change.path());
     }
     co_await require_head(ref, expected_head);
-    std::string commands = detail::import_commit(ref, expected_head, changes, message, author);
+    std::string commands = detail::import_commit(ref, expected_head, changes, text, author);
     std::string id = co_await import(std::move(changes), std::move(commands));
     id.pop_back();
     co_return id;
@@ -2184,14 +2186,14 @@ HUBPUSH_DECL task<void> git_repository::create_ref(const lock_type& lock, std::s
 }
 
 HUBPUSH_DECL task<void> git_repository::create_tag(const lock_type& lock, std::string name, std::string commit,
-                                                   std::string message, git_author author) {
+                                                   std::string text, git_author author) {
     require_lock(lock);
     const std::string ref = "refs/tags/" + name;
     detail::require_full_ref(ref);
     detail::require_object_id(commit);
     if (co_await resolve(ref)) throw_error(errc::conflict, ref + " exists already");
     std::vector<git_change> no_contents;
-    std::string commands = detail::import_tag(name, commit, message, author);
+    std::string commands = detail::import_tag(name, commit, text, author);
     co_await import(std::move(no_contents), std::move(commands));
 }
 
@@ -3880,7 +3882,7 @@ private:
     HUBPUSH_DECL task<void> send_answer(served_reply reply);
     HUBPUSH_DECL task<void> transmit(std::span<const std::byte> bytes);
     HUBPUSH_DECL task<void> cut(std::span<const std::byte> bytes);
-    HUBPUSH_DECL void write_down();
+    HUBPUSH_DECL void write_down(bool finished);
 
     served_connection& connection_;
     clock& clock_;
@@ -3933,16 +3935,16 @@ HUBPUSH_DECL task<bool> server_exchange::run(const handler& handle) {
     } catch (...) {
         failure = std::current_exception();
     }
-    write_down();
+    write_down(true);
     if (failure) std::rethrow_exception(failure);
     co_return keep_alive_;
 }
 
-HUBPUSH_DECL void server_exchange::write_down() {
-    ledger_.update(record_, [this](request_record& record) {
+HUBPUSH_DECL void server_exchange::write_down(bool finished) {
+    ledger_.update(record_, [this, finished](request_record& record) {
         record.body_bytes = body_bytes_;
         record.body_sha256 = body_sha256_;
-        record.finished = true;
+        record.finished = finished;
     });
 }
 
@@ -4015,6 +4017,7 @@ HUBPUSH_DECL task<std::span<const std::byte>> server_exchange::next_piece() {
     if (piece.empty()) {
         body_ended_ = true;
         body_sha256_ = to_hex(hash_.finish());
+        write_down(false);  // before the answer, so that whoever has the answer finds it in the ledger
     }
     co_return piece;
 }

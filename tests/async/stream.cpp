@@ -48,7 +48,8 @@ CO_TEST_CASE("a writer waits when the stream is full: nothing runs ahead of its 
     group.spawn(write(between, 1000, written));
     for (int i = 0; i < 100; ++i) co_await asio::post(executor, asio::use_awaitable);
     CHECK(written == static_cast<int>(stream_capacity));
-    CHECK(*co_await between.pop() == 0);
+    const std::optional<int> first = co_await between.pop();
+    CHECK(first == 0);
     for (int i = 0; i < 100; ++i) co_await asio::post(executor, asio::use_awaitable);
     CHECK(written == static_cast<int>(stream_capacity) + 1);
     between.abandon();
@@ -63,7 +64,8 @@ CO_TEST_CASE("an abandoned stream drops its items and lets the writer go") {
     CHECK(item.use_count() == 2);
     between.abandon();
     CHECK(item.use_count() == 1);
-    CHECK_FALSE(co_await between.push(item));
+    const bool taken = co_await between.push(item);
+    CHECK_FALSE(taken);
 }
 
 CO_TEST_CASE("a taken item leaves no copy behind in the stream") {

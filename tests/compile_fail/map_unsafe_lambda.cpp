@@ -1,5 +1,5 @@
 // expect: on g\+\+ 12 give this lambda a name first and pass the name
-// only: g++-12
+// only: gxx
 #include "steps.hpp"
 
 #include <string>

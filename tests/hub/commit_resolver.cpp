@@ -24,7 +24,8 @@ std::string oid_of(int number) {
 
 std::vector<commit_entry> history(std::vector<std::string> oids, const std::string& ours = "") {
     std::vector<commit_entry> commits;
-    for (const std::string& oid : oids) commits.emplace_back(oid, "t", oid == ours ? "d\n\n" + commit_marker(upload_id) : "d");
+    for (const std::string& oid : oids)
+        commits.emplace_back(oid, "t", oid == ours ? "d\n\n" + commit_marker(upload_id) : "d");
     return commits;
 }
 
@@ -89,7 +90,8 @@ TEST_CASE("an applied commit is done") {
 }
 
 TEST_CASE("a lost answer is looked up, and the commit found") {
-    for (const std::exception_ptr& lost : {broken(), answer(500), answer(502), answer(503), answer(504), answer(408), answer(524)}) {
+    for (const std::exception_ptr& lost :
+         {broken(), answer(500), answer(502), answer(503), answer(504), answer(408), answer(524)}) {
         commit_resolver resolver = make_resolver();
         resolver.failed(lost, true, start, 7);
         expect_wait(resolver);
@@ -359,12 +361,14 @@ TEST_CASE("an exception of another kind is unknown once the request has left, an
 
 namespace {
 
-/// A Hub with one branch, and everything that can go wrong on the way to it. Requests are carried out in the order of their
-/// arrival; one whose answer is lost may be carried out later, but before the next one (the branch has a lock).
+/// A Hub with one branch, and everything that can go wrong on the way to it. Requests are carried out in the order of
+/// their arrival; one whose answer is lost may be carried out later, but before the next one (the branch has a lock).
 class simulated_hub {
 public:
     /// `strangers`: how likely somebody else commits before each request, in percent.
-    simulated_hub(std::uint64_t seed, unsigned strangers) : engine_(seed), strangers_(strangers) { branch_.push_back(commit_entry(oid_of(0), "initial", "")); }
+    simulated_hub(std::uint64_t seed, unsigned strangers) : engine_(seed), strangers_(strangers) {
+        branch_.push_back(commit_entry(oid_of(0), "initial", ""));
+    }
 
     /// Sends a commit; nothing when it was applied and told so, with its id in `oid`.
     std::exception_ptr commit(const std::string& parent, std::string& oid, bool& complete) {
@@ -372,16 +376,27 @@ public:
         stranger_may_commit();
         complete = true;
         switch (engine_() % 14) {
-            case 0: complete = false; return broken();
-            case 1: return broken();                                                 // lost before it arrived
-            case 2: return pending(parent), broken();                                // late
-            case 3: return pending(parent), answer(504);                             // late, and told so
-            case 4: return answer(409);
-            case 5: return answer(429, std::chrono::seconds(engine_() % 5));
-            case 6: return answer(503);
-            case 7: return apply(parent), broken();                                  // applied, answer cut
-            case 8: return apply(parent), answer(500);
-            default: break;
+            case 0:
+                complete = false;
+                return broken();
+            case 1:
+                return broken();  // lost before it arrived
+            case 2:
+                return pending(parent), broken();  // late
+            case 3:
+                return pending(parent), answer(504);  // late, and told so
+            case 4:
+                return answer(409);
+            case 5:
+                return answer(429, std::chrono::seconds(engine_() % 5));
+            case 6:
+                return answer(503);
+            case 7:
+                return apply(parent), broken();  // applied, answer cut
+            case 8:
+                return apply(parent), answer(500);
+            default:
+                break;
         }
         if (!apply(parent)) return answer(412);
         oid = branch_.front().oid();
@@ -393,10 +408,15 @@ public:
         if (engine_() % 3 == 0) carry_out_pending();
         stranger_may_commit();
         switch (engine_() % 8) {
-            case 0: return broken(engine_() % 2 == 0);
-            case 1: return answer(503);
-            case 2: out = stale_; return nullptr;
-            default: break;
+            case 0:
+                return broken(engine_() % 2 == 0);
+            case 1:
+                return answer(503);
+            case 2:
+                out = stale_;
+                return nullptr;
+            default:
+                break;
         }
         out = stale_ = branch_;
         return nullptr;
@@ -439,7 +459,8 @@ private:
 };
 
 /// Runs one commit to its end. `stop_at`: the step before which the caller cancels, or a large number.
-void run_simulation(std::uint64_t seed, const std::string& parent, int stop_at, std::map<std::string, int>& seen, unsigned strangers = 20) {
+void run_simulation(std::uint64_t seed, const std::string& parent, int stop_at, std::map<std::string, int>& seen,
+                    unsigned strangers = 20) {
     INFO("seed " << seed << ", parent '" << parent << "', cancelled before step " << stop_at);
     simulated_hub hub(seed, strangers);
     std::mt19937_64 random(seed * 31 + 7);

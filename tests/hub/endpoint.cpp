@@ -67,8 +67,9 @@ TEST_CASE("the endpoint comes from HF_ENDPOINT, without slashes at its end") {
 }
 
 TEST_CASE("an unusable HF_ENDPOINT is named") {
-    for (const char* text : {"hub.corp", "ftp://hub.corp", "https://", "https://user:pw@hub.corp", "https://hub.corp?x=1",
-                             "https://hub.corp#x", "https://hub.corp:99999", "http://[::1%eth0]"}) {
+    for (const char* text :
+         {"hub.corp", "ftp://hub.corp", "https://", "https://user:pw@hub.corp", "https://hub.corp?x=1",
+          "https://hub.corp#x", "https://hub.corp:99999", "http://[::1%eth0]"}) {
         CAPTURE(text);
         CHECK(failure_of({{"HF_ENDPOINT", text}, {"HF_TOKEN", canary}}, "HF_ENDPOINT") == errc::bad_environment);
     }
@@ -85,7 +86,8 @@ TEST_CASE("staging replaces the default endpoint and the place of the token, not
     for (const char* no : {"0", "off", "", "2", "y"}) {
         CHECK(resolve({{"HUGGINGFACE_CO_STAGING", no}}, files).token().equals("hf_production"));
     }
-    CHECK(resolve({{"HUGGINGFACE_CO_STAGING", "1"}, {"HF_ENDPOINT", "https://hub.corp"}}).endpoint() == "https://hub.corp");
+    CHECK(resolve({{"HUGGINGFACE_CO_STAGING", "1"}, {"HF_ENDPOINT", "https://hub.corp"}}).endpoint() ==
+          "https://hub.corp");
 }
 
 TEST_CASE("the first source that has a token wins, and says so") {
@@ -105,7 +107,9 @@ TEST_CASE("the first source that has a token wins, and says so") {
         {{{"HF_HOME", "/data/hf"}, {"XDG_CACHE_HOME", "/cache"}}, "hf_data", "/data/hf/token"},
         {{{"HF_HOME", "~/hf"}}, "hf_tilde", "/home/alice/hf/token"},
         {{{"HF_HOME", "$ROOT/hf"}, {"ROOT", "/data"}}, "hf_data", "/data/hf/token"},
-        {{{"HF_TOKEN_PATH", "/secrets/${WHO}/tok"}, {"WHO", "alice"}, {"HF_HOME", "/data/hf"}}, "hf_path", "/secrets/alice/tok"},
+        {{{"HF_TOKEN_PATH", "/secrets/${WHO}/tok"}, {"WHO", "alice"}, {"HF_HOME", "/data/hf"}},
+         "hf_path",
+         "/secrets/alice/tok"},
         {{{"HF_TOKEN_PATH", "/nowhere/$UNSET"}}, "", ""},
         {{{"HUGGING_FACE_HUB_TOKEN", "hf_old"}}, "hf_old", "HUGGING_FACE_HUB_TOKEN"},
         {{{"HUGGING_FACE_HUB_TOKEN", "hf_old"}, {"HF_TOKEN", "hf_new"}}, "hf_new", "HF_TOKEN"},
@@ -127,8 +131,9 @@ TEST_CASE("a process without a home has no token file and no error") {
 }
 
 TEST_CASE("a token that cannot be sent is refused without showing it") {
-    for (const std::string& bad : {std::string(canary) + " x", std::string(canary) + "\x01", std::string(canary) + "\xc3\xa9",
-                                   std::string(canary) + "\t" + canary, std::string(canary) + std::string(20'000, 'a')}) {
+    for (const std::string& bad :
+         {std::string(canary) + " x", std::string(canary) + "\x01", std::string(canary) + "\xc3\xa9",
+          std::string(canary) + "\t" + canary, std::string(canary) + std::string(20'000, 'a')}) {
         CHECK(failure_of({{"HF_TOKEN", bad}}, "HF_TOKEN") == errc::bad_environment);
     }
 }

@@ -29,14 +29,23 @@ TEST_CASE("answers become errors by the Hub's rules in their order") {
         {403, {{"X-Error-Code", "GatedRepo"}}, "/a/b/resolve/main/x", errc::forbidden},
         {401, {{"X-Error-Code", "GatedRepo"}}, "/api/models/a/b", errc::forbidden},
         {403, {{"X-Error-Message", "Access to this resource is disabled."}}, "/api/models/a/b", errc::forbidden},
-        {404, {{"X-Error-Code", "RepoNotFound"}, {"X-Error-Message", "Access to this resource is disabled."}}, "/api/models/a/b", errc::forbidden},
+        {404,
+         {{"X-Error-Code", "RepoNotFound"}, {"X-Error-Message", "Access to this resource is disabled."}},
+         "/api/models/a/b",
+         errc::forbidden},
         {404, {{"X-Error-Code", "RepoNotFound"}}, "/api/models/a/b", errc::repository_not_found},
-        {401, {{"X-Error-Message", "Invalid username or password."}}, "/api/models/a/secret", errc::repository_not_found},
+        {401,
+         {{"X-Error-Message", "Invalid username or password."}},
+         "/api/models/a/secret",
+         errc::repository_not_found},
         {401, {}, "/api/datasets/a/b/preupload/main", errc::repository_not_found},
         {401, {}, "/api/kernels/a/b", errc::repository_not_found},
         {401, {}, "/api/spaces/a/b?x=1", errc::repository_not_found},
         {401, {}, "/a/b/resolve/main/c", errc::repository_not_found},
-        {401, {{"X-Error-Message", "Invalid credentials in Authorization header"}}, "/api/models/a/b", errc::not_authorized},
+        {401,
+         {{"X-Error-Message", "Invalid credentials in Authorization header"}},
+         "/api/models/a/b",
+         errc::not_authorized},
         {401, {}, "/api/whoami-v2", errc::not_authorized},
         {401, {}, "/api/repos/create", errc::not_authorized},
         {404, {}, "/api/models/a/b/preupload/main", errc::repository_not_found},
@@ -69,7 +78,8 @@ TEST_CASE("the server's text is collected from headers and body, each text once"
     CHECK(server_text(reply(400, {{"X-Error-Message", " a "}, json}, R"({"error":"a"})")) == "a");
     CHECK(server_text(reply(400, {{"X-Error-Message", "a"}, json}, R"({"error":"b"})")) == "a; b");
     CHECK(server_text(reply(400, {json}, R"({"error":["a","b"]})")) == "a; b");
-    CHECK(server_text(reply(400, {json}, R"({"error":"invalid_grant","error_description":"old"})")) == "invalid_grant: old");
+    CHECK(server_text(reply(400, {json}, R"({"error":"invalid_grant","error_description":"old"})")) ==
+          "invalid_grant: old");
     CHECK(server_text(reply(400, {json}, R"({"error":"x","errors":[{"message":"y"},{"message":"y"}]})")) == "x; y");
     CHECK(server_text(reply(422, {json}, R"({"message":"lfs"})")) == "lfs");
     CHECK(server_text(reply(500, {{"Content-Type", "text/plain"}}, " oops \n")) == "oops");
@@ -77,14 +87,16 @@ TEST_CASE("the server's text is collected from headers and body, each text once"
     CHECK(server_text(reply(500, {}, "<html>")).empty());
     CHECK(server_text(reply(403, {{"Content-Type", "application/xml"}},
                             "<?xml?><Error><Code>SignatureDoesNotMatch</Code><Message>bad</Message>"
-                            "<CanonicalRequest>X-Amz-Signature=SECRET</CanonicalRequest></Error>")) == "SignatureDoesNotMatch; bad");
+                            "<CanonicalRequest>X-Amz-Signature=SECRET</CanonicalRequest></Error>")) ==
+          "SignatureDoesNotMatch; bad");
     CHECK(server_text(reply(400, {json}, R"({"error":{"deep":1}})")).empty());
     CHECK(server_text(reply(400, {}, std::string(64 * 1024 + 1, 'x'))).empty());
 }
 
 TEST_CASE("details carry request id, requested wait and whether a retry may help") {
     const auto now = std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000));
-    const error_details limited = details_of(reply(429, {{"RateLimit", "\"api\";r=0;t=55"}, {"X-Amzn-Trace-Id", "t"}, {"x-request-id", "r"}}), now);
+    const error_details limited = details_of(
+        reply(429, {{"RateLimit", "\"api\";r=0;t=55"}, {"X-Amzn-Trace-Id", "t"}, {"x-request-id", "r"}}), now);
     CHECK(limited.retry_after() == std::chrono::seconds(55));
     CHECK(limited.retryable());
     CHECK(limited.request_id() == "r");

@@ -9,7 +9,8 @@
 using namespace hubpush;
 
 TEST_CASE("values are read by type and never converted") {
-    const auto value = json_value::parse(R"({"s":"x","n":7,"big":18446744073709551615,"neg":-1,"real":1.5,"t":true,"z":null,"a":[1,2],"o":{"k":"v"}})");
+    const auto value = json_value::parse(
+        R"({"s":"x","n":7,"big":18446744073709551615,"neg":-1,"real":1.5,"t":true,"z":null,"a":[1,2],"o":{"k":"v"}})");
     REQUIRE(value);
     CHECK(value->string("s") == "x");
     CHECK(value->integer("n", 7) == 7);
@@ -33,8 +34,8 @@ TEST_CASE("values are read by type and never converted") {
 }
 
 TEST_CASE("what is not JSON, is ambiguous or too much is refused") {
-    for (const char* text : {"", "<html></html>", "{", "[1,]", "{\"a\":1,\"a\":2}", "{\"o\":{\"a\":1,\"a\":2}}", "1 2", "{\"a\":1e400}", "\"\xff\"",
-                             "'a'", "// c\n1", "NaN"}) {
+    for (const char* text : {"", "<html></html>", "{", "[1,]", "{\"a\":1,\"a\":2}", "{\"o\":{\"a\":1,\"a\":2}}", "1 2",
+                             "{\"a\":1e400}", "\"\xff\"", "'a'", "// c\n1", "NaN"}) {
         CAPTURE(text);
         CHECK_FALSE(json_value::parse(text));
     }
@@ -69,7 +70,8 @@ TEST_CASE("quoted text is one line and reads back as itself") {
     all.resize(all.size() - 2);
     const std::string quoted = json_quoted(all);
     CHECK(nlohmann::json::parse(quoted).get<std::string>() == all);
-    for (const char* forbidden : {"\n", "\r", "\x7f", "\x1b", "\u2028", "\u2029", "\xc2\x85"}) CHECK(quoted.find(forbidden) == std::string::npos);
+    for (const char* forbidden : {"\n", "\r", "\x7f", "\x1b", "\u2028", "\u2029", "\xc2\x85"})
+        CHECK(quoted.find(forbidden) == std::string::npos);
     CHECK(json_quoted("") == "\"\"");
     CHECK(json_quoted("a\"\\\n") == R"("a\"\\\u000a")");
 }

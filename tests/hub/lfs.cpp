@@ -34,11 +34,13 @@ std::string answer_with(const std::string& rest, const std::string& transfer = R
 }
 
 std::string upload_to(const std::string& href, const std::string& more = "") {
-    return R"(,"actions":{"upload":{"href":")" + href + "\"" + more + "}}";
+    return R"(,"actions":{"upload":{"href":)" + json_quoted(href) + more + "}}";
 }
 
 std::vector<lfs_plan> read(const std::string& text, const std::string& endpoint = "https://hub.test") {
-    return read_lfs_batch(*json_value::parse(text), one_object(), settings_for(endpoint));
+    const std::optional<json_value> answer = json_value::parse(text);
+    REQUIRE(answer);
+    return read_lfs_batch(*answer, one_object(), settings_for(endpoint));
 }
 
 errc failure_of(const std::string& text, const std::string& endpoint = "https://hub.test") {
@@ -58,13 +60,14 @@ TEST_CASE("the batch request asks for whole objects, each once") {
     std::vector<lfs_object> objects = one_object();
     objects.push_back(objects.front());
     objects.emplace_back(oid_b, 5);
-    CHECK(lfs_batch_body(objects, "main") == R"({"operation":"upload","transfers":["basic"],"objects":[{"oid":")" + oid_a +
-                                                 R"(","size":20971520},{"oid":")" + oid_b +
+    CHECK(lfs_batch_body(objects, "main") == R"({"operation":"upload","transfers":["basic"],"objects":[{"oid":")" +
+                                                 oid_a + R"(","size":20971520},{"oid":")" + oid_b +
                                                  R"(","size":5}],"hash_algo":"sha256","ref":{"name":"main"}})");
 }
 
 TEST_CASE("the answer of the wire example is one PUT and a verification") {
-    const auto plans = read(R"({"transfer":"basic","objects":[{"oid":"cd52d81e25f372e6fa4db2c0dfceb59862c1969cab17096da352b34950c973cc","size":20971520,"authenticated":true,"actions":{"upload":{"href":"https://store.test/o/cd/52/cd52d81e25f372e6fa4db2c0dfceb59862c1969cab17096da352b34950c973cc?sig=s1","expires_in":900},"verify":{"href":"https://hub.test/api/lfs/verify?repo=68a5c0de0000000000000001"}}}]})");
+    const auto plans = read(
+        R"({"transfer":"basic","objects":[{"oid":"cd52d81e25f372e6fa4db2c0dfceb59862c1969cab17096da352b34950c973cc","size":20971520,"authenticated":true,"actions":{"upload":{"href":"https://store.test/o/cd/52/cd52d81e25f372e6fa4db2c0dfceb59862c1969cab17096da352b34950c973cc?sig=s1","expires_in":900},"verify":{"href":"https://hub.test/api/lfs/verify?repo=68a5c0de0000000000000001"}}}]})");
     REQUIRE(plans.size() == 1);
     CHECK_FALSE(plans[0].stored());
     REQUIRE(plans[0].parts().size() == 1);
@@ -77,7 +80,8 @@ TEST_CASE("the answer of the wire example is one PUT and a verification") {
 }
 
 TEST_CASE("objects without an upload are stored already") {
-    for (const char* rest : {"", R"(,"actions":null)", R"(,"actions":{})", R"(,"actions":{"upload":null})", R"(,"actions":{"verify":{"href":"https://hub.test/v"}})"}) {
+    for (const char* rest : {"", R"(,"actions":null)", R"(,"actions":{})", R"(,"actions":{"upload":null})",
+                             R"(,"actions":{"verify":{"href":"https://hub.test/v"}})"}) {
         CAPTURE(rest);
         CHECK(read(answer_with(rest))[0].stored());
     }
@@ -89,7 +93,8 @@ TEST_CASE("answers are matched by oid, and equal objects share one") {
     objects.emplace_back(oid_b, 5);
     objects.emplace_back(oid_a, 20971520);
     objects.emplace_back(oid_b, 5);
-    const std::string text = "{\"objects\":[" + object_with(upload_to("https://s.test/a")) + ",{\"oid\":\"" + oid_b + "\",\"size\":5}]}";
+    const std::string text =
+        "{\"objects\":[" + object_with(upload_to("https://s.test/a")) + ",{\"oid\":\"" + oid_b + "\",\"size\":5}]}";
     const auto plans = read_lfs_batch(*json_value::parse(text), objects, settings_for("https://hub.test"));
     REQUIRE(plans.size() == 3);
     CHECK(plans[0].stored());
@@ -99,23 +104,32 @@ TEST_CASE("answers are matched by oid, and equal objects share one") {
 }
 
 TEST_CASE("header fields of a link are kept, whatever stands in them, but never with our token for another host") {
-    const auto with_header = [](const std::string& href, const std::string& header) { return answer_with(upload_to(href, ",\"header\":" + header)); };
-    const auto plans = read(with_header("https://s.test/a", R"({"x-amz-acl":"private","Content-Type":"application/octet-stream"})"));
+    const auto with_header = [](const std::string& href, const std::string& header) {
+        return answer_with(upload_to(href, ",\"header\":" + header));
+    };
+    const auto plans =
+        read(with_header("https://s.test/a", R"({"x-amz-acl":"private","Content-Type":"application/octet-stream"})"));
     CHECK(plans[0].parts()[0].action().headers().find("X-Amz-Acl") == "private");
     CHECK(read(with_header("https://s.test/a", "null"))[0].parts()[0].action().headers().size() == 0);
     const std::string bearer = R"({"Authorization":"Bearer )" + std::string(canary) + "\"}";
     CHECK(failure_of(with_header("https://s.test/a", bearer)) == errc::protocol_error);
     CHECK(failure_of(with_header("https://hub.test:444/a", bearer)) == errc::protocol_error);
     CHECK(read(with_header("https://hub.test/a", bearer))[0].parts()[0].action().headers().count("authorization") == 1);
-    CHECK(read(with_header("https://s.test/a", R"({"Authorization":"Bearer other"})"))[0].parts()[0].action().headers().count("authorization") == 1);
-    for (const char* bad : {R"({"x":1})", R"({"x":"a\u000d\u000ab"})", R"({"a b":"c"})", R"({"":"c"})", R"([])", R"("x")"}) {
+    CHECK(read(with_header("https://s.test/a", R"({"Authorization":"Bearer other"})"))[0]
+              .parts()[0]
+              .action()
+              .headers()
+              .count("authorization") == 1);
+    for (const char* bad :
+         {R"({"x":1})", R"({"x":"a\u000d\u000ab"})", R"({"a b":"c"})", R"({"":"c"})", R"([])", R"("x")"}) {
         CAPTURE(bad);
         CHECK(failure_of(with_header("https://s.test/a", bad)) == errc::protocol_error);
     }
 }
 
 TEST_CASE("demanded parts and unknown transfers are refused before any content is sent") {
-    const std::string parts = upload_to("https://s.test/a?sig=1", R"(,"header":{"chunk_size":"10485760","1":"https://s.test/1?sig=2"})");
+    const std::string parts =
+        upload_to("https://s.test/a?sig=1", R"(,"header":{"chunk_size":"10485760","1":"https://s.test/1?sig=2"})");
     CHECK(failure_of(answer_with(parts, R"("transfer":"multipart",)")) == errc::no_transport);
     CHECK(failure_of(answer_with(parts)) == errc::no_transport);
     CHECK(failure_of(answer_with(upload_to("https://s.test/a"), R"("transfer":"xet",)")) == errc::no_transport);
@@ -124,13 +138,14 @@ TEST_CASE("demanded parts and unknown transfers are refused before any content i
 }
 
 TEST_CASE("links that must not be followed are refused") {
-    for (const char* href : {"", "http://s.test/a", "HTTP://hub.test/a", "file:///etc/passwd", "ftp://s.test/a", "//s.test/a", "/a", "https:/s.test",
-                             "https://user:pw@s.test/a", "https://s.test/a b", "https://s.test\\@x/", "data:text/plain,x", "https://127.0.0.1/a",
-                             "https://localhost/a", "https://[::1]/a", "javascript:x"}) {
+    for (const char* href :
+         {"", "http://s.test/a", "HTTP://hub.test/a", "file:///etc/passwd", "ftp://s.test/a", "//s.test/a", "/a",
+          "https:/s.test", "https://user:pw@s.test/a", "https://s.test/a b", "https://s.test\\@x/", "data:text/plain,x",
+          "https://127.0.0.1/a", "https://localhost/a", "https://[::1]/a", "javascript:x"}) {
         CAPTURE(href);
         CHECK(failure_of(answer_with(upload_to(href))) == errc::protocol_error);
-        CHECK(failure_of(answer_with(R"(,"actions":{"upload":{"href":"https://s.test/a"},"verify":{"href":")" + std::string(href) + "\"}}")) ==
-              errc::protocol_error);
+        CHECK(failure_of(answer_with(R"(,"actions":{"upload":{"href":"https://s.test/a"},"verify":{"href":)" +
+                                     json_quoted(href) + "}}")) == errc::protocol_error);
     }
     CHECK(failure_of(answer_with(upload_to("http://127.0.0.1:2/a")), "http://127.0.0.1:1") == errc::internal);
     CHECK(failure_of(answer_with(upload_to("http://s.test/a")), "http://127.0.0.1:1") == errc::protocol_error);
@@ -142,7 +157,9 @@ TEST_CASE("links to the public Hub lead to the configured endpoint") {
 }
 
 TEST_CASE("an error of an object is an error of its kind") {
-    const auto with_error = [](int code) { return answer_with(",\"error\":{\"code\":" + std::to_string(code) + R"(,"message":"no"})"); };
+    const auto with_error = [](int code) {
+        return answer_with(",\"error\":{\"code\":" + std::to_string(code) + R"(,"message":"no"})");
+    };
     CHECK(failure_of(with_error(403)) == errc::forbidden);
     CHECK(failure_of(with_error(413)) == errc::payload_too_large);
     CHECK(failure_of(with_error(422)) == errc::bad_request);
@@ -180,7 +197,10 @@ lfs_plan small_plan(const std::string& verify_target, header_list verify_headers
 
 TEST_CASE("content goes to the storage with the fields of its link and nothing of the Hub's") {
     scripted_session test;
-    test.network->next().expect("PUT /o?sig=s1 HTTP/1.1\r\n").expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    test.network->next()
+        .expect("PUT /o?sig=s1 HTTP/1.1\r\n")
+        .expect_request()
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     test.run([](hub_session& session) -> task<void> {
         const auto source = std::make_shared<text_source>("hello");
         co_await put_object(session, small_plan("https://hub.test/v").parts().front(), source);
@@ -198,11 +218,17 @@ TEST_CASE("content goes to the storage with the fields of its link and nothing o
 }
 
 TEST_CASE("an expired link is told apart from other refusals") {
-    const std::string xml = "<?xml version=\"1.0\"?><Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>";
-    for (const auto& [status, kind] : {std::pair<int, errc>(403, errc::forbidden), {400, errc::forbidden}, {401, errc::forbidden}, {413, errc::payload_too_large}}) {
+    const std::string xml =
+        "<?xml version=\"1.0\"?><Error><Code>ExpiredToken</Code><Message>The provided token has "
+        "expired.</Message></Error>";
+    for (const auto& [status, kind] : {std::pair<int, errc>(403, errc::forbidden),
+                                       {400, errc::forbidden},
+                                       {401, errc::forbidden},
+                                       {413, errc::payload_too_large}}) {
         scripted_session test;
-        test.network->next().expect_request().send("HTTP/1.1 " + std::to_string(status) + " No\r\nContent-Type: application/xml\r\nContent-Length: " +
-                                                   std::to_string(xml.size()) + "\r\n\r\n" + xml);
+        test.network->next().expect_request().send(
+            "HTTP/1.1 " + std::to_string(status) +
+            " No\r\nContent-Type: application/xml\r\nContent-Length: " + std::to_string(xml.size()) + "\r\n\r\n" + xml);
         const errc got = test.failure([](hub_session& session) -> task<void> {
             const auto source = std::make_shared<text_source>("hello");
             co_await put_object(session, small_plan("https://hub.test/v").parts().front(), source);
@@ -213,7 +239,8 @@ TEST_CASE("an expired link is told apart from other refusals") {
 }
 
 TEST_CASE("verification takes the token to the endpoint's origin and to no other") {
-    for (const char* target : {"https://hub.test/api/lfs/verify?repo=1", "https://store.test/verify", "https://hub.test:444/verify"}) {
+    for (const char* target :
+         {"https://hub.test/api/lfs/verify?repo=1", "https://store.test/verify", "https://hub.test:444/verify"}) {
         scripted_session test;
         test.network->next().expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         test.run([target](hub_session& session) -> task<void> { co_await verify_object(session, small_plan(target)); });
@@ -239,10 +266,16 @@ TEST_CASE("a link that brings its own credentials gets no second ones") {
 }
 
 TEST_CASE("a verification that finds other bytes is an integrity error") {
-    for (const auto& [status, kind] : {std::pair<int, errc>(404, errc::integrity), {422, errc::integrity}, {400, errc::integrity}, {403, errc::forbidden}}) {
+    for (const auto& [status, kind] : {std::pair<int, errc>(404, errc::integrity),
+                                       {422, errc::integrity},
+                                       {400, errc::integrity},
+                                       {403, errc::forbidden}}) {
         scripted_session test;
-        test.network->next().expect_request().send("HTTP/1.1 " + std::to_string(status) + " No\r\nContent-Length: 0\r\n\r\n");
-        CHECK(test.failure([](hub_session& session) -> task<void> { co_await verify_object(session, small_plan("https://hub.test/v")); }) == kind);
+        test.network->next().expect_request().send("HTTP/1.1 " + std::to_string(status) +
+                                                   " No\r\nContent-Length: 0\r\n\r\n");
+        CHECK(test.failure([](hub_session& session) -> task<void> {
+            co_await verify_object(session, small_plan("https://hub.test/v"));
+        }) == kind);
     }
 }
 
@@ -251,7 +284,8 @@ TEST_CASE("the batch is asked for as the wire example shows") {
     const std::string answer = answer_with("");
     test.network->next().expect_request().send(json_reply(answer));
     test.run([](hub_session& session) -> task<void> {
-        const std::vector<lfs_plan> plans = co_await lfs_batch(session, repository("acme/run-42"), "main", one_object());
+        const std::vector<lfs_plan> plans =
+            co_await lfs_batch(session, repository("acme/run-42"), "main", one_object());
         CHECK(plans.front().stored());
     });
     const std::string& sent = test.network->peers().front()->received;
@@ -260,18 +294,20 @@ TEST_CASE("the batch is asked for as the wire example shows") {
     CHECK(sent.find("Content-Type: application/vnd.git-lfs+json\r\n") != std::string::npos);
 }
 
-TEST_CASE("answers that contradict the question are protocol errors") {
+TEST_CASE("batch answers that contradict the question are protocol errors") {
     const std::string good = object_with("");
-    for (const std::string& text : {std::string("{}"), std::string("[]"), std::string(R"({"objects":[]})"), std::string(R"({"objects":null})"),
-                                    "{\"objects\":[" + good + "," + good + "]}",
-                                    "{\"objects\":[" + good + ",{\"oid\":\"" + oid_b + "\",\"size\":5}]}",
-                                    "{\"objects\":[{\"oid\":\"" + oid_b + "\",\"size\":20971520}]}",
-                                    "{\"objects\":[{\"oid\":\"" + oid_a + "\",\"size\":20971521}]}",
-                                    "{\"objects\":[{\"oid\":\"" + oid_a + "\",\"size\":-1}]}",
-                                    "{\"objects\":[{\"oid\":\"" + oid_a + "\",\"size\":\"20971520\"}]}",
-                                    "{\"objects\":[{\"oid\":\"" + oid_a + "\"}]}", std::string(R"({"objects":[{"size":20971520}]})"),
-                                    std::string(R"({"objects":[7]})"), answer_with(R"(,"actions":[])"), answer_with(R"(,"actions":{"upload":{}})"),
-                                    answer_with(R"(,"actions":{"upload":{"href":7}})"), answer_with(R"(,"actions":{"upload":[]})")}) {
+    for (const std::string& text :
+         {std::string("{}"), std::string("[]"), std::string(R"({"objects":[]})"), std::string(R"({"objects":null})"),
+          "{\"objects\":[" + good + "," + good + "]}",
+          "{\"objects\":[" + good + ",{\"oid\":\"" + oid_b + "\",\"size\":5}]}",
+          "{\"objects\":[{\"oid\":\"" + oid_b + "\",\"size\":20971520}]}",
+          "{\"objects\":[{\"oid\":\"" + oid_a + "\",\"size\":20971521}]}",
+          "{\"objects\":[{\"oid\":\"" + oid_a + "\",\"size\":-1}]}",
+          "{\"objects\":[{\"oid\":\"" + oid_a + "\",\"size\":\"20971520\"}]}",
+          "{\"objects\":[{\"oid\":\"" + oid_a + "\"}]}", std::string(R"({"objects":[{"size":20971520}]})"),
+          std::string(R"({"objects":[7]})"), answer_with(R"(,"actions":[])"),
+          answer_with(R"(,"actions":{"upload":{}})"), answer_with(R"(,"actions":{"upload":{"href":7}})"),
+          answer_with(R"(,"actions":{"upload":[]})")}) {
         CAPTURE(text);
         CHECK(failure_of(text) == errc::protocol_error);
     }

@@ -18,10 +18,15 @@ std::vector<preupload_question> two_questions() {
 }
 
 std::string answer_of(const std::string& config, const std::string& model) {
-    return "{\"commitOid\":\"x\",\"files\":[{\"path\":\"m.bin\"," + model + "},{\"path\":\"config.json\"," + config + "}]}";
+    return "{\"commitOid\":\"x\",\"files\":[{\"path\":\"m.bin\"," + model + "},{\"path\":\"config.json\"," + config +
+           "}]}";
 }
 
-std::vector<preupload_answer> read(const std::string& text) { return read_preupload(*json_value::parse(text), two_questions()); }
+std::vector<preupload_answer> read(const std::string& text) {
+    const std::optional<json_value> answer = json_value::parse(text);
+    REQUIRE(answer);
+    return read_preupload(*answer, two_questions());
+}
 
 const std::string regular_answer = R"("uploadMode":"regular","shouldIgnore":false)";
 const std::string lfs_answer = R"("uploadMode":"lfs","shouldIgnore":false)";
@@ -41,7 +46,8 @@ TEST_CASE("the question has exactly the bytes of the wire example") {
 TEST_CASE("answers are matched by path and given in the order of the questions") {
     const std::string blob(40, 'a');
     const std::string sha(64, 'b');
-    const auto answers = read(answer_of(regular_answer + ",\"oid\":\"" + blob + "\"", R"("uploadMode":"lfs","shouldIgnore":true,"oid":")" + sha + "\""));
+    const auto answers = read(answer_of(regular_answer + ",\"oid\":\"" + blob + "\"",
+                                        R"("uploadMode":"lfs","shouldIgnore":true,"oid":")" + sha + "\""));
     REQUIRE(answers.size() == 2);
     CHECK(answers[0].mode() == upload_mode::regular);
     CHECK(answers[0].remote_hash() == blob);
@@ -52,7 +58,8 @@ TEST_CASE("answers are matched by path and given in the order of the questions")
 }
 
 TEST_CASE("a missing shouldIgnore is false, and a hash of the other kind means changed") {
-    const auto answers = read(answer_of(R"("uploadMode":"regular","oid":")" + std::string(64, 'a') + "\"", lfs_answer + R"(,"oid":"zz")"));
+    const auto answers = read(
+        answer_of(R"("uploadMode":"regular","oid":")" + std::string(64, 'a') + "\"", lfs_answer + R"(,"oid":"zz")"));
     CHECK_FALSE(answers[0].ignored());
     CHECK(answers[0].remote_hash().empty());
     CHECK(answers[1].remote_hash().empty());
@@ -61,19 +68,21 @@ TEST_CASE("a missing shouldIgnore is false, and a hash of the other kind means c
 TEST_CASE("an empty file is regular whatever the server says") {
     std::vector<preupload_question> questions;
     questions.emplace_back("empty.bin", 0, std::span<const std::byte>());
-    const auto answers = read_preupload(*json_value::parse(R"({"files":[{"path":"empty.bin","uploadMode":"lfs","shouldIgnore":false}]})"), questions);
+    const auto answers = read_preupload(
+        *json_value::parse(R"({"files":[{"path":"empty.bin","uploadMode":"lfs","shouldIgnore":false}]})"), questions);
     CHECK(answers[0].mode() == upload_mode::regular);
 }
 
-TEST_CASE("answers that contradict the question are protocol errors") {
+TEST_CASE("preupload answers that contradict the question are protocol errors") {
     const std::string good = R"({"path":"m.bin","uploadMode":"lfs"},{"path":"config.json","uploadMode":"regular"})";
-    for (const std::string& text : {std::string("{}"), std::string("[]"), std::string(R"({"files":{}})"), std::string(R"({"files":[]})"),
-                                    answer_of(R"("uploadMode":"xet")", lfs_answer), answer_of(R"("shouldIgnore":false)", lfs_answer),
-                                    answer_of(R"("uploadMode":"regular","shouldIgnore":"no")", lfs_answer),
-                                    answer_of(R"("uploadMode":"regular","oid":7)", lfs_answer),
-                                    std::string(R"({"files":[{"path":"m.bin","uploadMode":"lfs"},{"path":"m.bin","uploadMode":"lfs"}]})"),
-                                    std::string(R"({"files":[{"path":"m.bin","uploadMode":"lfs"},{"path":"other","uploadMode":"lfs"}]})"),
-                                    R"({"files":[)" + good + R"(,{"path":"third","uploadMode":"lfs"}]})"}) {
+    for (const std::string& text :
+         {std::string("{}"), std::string("[]"), std::string(R"({"files":{}})"), std::string(R"({"files":[]})"),
+          answer_of(R"("uploadMode":"xet")", lfs_answer), answer_of(R"("shouldIgnore":false)", lfs_answer),
+          answer_of(R"("uploadMode":"regular","shouldIgnore":"no")", lfs_answer),
+          answer_of(R"("uploadMode":"regular","oid":7)", lfs_answer),
+          std::string(R"({"files":[{"path":"m.bin","uploadMode":"lfs"},{"path":"m.bin","uploadMode":"lfs"}]})"),
+          std::string(R"({"files":[{"path":"m.bin","uploadMode":"lfs"},{"path":"other","uploadMode":"lfs"}]})"),
+          R"({"files":[)" + good + R"(,{"path":"third","uploadMode":"lfs"}]})"}) {
         CAPTURE(text);
         try {
             read(text);
@@ -87,8 +96,11 @@ TEST_CASE("answers that contradict the question are protocol errors") {
 
 TEST_CASE("files are asked about in one request") {
     scripted_session test;
-    test.network->next().expect("POST /api/models/acme/run-42/preupload/feature%2Fx HTTP/1.1\r\n").expect_request()
-        .send(json_reply(R"({"commitOid":"1111","files":[{"path":"config.json","uploadMode":"regular","shouldIgnore":false}]})"));
+    test.network->next()
+        .expect("POST /api/models/acme/run-42/preupload/feature%2Fx HTTP/1.1\r\n")
+        .expect_request()
+        .send(json_reply(
+            R"({"commitOid":"1111","files":[{"path":"config.json","uploadMode":"regular","shouldIgnore":false}]})"));
     test.run([](hub_session& session) -> task<void> {
         std::vector<preupload_question> questions;
         questions.emplace_back("config.json", 7, as_bytes("{\"a\":1}"));

@@ -12,8 +12,9 @@ TEST_CASE("repository ids follow the Hub's rules") {
         CHECK_NOTHROW(check_repo_id(id));
     }
     CHECK_NOTHROW(check_repo_id(std::string(96, 'a') + "/" + std::string(96, 'b')));
-    for (const char* id : {"", "a--b", ".hidden", "name.", "-x", "x-", "a/b/c", "datasets/a/b", "foo.git", "a/", "/a", "a b", "a..b",
-                           "a/b\n", "\xc3\xa9", "a/b?c", "a%2Fb", "a\\b", "a/.b", "a./b"}) {
+    for (const char* id :
+         {"",   "a--b", ".hidden", "name.", "-x",       "x-",    "a/b/c", "datasets/a/b", "foo.git", "a/",
+          "/a", "a b",  "a..b",    "a/b\n", "\xc3\xa9", "a/b?c", "a%2Fb", "a\\b",         "a/.b",    "a./b"}) {
         CAPTURE(id);
         CHECK_THROWS_AS(check_repo_id(id), invalid_argument);
     }
@@ -37,12 +38,13 @@ TEST_CASE("a repository knows its paths") {
 }
 
 TEST_CASE("revisions are what git allows as names") {
-    for (const char* text : {"main", "refs/pr/3", "feature/x", "v1.0", "1111111111111111111111111111111111111111", "\xc3\xa9t\xc3\xa9"}) {
+    for (const char* text :
+         {"main", "refs/pr/3", "feature/x", "v1.0", "1111111111111111111111111111111111111111", "\xc3\xa9t\xc3\xa9"}) {
         CAPTURE(text);
         CHECK_NOTHROW(check_revision(text));
     }
-    for (const char* text : {"", ".", "..", "a..b", "a/../b", "/a", "a/", "a//b", ".a", "a/.b", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[",
-                             "a\\b", "a@{1}", "a\n", "-a", "a.", "\xff"}) {
+    for (const char* text : {"",   ".",   "..", "a..b", "a/../b", "/a",   "a/",    "a//b", ".a", "a/.b", "a b", "a~1",
+                             "a^", "a:b", "a?", "a*",   "a[",     "a\\b", "a@{1}", "a\n",  "-a", "a.",   "\xff"}) {
         CAPTURE(text);
         CHECK_THROWS_AS(check_revision(text), invalid_argument);
     }
@@ -68,9 +70,35 @@ TEST_CASE("paths in a repository are brought into one form") {
 }
 
 TEST_CASE("paths that could leave the repository or hide in it are refused, with the reason") {
-    for (const char* path : {"", "/", ".", "./", "..", "a/..", "a/../b", "../a", "//a", "a//b", "a/", "a/./b", ".git/config", "a/.git/x",
-                             ".GIT/x", "a/.Git", ".cache/huggingface/x", "a/.cache", "a\\b", "C:/x", "c:x", "\\\\host\\share", "a\nb",
-                             "a\x7f", "a\x01", "\xff", "\xc0\xaf", "\xed\xa0\x80", "././a"}) {
+    for (const char* path : {"",
+                             "/",
+                             ".",
+                             "./",
+                             "..",
+                             "a/..",
+                             "a/../b",
+                             "../a",
+                             "//a",
+                             "a//b",
+                             "a/",
+                             "a/./b",
+                             ".git/config",
+                             "a/.git/x",
+                             ".GIT/x",
+                             "a/.Git",
+                             ".cache/huggingface/x",
+                             "a/.cache",
+                             "a\\b",
+                             "C:/x",
+                             "c:x",
+                             "\\\\host\\share",
+                             "a\nb",
+                             "a\x7f",
+                             "a\x01",
+                             "\xff",
+                             "\xc0\xaf",
+                             "\xed\xa0\x80",
+                             "././a"}) {
         CAPTURE(path);
         try {
             normalize_path_in_repo(path);
@@ -95,11 +123,12 @@ TEST_CASE("a normalized path stays as it is") {
 }
 
 TEST_CASE("UTF-8 is told from everything else") {
-    for (const char* text : {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    for (const char* text : {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                             "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
         CHECK(is_utf8(text));
     }
-    for (const char* text : {"\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-                             "\xf5\x80\x80\x80", "\xff", "a\xc3(", "\xc2\xc2"}) {
+    for (const char* text : {"\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82", "\xf0\x8f\xbf\xbf",
+                             "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xc3(", "\xc2\xc2"}) {
         CHECK_FALSE(is_utf8(text));
     }
 }

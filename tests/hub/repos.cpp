@@ -7,8 +7,10 @@ using namespace hubpush;
 
 namespace {
 
-const std::string created_answer = R"({"url":"https://hub.test/acme/run-42","name":"acme/run-42","id":"68a5c0de0000000000000001"})";
-const std::string exists_answer = R"({"error":"You already created this model repo","url":"https://hub.test/acme/run-42"})";
+const std::string created_answer =
+    R"({"url":"https://hub.test/acme/run-42","name":"acme/run-42","id":"68a5c0de0000000000000001"})";
+const std::string exists_answer =
+    R"({"error":"You already created this model repo","url":"https://hub.test/acme/run-42"})";
 const std::string collision_answer = R"({"error":"Cannot create repo: another conflicting operation is in progress"})";
 
 /// Creates `wanted` and gives the id that the server says.
@@ -30,7 +32,10 @@ errc failure_of(scripted_session& test, repo_creation wanted) {
 
 TEST_CASE("a repository is created with the request of the wire example") {
     scripted_session test;
-    test.network->next().expect("POST /api/repos/create HTTP/1.1\r\nHost: hub.test\r\n").expect_request().send(json_reply(created_answer));
+    test.network->next()
+        .expect("POST /api/repos/create HTTP/1.1\r\nHost: hub.test\r\n")
+        .expect_request()
+        .send(json_reply(created_answer));
     repo_creation wanted(repository("acme/run-42"));
     wanted.visibility(repo_visibility::private_repo);
     CHECK(create(test, wanted) == "acme/run-42");
@@ -76,13 +81,20 @@ TEST_CASE("a token that may not create is enough for a repository that is there"
     for (const char* status : {"401 Unauthorized", "402 Payment Required", "403 Forbidden"}) {
         CAPTURE(status);
         scripted_session there;
-        there.network->next().expect_request().send(json_reply(R"({"error":"no"})", status))
-            .expect("GET /api/models/acme/run-42 HTTP/1.1\r\n").expect_request().send(json_reply(R"({"id":"Acme/run-42","sha":"x"})"));
+        there.network->next()
+            .expect_request()
+            .send(json_reply(R"({"error":"no"})", status))
+            .expect("GET /api/models/acme/run-42 HTTP/1.1\r\n")
+            .expect_request()
+            .send(json_reply(R"({"id":"Acme/run-42","sha":"x"})"));
         CHECK(create(there, repo_creation(repository("acme/run-42")).exist_ok(true)) == "Acme/run-42");
 
         scripted_session missing;
-        missing.network->next().expect_request().send(json_reply(R"({"error":"the first answer"})", status))
-            .expect_request().send(json_reply(R"({"error":"gone"})", "404 Not Found"));
+        missing.network->next()
+            .expect_request()
+            .send(json_reply(R"({"error":"the first answer"})", status))
+            .expect_request()
+            .send(json_reply(R"({"error":"gone"})", "404 Not Found"));
         failure_of(missing, repo_creation(repository("acme/run-42")).exist_ok(true));
         CHECK(missing.text.find("the first answer") != std::string::npos);
 
@@ -93,8 +105,8 @@ TEST_CASE("a token that may not create is enough for a repository that is there"
 }
 
 TEST_CASE("an address of another kind in the answer is refused") {
-    for (const char* address : {"https://evil.test/acme/run-42", "https://hub.test/datasets/acme/run-42/x", "https://hub.test/", "nonsense",
-                                "https://hub.test/acme/run-42?x=1"}) {
+    for (const char* address : {"https://evil.test/acme/run-42", "https://hub.test/datasets/acme/run-42/x",
+                                "https://hub.test/", "nonsense", "https://hub.test/acme/run-42?x=1"}) {
         CAPTURE(address);
         scripted_session test;
         test.network->next().expect_request().send(json_reply(R"({"url":")" + std::string(address) + "\"}"));

@@ -27,13 +27,16 @@ TEST_CASE("the user agent ends with the origin that the environment names") {
     hub_settings settings = scripted_session::default_settings();
     settings.user_agent_origin("ci");
     scripted_session test(1, settings);
-    CHECK(test.session.request("GET", "/", request_class::safe).headers().find("User-Agent") == "hubpush/" HUBPUSH_VERSION "; origin/ci");
+    CHECK(test.session.request("GET", "/", request_class::safe).headers().find("User-Agent") ==
+          "hubpush/" HUBPUSH_VERSION "; origin/ci");
 }
 
 TEST_CASE("whoami asks with the token and reads name, type and organizations") {
     scripted_session test;
     CHECK_FALSE(test.session.has_answered());
-    test.network->next().expect("GET /api/whoami-v2 HTTP/1.1\r\nHost: hub.test\r\n").expect_request()
+    test.network->next()
+        .expect("GET /api/whoami-v2 HTTP/1.1\r\nHost: hub.test\r\n")
+        .expect_request()
         .send(json_reply(R"({"type":"user","name":"alice","orgs":[{"type":"org","name":"acme"}],"auth":{"x":null}})"));
     test.run([](hub_session& session) -> task<void> {
         const hub_user user = co_await whoami(session);
@@ -41,14 +44,16 @@ TEST_CASE("whoami asks with the token and reads name, type and organizations") {
         CHECK(user.type() == "user");
         CHECK(user.organizations().size() == 1);
     });
-    CHECK(test.network->peers().front()->received.find("Authorization: Bearer hf_exampleAAAA\r\n") != std::string::npos);
+    CHECK(test.network->peers().front()->received.find("Authorization: Bearer hf_exampleAAAA\r\n") !=
+          std::string::npos);
     CHECK(test.session.has_answered());
 }
 
 TEST_CASE("a wrong token is told with its source, a missing one before any request") {
     scripted_session test;
-    test.network->next().expect_request().send(json_reply(R"({"error":"Invalid credentials in Authorization header"})", "401 Unauthorized",
-                                                          "X-Error-Message: Invalid credentials in Authorization header\r\n"));
+    test.network->next().expect_request().send(
+        json_reply(R"({"error":"Invalid credentials in Authorization header"})", "401 Unauthorized",
+                   "X-Error-Message: Invalid credentials in Authorization header\r\n"));
     const auto ask = [](hub_session& session) -> task<void> { co_await whoami(session); };
     CHECK(test.failure(ask) == errc::not_authorized);
     CHECK(test.hint == "the token from HF_TOKEN is not valid for https://hub.test");
@@ -61,7 +66,8 @@ TEST_CASE("a wrong token is told with its source, a missing one before any reque
 
 TEST_CASE("the log-in page of a network in between is not taken for an answer") {
     scripted_session test;
-    test.network->next().expect_request().send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>");
+    test.network->next().expect_request().send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>");
     CHECK(test.failure([](hub_session& session) -> task<void> { co_await whoami(session); }) == errc::protocol_error);
     CHECK(test.hint.find("HF_ENDPOINT") != std::string::npos);
 }
@@ -86,7 +92,10 @@ TEST_CASE("with a prefix in the endpoint, paths and error rules follow it") {
     hub_settings settings(url::parse("https://hub.test")->origin(), "/mirror");
     settings.token(secret(test_token), "HF_TOKEN");
     scripted_session test(1, settings);
-    test.network->next().expect("GET /mirror/api/models/a/b HTTP/1.1\r\n").expect_request().send(json_reply("{}", "401 Unauthorized"));
+    test.network->next()
+        .expect("GET /mirror/api/models/a/b HTTP/1.1\r\n")
+        .expect_request()
+        .send(json_reply("{}", "401 Unauthorized"));
     const errc kind = test.failure([](hub_session& session) -> task<void> {
         http_request request = session.request("GET", "/api/models/a/b", request_class::safe);
         co_await session.send(std::move(request), "cannot read a/b");

@@ -9,15 +9,17 @@ using namespace hubpush;
 
 namespace {
 
-const std::string one_file = R"([{"type":"directory","path":"ckpt","oid":"4b82","size":0},)"
-                             R"({"type":"file","path":"ckpt/m.bin","oid":"8c1d","size":104857600,"lfs":{"oid":"c0ff","size":104857600,"pointerSize":134},"xetHash":"1f0a"}])";
+const std::string one_file =
+    R"([{"type":"directory","path":"ckpt","oid":"4b82","size":0},)"
+    R"({"type":"file","path":"ckpt/m.bin","oid":"8c1d","size":104857600,"lfs":{"oid":"c0ff","size":104857600,"pointerSize":134},"xetHash":"1f0a"}])";
 
 std::string link_to(const std::string& target) { return "Link: <" + target + ">; rel=\"next\"\r\n"; }
 
 errc listing_failure(scripted_session& test) {
     return test.failure([](hub_session& session) -> task<void> {
         tree_listing listing(session, repository("a/b"), "main");
-        while (co_await listing.next()) {}
+        while (co_await listing.next()) {
+        }
     });
 }
 
@@ -25,9 +27,13 @@ errc listing_failure(scripted_session& test) {
 
 TEST_CASE("a tree is listed page by page") {
     scripted_session test;
-    test.network->next().expect("GET /api/models/a/b/tree/refs%2Fpr%2F3/x%2Fy?recursive=true&expand=false HTTP/1.1\r\n").expect_request()
+    test.network->next()
+        .expect("GET /api/models/a/b/tree/refs%2Fpr%2F3/x%2Fy?recursive=true&expand=false HTTP/1.1\r\n")
+        .expect_request()
         .send(json_reply(one_file, "200 OK", link_to("https://hub.test/api/models/a/b/tree/main?cursor=2")))
-        .expect("GET /api/models/a/b/tree/main?cursor=2 HTTP/1.1\r\n").expect_request().send(json_reply("[]"));
+        .expect("GET /api/models/a/b/tree/main?cursor=2 HTTP/1.1\r\n")
+        .expect_request()
+        .send(json_reply("[]"));
     test.run([](hub_session& session) -> task<void> {
         tree_listing listing(session, repository("a/b"), "refs/pr/3", "x/y");
         const auto first = co_await listing.next();
@@ -46,8 +52,8 @@ TEST_CASE("a tree is listed page by page") {
 }
 
 TEST_CASE("links to other places and loops end a listing") {
-    for (const char* target : {"https://evil.test/x", "http://hub.test/x", "https://hub.test:444/x", "//evil.test/x", "file:///x",
-                               "https://hub.test/api/models/a/b/tree/main?recursive=true&expand=false"}) {
+    for (const char* target : {"https://evil.test/x", "http://hub.test/x", "https://hub.test:444/x", "//evil.test/x",
+                               "file:///x", "https://hub.test/api/models/a/b/tree/main?recursive=true&expand=false"}) {
         CAPTURE(target);
         scripted_session test;
         test.network->next().expect_request().send(json_reply("[]", "200 OK", link_to(target)));
@@ -57,7 +63,8 @@ TEST_CASE("links to other places and loops end a listing") {
 }
 
 TEST_CASE("a page that is no list of entries is refused") {
-    for (const char* body : {"{}", "null", "[7]", R"([{"type":"file","path":"a","oid":"x"}])", R"([{"type":"file","path":"a","oid":"x","size":-1}])"}) {
+    for (const char* body : {"{}", "null", "[7]", R"([{"type":"file","path":"a","oid":"x"}])",
+                             R"([{"type":"file","path":"a","oid":"x","size":-1}])"}) {
         CAPTURE(body);
         scripted_session test;
         test.network->next().expect_request().send(json_reply(body));
@@ -77,13 +84,19 @@ TEST_CASE("the link to the next page is found among others") {
 
 TEST_CASE("recent commits are collected over pages up to the limit") {
     const auto commit = [](char digit, const std::string& text) {
-        return R"({"id":")" + std::string(40, digit) + R"(","title":"t","message":")" + text + R"(","authors":[{"user":"a"}],"date":"2026"})";
+        return R"({"id":")" + std::string(40, digit) + R"(","title":"t","message":")" + text +
+               R"(","authors":[{"user":"a"}],"date":"2026"})";
     };
     scripted_session test;
-    test.network->next().expect("GET /api/datasets/a/b/commits/main?limit=3 HTTP/1.1\r\n").expect_request()
-        .send(json_reply("[" + commit('1', "x") + "," + commit('2', "y") + "]", "200 OK", link_to("/api/datasets/a/b/commits/main?p=1")))
-        .expect("GET /api/datasets/a/b/commits/main?p=1 HTTP/1.1\r\n").expect_request()
-        .send(json_reply("[" + commit('3', "z") + "," + commit('4', "w") + "]", "200 OK", link_to("/api/datasets/a/b/commits/main?p=2")));
+    test.network->next()
+        .expect("GET /api/datasets/a/b/commits/main?limit=3 HTTP/1.1\r\n")
+        .expect_request()
+        .send(json_reply("[" + commit('1', "x") + "," + commit('2', "y") + "]", "200 OK",
+                         link_to("/api/datasets/a/b/commits/main?p=1")))
+        .expect("GET /api/datasets/a/b/commits/main?p=1 HTTP/1.1\r\n")
+        .expect_request()
+        .send(json_reply("[" + commit('3', "z") + "," + commit('4', "w") + "]", "200 OK",
+                         link_to("/api/datasets/a/b/commits/main?p=2")));
     test.run([](hub_session& session) -> task<void> {
         const repository where("a/b", repo_type::dataset);
         const std::vector<commit_entry> commits = co_await recent_commits(session, where, "main", 3);
@@ -94,7 +107,9 @@ TEST_CASE("recent commits are collected over pages up to the limit") {
 
     scripted_session empty;
     empty.network->next().expect_request().send(json_reply("[]"));
-    const auto ask = [](hub_session& session) -> task<void> { co_await head_commit(session, repository("a/b"), "main"); };
+    const auto ask = [](hub_session& session) -> task<void> {
+        co_await head_commit(session, repository("a/b"), "main");
+    };
     CHECK(empty.failure(ask) == errc::revision_not_found);
 
     scripted_session odd;

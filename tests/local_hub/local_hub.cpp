@@ -134,8 +134,8 @@ TEST_CASE("a server ends at once, whatever its connections are doing", "[local_h
     raw_connection unfinished(test->hub.url());
     unfinished.send("POST /api/models/acme/run-42/commit/main HTTP/1.1\r\nHost: localhost\r\nauthorization: Bearer hf_exampleAAAA\r\n"
                     "Content-Length: 1000\r\n\r\n{");
-    while (test->hub.ledger().count("POST", "/commit/") == 0 || test->hub.ledger().count("GET", "/whoami") == 0) {
-    }
+    const request_ledger& ledger = test->hub.ledger();
+    REQUIRE(eventually([&ledger] { return ledger.count("POST", "/commit/") == 1 && ledger.count("GET", "/whoami") == 1; }));
     test.reset();
     CHECK(idle.receive() <= 0);
     CHECK(stalled.receive() <= 0);

@@ -12,11 +12,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace hubpush_test {
 
@@ -36,6 +39,22 @@ struct raw_reply {
     nlohmann::json json() const { return nlohmann::json::parse(body); }
 };
 
+/// Catch's own macros must not be used on other threads, where some tests ask.
+inline void require(bool condition, const char* what) {
+    if (!condition) throw std::runtime_error(what);
+}
+
+/// True as soon as `condition` holds; false when it does not within half a minute.
+template <class Condition>
+bool eventually(Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
 /// A socket and hand-written bytes: shares no code with the client that is to be tested against this server. Nothing here
 /// waits for more than half a minute.
 class raw_connection {
@@ -48,7 +67,7 @@ public:
         const timeval limit{30, 0};
         ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-        REQUIRE(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+        require(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "cannot connect");
     }
     raw_connection(const raw_connection&) = delete;
     raw_connection& operator=(const raw_connection&) = delete;
@@ -58,6 +77,7 @@ public:
     bool send(std::string_view bytes) {
         while (!bytes.empty()) {
             const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (sent < 0 && errno == EINTR) continue;
             if (sent <= 0) return false;
             bytes.remove_prefix(static_cast<std::size_t>(sent));
         }
@@ -69,7 +89,10 @@ public:
     /// Adds what comes next to `unread()`. 0 at the end, -1 with `errno` when the connection is reset or silent.
     ssize_t receive() {
         char bytes[65536];
-        const ssize_t size = ::recv(socket_, bytes, sizeof bytes, 0);
+        ssize_t size = -1;
+        do {
+            size = ::recv(socket_, bytes, sizeof bytes, 0);
+        } while (size < 0 && errno == EINTR);  // a socket with a time limit is interrupted by the end of a git process
         if (size > 0) unread_.append(bytes, static_cast<std::size_t>(size));
         return size;
     }
@@ -83,9 +106,9 @@ public:
         return unread_;
     }
 
-    /// The next answer, by its Content-Length. Fails the test when there is none.
+    /// The next answer, by its Content-Length. Throws when there is none.
     raw_reply reply(bool without_body = false) {
-        while (unread_.find("\r\n\r\n") == std::string::npos) REQUIRE(receive() > 0);
+        while (unread_.find("\r\n\r\n") == std::string::npos) require(receive() > 0, "the answer does not come to its end");
         raw_reply result;
         const std::size_t end = unread_.find("\r\n\r\n") + 4;
         result.head = unread_.substr(0, end);
@@ -93,14 +116,14 @@ public:
         result.status = std::stoi(result.head.substr(9, 3));
         const std::string length = result.field("Content-Length");
         const std::size_t size = without_body || length.empty() ? 0 : static_cast<std::size_t>(std::stoull(length));
-        while (unread_.size() < size) REQUIRE(receive() > 0);
+        while (unread_.size() < size) require(receive() > 0, "the answer does not come to its end");
         result.body = unread_.substr(0, size);
         unread_.erase(0, size);
         return result;
     }
 
     raw_reply ask(std::string_view request, bool without_body = false) {
-        REQUIRE(send(request));
+        require(send(request), "the request cannot be sent");
         return reply(without_body);
     }
 

@@ -71,7 +71,8 @@ TEST_CASE("connections that grew old or got noisy are dropped, whoever asks") {
 }
 
 TEST_CASE("a server cannot make a connection live longer than we like") {
-    const auto text = GENERATE(values<std::string>({"timeout=99999999999999999999", "timeout=600", "timeout=x", "timeout", ""}));
+    const auto text =
+        GENERATE(values<std::string>({"timeout=99999999999999999999", "timeout=600", "timeout=x", "timeout", ""}));
     int alive = 0;
     detail::connection_pool pool;
     pool.put(here, std::make_shared<idle_stream>(alive), keep_alive(text), start);

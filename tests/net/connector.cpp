@@ -78,7 +78,8 @@ identity make_identity(const certificate_wish& wish, const identity* issuer = nu
     X509_set_pubkey(certificate, made.key.get());
     X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>(wish.common_name.c_str()), -1, -1, 0);
-    X509_set_issuer_name(certificate, X509_get_subject_name(issuer != nullptr ? issuer->certificate.get() : certificate));
+    X509_set_issuer_name(certificate,
+                         X509_get_subject_name(issuer != nullptr ? issuer->certificate.get() : certificate));
     add_extension(certificate, NID_basic_constraints, wish.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
     if (!wish.authority) add_extension(certificate, NID_ext_key_usage, wish.usage);
     if (!wish.names.empty()) add_extension(certificate, NID_subject_alt_name, wish.names);
@@ -98,9 +99,9 @@ certificate_wish authority_wish() {
 
 struct server_plan {
     int newest_version = TLS1_3_VERSION;
-    std::string protocol;          ///< answers this in ALPN, whatever was offered
-    std::string says;              ///< sent after the handshake
-    bool ends_in_order = false;    ///< close_notify before the end
+    std::string protocol;        ///< answers this in ALPN, whatever was offered
+    std::string says;            ///< sent after the handshake
+    bool ends_in_order = false;  ///< close_notify before the end
 };
 
 struct server_record {
@@ -109,7 +110,8 @@ struct server_record {
     bool handshake_done = false;
 };
 
-int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const unsigned char*, unsigned int, void* plan) {
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const unsigned char*, unsigned int,
+                    void* plan) {
     const std::string& protocol = static_cast<server_plan*>(plan)->protocol;
     *out = reinterpret_cast<const unsigned char*>(protocol.data());
     *size = static_cast<unsigned char>(protocol.size());
@@ -137,8 +139,8 @@ task<void> serve(tcp::acceptor& acceptor, const identity& who, server_plan plan,
     if (plan.ends_in_order) co_await stream.async_shutdown(asio::redirect_error(asio::use_awaitable, failure));
     std::array<char, 4096> buffer{};
     while (!failure && plan.says.empty()) {
-        const std::size_t count = co_await stream.async_read_some(asio::buffer(buffer),
-                                                                  asio::redirect_error(asio::use_awaitable, failure));
+        const std::size_t count =
+            co_await stream.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failure));
         record.received.append(buffer.data(), count);
     }
 }
@@ -165,7 +167,9 @@ public:
     }
 };
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+    return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 task<void> write_all(byte_stream& stream, std::string text) {
     std::span<const std::byte> rest = bytes_of(text);
@@ -226,7 +230,8 @@ tls_outcome tls_world::meet(const identity& server) const {
     tls_outcome result;
     initiate(context.get_executor(), serve(acceptor, server, plan, result.server), asio::detached);
     bool ended = false;
-    initiate(context.get_executor(), visit(network, origin("https", host, acceptor.local_endpoint().port()), !plan.says.empty(), result),
+    initiate(context.get_executor(),
+             visit(network, origin("https", host, acceptor.local_endpoint().port()), !plan.says.empty(), result),
              [&](std::exception_ptr) {
                  ended = true;
                  acceptor.close();
@@ -270,7 +275,8 @@ TEST_CASE("a certificate from nobody we trust is refused with its reason before 
     check_refused(world.meet(make_identity(certificate_wish())), "self-signed");
     const identity stranger = make_identity(authority_wish());
     check_refused(world.meet(make_identity(certificate_wish(), &stranger)), "certificate");
-    CHECK(world.meet(make_identity(certificate_wish())).text.find("SSL_CERT_FILE=" + world.authorities) != std::string::npos);
+    CHECK(world.meet(make_identity(certificate_wish())).text.find("SSL_CERT_FILE=" + world.authorities) !=
+          std::string::npos);
 }
 
 TEST_CASE("a certificate outside its time or for another use is refused") {
@@ -305,8 +311,17 @@ TEST_CASE("a certificate must carry exactly the name that was asked for") {
     }
     SECTION("illegal") {
         const auto names = GENERATE(values<std::string>({
-            "DNS:other.example", "DNS:*.hub.example", "DNS:h*.example", "DNS:example", "DNS:*", "DNS:*.*", "DNS:xhub.example",
-            "IP:127.0.0.1", "DNS:hub.example.evil", "email:hub@hub.example", "",
+            "DNS:other.example",
+            "DNS:*.hub.example",
+            "DNS:h*.example",
+            "DNS:example",
+            "DNS:*",
+            "DNS:*.*",
+            "DNS:xhub.example",
+            "IP:127.0.0.1",
+            "DNS:hub.example.evil",
+            "email:hub@hub.example",
+            "",
         }));
         CAPTURE(names);
         check_refused(world.meet(named(names)), "ostname mismatch");
@@ -412,7 +427,8 @@ bool close_on_exec(std::uint16_t port) {
     for (int descriptor = 0; descriptor < 1024; ++descriptor) {
         sockaddr_in peer{};
         socklen_t size = sizeof peer;
-        if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0 || ntohs(peer.sin_port) != port) continue;
+        if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0 || ntohs(peer.sin_port) != port)
+            continue;
         ++found;
         if ((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) == 0) return false;
     }
@@ -485,7 +501,8 @@ CO_TEST_CASE("a port where nobody listens is a failure that may pass") {
 CO_TEST_CASE("dead addresses are passed over") {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     tcp::acceptor dead = listen(executor);
-    resolver::addresses table{dead.local_endpoint(), tcp::endpoint(asio::ip::address_v6::loopback(), dead.local_endpoint().port())};
+    resolver::addresses table{dead.local_endpoint(),
+                              tcp::endpoint(asio::ip::address_v6::loopback(), dead.local_endpoint().port())};
     dead.close();
     tcp::acceptor alive = listen(executor);
     table.push_back(alive.local_endpoint());
@@ -506,7 +523,8 @@ struct tar_pit {
             visitors.back().open(tcp::v4());
             visitors.back().native_non_blocking(true);
             const tcp::endpoint here = acceptor.local_endpoint();
-            static_cast<void>(::connect(visitors.back().native_handle(), here.data(), static_cast<socklen_t>(here.size())));
+            static_cast<void>(
+                ::connect(visitors.back().native_handle(), here.data(), static_cast<socklen_t>(here.size())));
         }
     }
     tcp::acceptor acceptor;
@@ -616,51 +634,11 @@ TEST_CASE("cancellation ends reads and writes over TLS") {
     const auto done = [&](std::exception_ptr failure) { kind = kind_of(failure); };
     const auto read = [](byte_stream& from) -> task<void> { co_await read_to_the_end(from); };
     const auto write = [](byte_stream& to) -> task<void> { co_await write_all(to, std::string(64 << 20, 'x')); };
-    initiate(context.get_executor(), reads ? read(*stream) : write(*stream), asio::bind_cancellation_slot(stop.slot(), done));
+    initiate(context.get_executor(), reads ? read(*stream) : write(*stream),
+             asio::bind_cancellation_slot(stop.slot(), done));
     asio::steady_timer later(context, 50ms);  // until the socket's buffers are full
     later.async_wait([&](std::error_code) { stop.emit(asio::cancellation_type::terminal); });
     context.restart();
     context.run_for(20s);
     CHECK(kind == errc::cancelled);
-}
-
-TEST_CASE("address families take turns and no more than sixteen addresses are tried") {
-    const auto v4 = [](int last) { return tcp::endpoint(asio::ip::make_address("10.0.0." + std::to_string(last)), 1); };
-    const auto v6 = [](int last) { return tcp::endpoint(asio::ip::make_address("fd00::" + std::to_string(last)), 1); };
-    resolver::addresses table{v6(1), v6(2), v6(3), v4(1)};
-    detail::alternate_families(table);
-    CHECK(table == resolver::addresses{v6(1), v4(1), v6(2), v6(3)});
-    table.clear();
-    for (int i = 0; i < 1000; ++i) table.push_back(v4(i % 200));
-    detail::alternate_families(table);
-    CHECK(table.size() == address_limit);
-    table.clear();
-    detail::alternate_families(table);
-    CHECK(table.empty());
-}
-
-CO_TEST_CASE("the system's resolver knows this machine and says what it does not know") {
-    const auto names = system_resolver();
-    const resolver::addresses found = co_await names->resolve("localhost", 8080);
-    REQUIRE_FALSE(found.empty());
-    CHECK(found.front().address().is_loopback());
-    CHECK(found.front().port() == 8080);
-    std::exception_ptr failure;
-    try {
-        co_await names->resolve("no-such-host.invalid", 80);
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    REQUIRE(failure);
-    const errc kind = kind_of(failure);
-    CHECK((kind == errc::name_not_found || kind == errc::transport));  // without any name server it cannot know
-}
-
-TEST_CASE("a look-up may outlive its coroutine and its io_context") {
-    const auto names = system_resolver();
-    for (int i = 0; i < 20; ++i) {
-        asio::io_context context;
-        initiate(context.get_executor(), names->resolve("localhost", 80), [](std::exception_ptr, resolver::addresses) {});
-        context.poll();
-    }
 }

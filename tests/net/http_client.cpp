@@ -137,7 +137,8 @@ http_request commit() {
 }
 
 std::string reply(const std::string& status, const std::string& body, const std::string& fields = "") {
-    return "HTTP/1.1 " + status + "\r\n" + fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return "HTTP/1.1 " + status + "\r\n" + fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body;
 }
 
 const retry_policy once(attempts(1));
@@ -147,8 +148,10 @@ const std::string ok = reply("200 OK", "ok");
 
 TEST_CASE("a request goes out as one write and its reply comes back") {
     fixture test;
-    test.server().expect("GET /a HTTP/1.1\r\nHost: hub.example\r\nAccept-Encoding: identity\r\nAuthorization: Bearer " + canary +
-                         "\r\n\r\n").send(reply("200 OK", "hello", "X-A: b\r\n"));
+    test.server()
+        .expect("GET /a HTTP/1.1\r\nHost: hub.example\r\nAccept-Encoding: identity\r\nAuthorization: Bearer " + canary +
+                "\r\n\r\n")
+        .send(reply("200 OK", "hello", "X-A: b\r\n"));
     const outcome result = test.send(get());
     CHECK(result.reply.status() == 200);
     CHECK(result.reply.body() == "hello");
@@ -200,10 +203,16 @@ TEST_CASE("bytes that trickle in both directions change nothing") {
 
 TEST_CASE("an empty body, a HEAD and replies without a body work") {
     fixture test;
-    test.server().expect_request().send(ok).expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n").expect_request()
+    test.server()
+        .expect_request()
+        .send(ok)
+        .expect_request()
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+        .expect_request()
         .send("HTTP/1.1 204 No Content\r\n\r\n");
     std::vector<std::uint64_t> progress;
-    test.send(put(std::make_shared<pattern_source>(0)).on_progress([&](std::uint64_t count) { progress.push_back(count); }));
+    test.send(
+        put(std::make_shared<pattern_source>(0)).on_progress([&](std::uint64_t count) { progress.push_back(count); }));
     CHECK(progress == std::vector<std::uint64_t>{0});
     CHECK(test.send(request("HEAD", "https://hub.example/a")).reply.status() == 200);
     CHECK(test.send(get()).reply.status() == 204);
@@ -223,7 +232,8 @@ TEST_CASE("an answer that comes early ends the sending, is reported, and the con
         test.server().window(100'000).expect_bytes(50'000).send(reply("413 Too Large", "no")).reset();
     }
     SECTION("after the reset, as far as the client can tell") {
-        test.server().window(100'000).expect_bytes(50'000).refuse_writes().delay(500ms).send(reply("413 Too Large", "no"));
+        test.server().window(100'000).expect_bytes(50'000).refuse_writes().delay(500ms).send(
+            reply("413 Too Large", "no"));
     }
     const outcome result = test.send(put(body));
     CHECK(result.reply.status() == 413);
@@ -277,8 +287,12 @@ TEST_CASE("an answer that broke off is no stale connection") {
 
 TEST_CASE("what arrives on an idle connection is never taken for an answer") {
     fixture test;
-    SECTION("a second reply that nobody asked for, at once") { test.server().expect_request().send(ok + reply("200 OK", "stray")); }
-    SECTION("a second reply, later") { test.server().expect_request().send(ok).delay(1s).send(reply("200 OK", "stray")); }
+    SECTION("a second reply that nobody asked for, at once") {
+        test.server().expect_request().send(ok + reply("200 OK", "stray"));
+    }
+    SECTION("a second reply, later") {
+        test.server().expect_request().send(ok).delay(1s).send(reply("200 OK", "stray"));
+    }
     SECTION("the end of the connection") { test.server().expect_request().send(ok).delay(1s).close(); }
     SECTION("a reset") { test.server().expect_request().send(ok).delay(1s).reset(); }
     test.send(get());
@@ -330,7 +344,9 @@ TEST_CASE("silence ends at its deadline") {
         one = commit().first_byte_within(300s);
         expected = 300s;
     }
-    SECTION("in the middle of the body") { test.server().expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"); }
+    SECTION("in the middle of the body") {
+        test.server().expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
+    }
     SECTION("while the server does not take the request") {
         test.server().window(100'000);
         one = put(std::make_shared<pattern_source>(1 << 20));
@@ -438,12 +454,16 @@ TEST_CASE("what may be repeated is repeated until it works, after exactly the wa
     fixture test(retry_policy(backoff(1s, 8s)), memory_budget::default_limit);
     seeded_random same_numbers(1);
     const auto jitter = [&](std::chrono::milliseconds bound) {
-        return std::chrono::milliseconds(static_cast<std::int64_t>(same_numbers.next() % static_cast<std::uint64_t>(bound.count() + 1)));
+        return std::chrono::milliseconds(
+            static_cast<std::int64_t>(same_numbers.next() % static_cast<std::uint64_t>(bound.count() + 1)));
     };
     test.server().expect_request().send(reply("503 Busy", "", "Connection: close\r\n"));
     test.server().refuse();
     test.server().expect_request().send("HTTP/1.1 2").reset();
-    test.server().expect_request().send(reply("429 Slow down", "", "Retry-After: 7\r\n")).expect_request()
+    test.server()
+        .expect_request()
+        .send(reply("429 Slow down", "", "Retry-After: 7\r\n"))
+        .expect_request()
         .send(reply("429 Slow down", "", "RateLimit: \"api\";r=0;t=55\r\n"));
     test.server().expect_request().send(ok);  // after 55 s the connection is too old
     CHECK(test.send(get()).reply.body() == "ok");
@@ -460,7 +480,12 @@ TEST_CASE("what may be repeated is repeated until it works, after exactly the wa
 TEST_CASE("after the last attempt the answer is given as it is, or the failure thrown") {
     fixture test(retry_policy(attempts(3)), memory_budget::default_limit);
     SECTION("an answer") {
-        test.server().expect_request().send(reply("500 Oh", "1")).expect_request().send(reply("502 Oh", "2")).expect_request()
+        test.server()
+            .expect_request()
+            .send(reply("500 Oh", "1"))
+            .expect_request()
+            .send(reply("502 Oh", "2"))
+            .expect_request()
             .send(reply("503 Oh", "3"));
         CHECK(test.send(get()).reply.body() == "3");
     }
@@ -523,11 +548,16 @@ TEST_CASE("a client whose server only fails asks less and less often") {
 TEST_CASE("a redirect within the origin keeps everything, one to elsewhere loses the token and never gets it back") {
     fixture test;
     const std::string status = GENERATE("301 Moved", "302 Found", "303 Other", "307 Temporary", "308 Permanent");
-    const std::string place = GENERATE("https://hub.example:8443/b", "https://sub.hub.example/b", "https://other.example/b", "//other.example/b",
-                                       "https://hub.example./b");
+    const std::string place = GENERATE("https://hub.example:8443/b", "https://sub.hub.example/b",
+                                       "https://other.example/b", "//other.example/b", "https://hub.example./b");
     CAPTURE(status, place);
-    test.server().expect_request().send(reply(status, "", "Location: /b\r\n")).expect_request()
-        .send(reply(status, "", "Location: " + place + "\r\n")).expect_request().send(ok);
+    test.server()
+        .expect_request()
+        .send(reply(status, "", "Location: /b\r\n"))
+        .expect_request()
+        .send(reply(status, "", "Location: " + place + "\r\n"))
+        .expect_request()
+        .send(ok);
     test.server().expect_request().send(reply(status, "", "Location: https://hub.example/back\r\n"));
     CHECK(test.send(get().header("X-Secret", canary).header("Accept", "a/b")).reply.body() == "ok");
     REQUIRE(test.connections() == 2);
@@ -553,8 +583,9 @@ TEST_CASE("307 and 308 send the same body again, other redirects of a write are 
 }
 
 TEST_CASE("redirects that lead nowhere good are refused") {
-    const std::string location = GENERATE("Location: http://hub.example/b\r\n", "Location: HTTP://hub.example/b\r\n", "Location: http://127.0.0.1/\r\n",
-                                          "", "Location:\r\n", "Location: ftp://hub.example/\r\n", "Location: https://user@hub.example/\r\n",
+    const std::string location = GENERATE("Location: http://hub.example/b\r\n", "Location: HTTP://hub.example/b\r\n",
+                                          "Location: http://127.0.0.1/\r\n", "", "Location:\r\n",
+                                          "Location: ftp://hub.example/\r\n", "Location: https://user@hub.example/\r\n",
                                           "Location: /a\r\nLocation: /b\r\n", "Location: file:///etc/passwd\r\n");
     CAPTURE(location);
     fixture test;
@@ -625,7 +656,8 @@ TEST_CASE("whichever operation fails, a second attempt repairs it") {
 }
 
 TEST_CASE("cancellation at any operation ends the request, closes the connection and leaves nothing behind") {
-    const auto type = GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total);
+    const auto type =
+        GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total);
     std::size_t operations = 0;
     for (std::size_t stopping = 1; stopping == 1 || stopping <= operations; ++stopping) {
         CAPTURE(stopping);

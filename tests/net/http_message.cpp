@@ -12,7 +12,9 @@ using namespace hubpush;
 
 namespace {
 
-http_request get(const std::string& address) { return http_request("GET", url::parse(address).value(), request_class::safe); }
+http_request get(const std::string& address) {
+    return http_request("GET", url::parse(address).value(), request_class::safe);
+}
 
 std::string head_of(const http_request& request) { return std::string(request_head(request).reveal()); }
 
@@ -67,29 +69,38 @@ TEST_CASE("a head is the request line, our fields, the caller's fields and the t
           "POST /api/x?y=z HTTP/1.1\r\nHost: hub.example:8443\r\nAccept-Encoding: identity\r\n"
           "User-Agent: hubpush/0.1.0\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
           "Authorization: Bearer hf_canary\r\n\r\n");
-    CHECK(head_of(get("http://[::1]:8080/")) == "GET / HTTP/1.1\r\nHost: [::1]:8080\r\nAccept-Encoding: identity\r\n\r\n");
-    CHECK(head_of(http_request("PUT", url::parse("https://h/").value(), request_class::safe)).find("Content-Length: 0\r\n") !=
-          std::string::npos);
+    CHECK(head_of(get("http://[::1]:8080/")) ==
+          "GET / HTTP/1.1\r\nHost: [::1]:8080\r\nAccept-Encoding: identity\r\n\r\n");
+    CHECK(head_of(http_request("PUT", url::parse("https://h/").value(), request_class::safe))
+              .find("Content-Length: 0\r\n") != std::string::npos);
 }
 
 TEST_CASE("the caller cannot frame the message or send two tokens") {
     http_request request = get("https://hub.example/");
-    for (const char* name : {"Host", "content-length", "Transfer-Encoding", "connection", "Accept-Encoding", "Expect", "TE"}) {
+    for (const char* name :
+         {"Host", "content-length", "Transfer-Encoding", "connection", "Accept-Encoding", "Expect", "TE"}) {
         request.header(name, "chunked");
     }
     request.header("authorization", "Basic other").bearer(hub, secret("hf_canary"));
-    CHECK(head_of(request) == "GET / HTTP/1.1\r\nHost: hub.example\r\nAccept-Encoding: identity\r\n"
-                              "Authorization: Bearer hf_canary\r\n\r\n");
+    CHECK(head_of(request) ==
+          "GET / HTTP/1.1\r\nHost: hub.example\r\nAccept-Encoding: identity\r\n"
+          "Authorization: Bearer hf_canary\r\n\r\n");
 }
 
 TEST_CASE("the token is sent to its origin only") {
     const auto address = GENERATE(values<std::string>({
-        "https://hub.example:8443/", "https://other.example/", "https://hub.example.org/", "https://sub.hub.example/",
-        "https://hub.example./", "https://127.0.0.1/", "http://localhost/",
+        "https://hub.example:8443/",
+        "https://other.example/",
+        "https://hub.example.org/",
+        "https://sub.hub.example/",
+        "https://hub.example./",
+        "https://127.0.0.1/",
+        "http://localhost/",
     }));
     CAPTURE(address);
     CHECK(head_of(get("https://hub.example/").bearer(hub, secret("hf_canary"))).find("hf_canary") != std::string::npos);
-    CHECK(head_of(get("https://HUB.example:443/a").bearer(hub, secret("hf_canary"))).find("hf_canary") != std::string::npos);
+    CHECK(head_of(get("https://HUB.example:443/a").bearer(hub, secret("hf_canary"))).find("hf_canary") !=
+          std::string::npos);
     CHECK(head_of(get(address).bearer(hub, secret("hf_canary"))).find("hf_canary") == std::string::npos);
 }
 
@@ -116,7 +127,8 @@ TEST_CASE("no part of a request can split its head") {
         CHECK(refusal(http_request("GET", url(hub, "/" + text), request_class::safe)) == expected);
         CHECK(refusal(http_request("GET", url(origin("https", text, 443), "/"), request_class::safe)) == expected);
         CHECK(refusal(get("https://hub.example/").bearer(hub, secret("hf_canary" + text))) == expected);
-        if (!visible) CHECK(refusal(http_request("G" + text, url(hub, "/"), request_class::safe)) == errc::invalid_argument);
+        if (!visible)
+            CHECK(refusal(http_request("G" + text, url(hub, "/"), request_class::safe)) == errc::invalid_argument);
     }
 }
 

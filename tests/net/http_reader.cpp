@@ -11,7 +11,9 @@ using namespace hubpush;
 
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+    return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 /// What one reading came to, comparable.
 struct verdict {
@@ -101,7 +103,8 @@ TEST_CASE("a reply with a length is complete with its last byte and the connecti
 }
 
 TEST_CASE("chunks are put together, with extensions and trailers left out") {
-    const verdict result = read(ok + "Transfer-Encoding: Chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n");
+    const verdict result =
+        read(ok + "Transfer-Encoding: Chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n");
     CHECK(result.body == "hello world");
     CHECK(result.reusable);
     CHECK(result.fields.size() == 1);
@@ -215,8 +218,16 @@ TEST_CASE("messages with two meanings and broken grammar are refused") {
 
 TEST_CASE("what is not HTTP is refused at its first bytes") {
     const auto text = GENERATE(values<std::string>({
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "\x15\x03\x01", "<html>", "hello", "HTTQ/1.1 200 OK\r\n\r\n",
-        "HTTP/x.1 200 OK\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", " HTTP/1.1 200 OK\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "\x15\x03\x01",
+        "<html>",
+        "hello",
+        "HTTQ/1.1 200 OK\r\n\r\n",
+        "HTTP/x.1 200 OK\r\n\r\n",
+        "HTTP/1.1 2x0 OK\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        " HTTP/1.1 200 OK\r\n\r\n",
     }));
     CAPTURE(text);
     CHECK(read(text).failure == refused);
@@ -295,7 +306,8 @@ TEST_CASE("random bytes and random damage never do worse than be refused") {
     const std::string good = ok + "Content-Length: 5\r\nTransfer: x\r\n\r\nhello";
     for (int round = 0; round < 20'000; ++round) {
         std::string text = good;
-        for (unsigned damage = 0; damage <= random() % 3; ++damage) text[random() % text.size()] = static_cast<char>(random());
+        for (unsigned damage = 0; damage <= random() % 3; ++damage)
+            text[random() % text.size()] = static_cast<char>(random());
         const std::size_t cut = 1 + random() % (text.size() - 1);
         REQUIRE(read_in_pieces({text}, {cut}) == read_in_pieces({text}, {}));
     }

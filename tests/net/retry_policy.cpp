@@ -21,7 +21,9 @@ http_response reply(int status, std::initializer_list<header_list::field> fields
     return http_response(status, std::move(headers), "");
 }
 
-wait after(int status, std::initializer_list<header_list::field> fields) { return requested_wait(reply(status, fields), now); }
+wait after(int status, std::initializer_list<header_list::field> fields) {
+    return requested_wait(reply(status, fields), now);
+}
 wait retry_after(std::string value) { return after(503, {{"Retry-After", std::move(value)}}); }
 wait rate_limit(std::string value) { return after(429, {{"RateLimit", std::move(value)}}); }
 
@@ -41,10 +43,24 @@ TEST_CASE("a server says how long to wait in seconds or with a date") {
 
 TEST_CASE("dates that have passed, negative numbers, two answers and rubbish count as nothing") {
     const auto text = GENERATE(values<std::string>({
-        "-1", "+1", "1.5", "1e3", "soon", "", "5 s", "Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:00 GMT",
-        "Sun, 31 Feb 2094 08:49:47 GMT", "Sun, 06 Nov 2094 24:00:00 GMT", "Sun, 06 Nov 2094 08:49:47 CET",
-        "Sun, 06 Nox 2094 08:49:47 GMT", "Sun, 06 anF 2094 08:49:47 GMT", "Sun, -6 Nov 2094 08:49:47 GMT",
-        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 2094", "Sun, 06 Nov 2094 08:49:47 GMT+1",
+        "-1",
+        "+1",
+        "1.5",
+        "1e3",
+        "soon",
+        "",
+        "5 s",
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:00 GMT",
+        "Sun, 31 Feb 2094 08:49:47 GMT",
+        "Sun, 06 Nov 2094 24:00:00 GMT",
+        "Sun, 06 Nov 2094 08:49:47 CET",
+        "Sun, 06 Nox 2094 08:49:47 GMT",
+        "Sun, 06 anF 2094 08:49:47 GMT",
+        "Sun, -6 Nov 2094 08:49:47 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 2094",
+        "Sun, 06 Nov 2094 08:49:47 GMT+1",
     }));
     CAPTURE(text);
     CHECK_FALSE(retry_after(text));
@@ -125,8 +141,8 @@ TEST_CASE("all retries end five minutes after the first failure") {
 TEST_CASE("some statuses and failures are worth a retry, all others are not") {
     const retry_policy policy;
     for (int status = 100; status < 600; ++status) {
-        const bool expected = status == 408 || status == 425 || status == 429 || status == 500 || status == 502 || status == 503 ||
-                              status == 504;
+        const bool expected = status == 408 || status == 425 || status == 429 || status == 500 || status == 502 ||
+                              status == 503 || status == 504;
         CAPTURE(status);
         CHECK(policy.next_wait(failed_attempt(1, 0ms, status, std::nullopt), 0).has_value() == expected);
     }

@@ -166,10 +166,11 @@ TEST_CASE("until the endpoint has answered once, failing to reach it is final", 
     const auto fourth = f.hub->whoami();
     CHECK(code_of([&] { first.get(); }) == errc::transport);
     CHECK(code_of([&] { second.get(); }) == errc::transport);
-    CHECK(f.log->warnings() == 0);
     CHECK(third.get().name() == "tester");
     CHECK(fourth.get().name() == "tester");
     CHECK(f.network->connections() == 5);
+    CHECK(f.log->warnings() == 1);
+    CHECK(f.logged("job 4 (whoami) is tried again") == 1);
 }
 
 TEST_CASE("once it has answered, an outage is waited out at the head", "[background]") {

@@ -128,6 +128,16 @@ TEST_CASE("the queue takes tasks and callables, with and without a result", "[qu
     CHECK(c.status() == job_status::done);
 }
 
+TEST_CASE("what a job captured is freed when it ends, not when its last handle goes", "[queue]") {
+    fixture f;
+    const auto captured = std::make_shared<int>(8);
+    const job<int> ended = f.queue.submit([captured]() -> task<int> { co_return *captured; });
+    CHECK(captured.use_count() == 2);
+    f.run();
+    CHECK(captured.use_count() == 1);
+    CHECK(ended.get() == 8);
+}
+
 TEST_CASE("an exception ends its own job and no other", "[queue]") {
     fixture f;
     const job<int> thrown_early = f.queue.submit([]() -> task<int> { throw std::runtime_error("not a coroutine"); });
@@ -305,6 +315,19 @@ TEST_CASE("work that swallows its cancellation is not tried again", "[queue][can
     CHECK(f.world.clock->elapsed() == 10s);
 }
 
+TEST_CASE("a pause can be cancelled whatever the work did to its cancellation", "[queue][cancel]") {
+    fixture f;
+    const job<void> deaf = f.queue.submit([]() -> task<void> {
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        hubpush::throw_error(errc::rate_limited, "slow down", retryable().retry_after(1h));
+    });
+    f.poll();
+    REQUIRE(deaf.status() == job_status::retrying);
+    deaf.cancel();
+    f.poll();
+    CHECK(deaf.status() == job_status::cancelled);
+}
+
 TEST_CASE("a job may cancel itself and the ones behind it, and submit more", "[queue][cancel]") {
     fixture f;
     job<int> self;
@@ -362,13 +385,20 @@ TEST_CASE("draining gives every outcome once, in order, also of jobs without han
 }
 
 TEST_CASE("an outcome carries the address of what the job made", "[queue][drain]") {
-    struct made {
+    struct with_member {
         std::string url;
     };
+    class with_function {
+    public:
+        std::string url() const { return "https://hub.test/acme/tiny"; }
+    };
     fixture f;
-    f.queue.submit([]() -> task<made> { co_return made{"https://hub.test/commit/1"}; });
+    f.queue.submit([]() -> task<with_member> { co_return with_member{"https://hub.test/commit/1"}; });
+    f.queue.submit([]() -> task<with_function> { co_return with_function(); });
     f.run();
-    CHECK(f.queue.drain().outcomes.at(0).result() == "https://hub.test/commit/1");
+    const hubpush::drain_result drained = f.queue.drain();
+    CHECK(drained.outcomes.at(0).result() == "https://hub.test/commit/1");
+    CHECK(drained.outcomes.at(1).result() == "https://hub.test/acme/tiny");
 }
 
 TEST_CASE("draining until a deadline says what is left", "[queue][drain]") {

@@ -38,7 +38,8 @@ inline void run_coroutine(hubpush::task<void> body, virtual_clock& clock) {
 #define HUBPUSH_TEST_JOIN_(left, right) left##right
 #define HUBPUSH_TEST_JOIN(left, right) HUBPUSH_TEST_JOIN_(left, right)
 
-/// A test case whose body is a coroutine: `CO_TEST_CASE("name", "[tags]") { co_await …; }`.
+/// A test case whose body is a coroutine: `CO_TEST_CASE("name", "[tags]") { co_await …; }`. Name what was awaited before a
+/// CHECK: the macro mentions its argument three times, and inside a coroutine g++ 12 evaluates every one of them.
 #define CO_TEST_CASE(...)                                                                     \
     static ::hubpush::task<void> HUBPUSH_TEST_JOIN(co_test_body_, __LINE__)();                \
     TEST_CASE(__VA_ARGS__) {                                                                  \

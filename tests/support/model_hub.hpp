@@ -209,6 +209,8 @@ private:
 
     reply store(const model_request& request) {
         const std::string oid = request.target.substr(request.target.rfind('/') + 1);
+        const bool named_right = hubpush::to_hex(hubpush::sha256::of(hubpush::as_bytes(request.body))) == oid;
+        if (!named_right) return reply(400, {{"error", "these bytes have another hash"}});
         if (!std::exchange(corrupts_first_object, false)) objects[oid] = request.body;
         return reply(200, nlohmann::json::object());
     }

@@ -25,17 +25,18 @@ namespace hubpush_test {
 /// The server's end of one scripted connection, as the test sees it afterwards.
 struct scripted_peer {
     hubpush::origin where;
-    std::string received;    ///< every byte the client has sent
-    std::string unread;      ///< those of them that no step has consumed yet
-    std::string to_client;   ///< bytes on their way to the client
-    bool finished = false;   ///< the peer has sent its end
-    bool broken = false;     ///< the connection is reset
+    std::string received;        ///< every byte the client has sent
+    std::string unread;          ///< those of them that no step has consumed yet
+    std::string to_client;       ///< bytes on their way to the client
+    bool finished = false;       ///< the peer has sent its end
+    bool broken = false;         ///< the connection is reset
     bool takes_no_more = false;  ///< writes fail
-    bool closed = false;     ///< the client has closed or dropped it
-    std::string mismatch;    ///< what an `expect` met instead
+    bool closed = false;         ///< the client has closed or dropped it
+    std::string mismatch;        ///< what an `expect` met instead
 };
 
-/// What the server does on one connection, in order. When the steps are used up it stays silent, with the connection open.
+/// What the server does on one connection, in order. When the steps are used up it stays silent, with the connection
+/// open.
 class script {
 public:
     /// The client's next bytes are exactly these.
@@ -96,7 +97,8 @@ public:
         return step([](scripted_peer& peer) { return peer.broken = true; });
     }
 
-    /// Writes fail from here on, reads do not: what a client may see of a reset before the reply that was sent ahead of it.
+    /// Writes fail from here on, reads do not: what a client may see of a reset before the reply that was sent ahead of
+    /// it.
     script& refuse_writes() {
         return step([](scripted_peer& peer) { return peer.takes_no_more = true; });
     }
@@ -154,8 +156,12 @@ class scripted_stream final : public hubpush::byte_stream {
 public:
     scripted_stream(std::shared_ptr<hubpush::clock> clock, asio::any_io_executor executor, script steps,
                     std::shared_ptr<scripted_peer> peer, std::shared_ptr<operation_counter> operations)
-        : clock_(std::move(clock)), pause_(clock_->make_timer(executor)), changed_(executor), script_(std::move(steps)),
-          peer_(std::move(peer)), operations_(std::move(operations)) {
+        : clock_(std::move(clock)),
+          pause_(clock_->make_timer(executor)),
+          changed_(executor),
+          script_(std::move(steps)),
+          peer_(std::move(peer)),
+          operations_(std::move(operations)) {
         advance();
     }
     ~scripted_stream() override { peer_->closed = true; }
@@ -258,7 +264,8 @@ public:
         co_await asio::post(asio::use_awaitable);
         operations_->next();
         co_await hubpush::throw_if_cancelled();
-        if (scripts_.empty()) hubpush::throw_error(hubpush::errc::internal, "no script for a connection to " + where.text());
+        if (scripts_.empty())
+            hubpush::throw_error(hubpush::errc::internal, "no script for a connection to " + where.text());
         script steps = std::move(scripts_.front());
         scripts_.pop_front();
         peers_.push_back(std::make_shared<scripted_peer>());
@@ -267,8 +274,8 @@ public:
             peers_.back()->closed = true;
             hubpush::throw_error(*steps.refusal_, "no connection", hubpush::error_details().reached_server(false));
         }
-        co_return std::make_unique<scripted_stream>(clock_, co_await asio::this_coro::executor, std::move(steps), peers_.back(),
-                                                    operations_);
+        co_return std::make_unique<scripted_stream>(clock_, co_await asio::this_coro::executor, std::move(steps),
+                                                    peers_.back(), operations_);
     }
 
 private:

@@ -121,7 +121,7 @@ TEST_CASE("a commit keeps the order of its operations and re-adds what it delete
         world.run(hub.create_commit("acme/x", hubpush::remove("b.txt"), add("b.txt", content(std::string("2"))),
                                     add("c.txt", content(std::string("3"))), hubpush::remove("old/"), message("second")));
     CHECK(info.files_committed == 2);
-    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-b.txt", "+b.txt", "+c.txt", "-old"});
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-b.txt", "+b.txt", "+c.txt", "-old/"});
     CHECK(world.run(hub.create_commit("acme/x", add("a.txt", content(std::string("1"))), message("third"))).nothing_to_do);
 }
 

@@ -36,9 +36,9 @@ namespace detail {
 /// The root of everything started from outside: widens cancellation once and translates foreign cancellation errors.
 template <class T>
 task<T> root(task<T> work) {
-    co_await accept_cancellation();
     std::exception_ptr failure;
     try {
+        co_await accept_cancellation();  // throws Asio's own error when it was cancelled before it began
         co_return co_await std::move(work);
     } catch (...) {
         failure = translate(std::current_exception());

@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// The body of a commit as a stream: NDJSON whose files are read and encoded while it is sent (spec/hub-http-api.md §4.5).
+/// The body of a commit as a stream: NDJSON whose files are read and encoded while it is sent (spec/hub-http-api.md
+/// §4.5).
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/byte_source.hpp>
@@ -20,14 +21,16 @@
 
 namespace hubpush::inline v0 {
 
-/// Its length is known beforehand, without a look into any file. It can be read again from the start. What it keeps in memory
-/// are paths and texts, never content: base64 is made in the reader's own buffer. A file that is read from its first to its
-/// last byte in order is compared with its hash; other bytes are `file_changed`, thrown before the last of them is given
-/// out, so that a body with a changed file never becomes a complete request. Used from one strand at a time.
+/// Its length is known beforehand, without a look into any file. It can be read again from the start. What it keeps in
+/// memory are paths and texts, never content: base64 is made in the reader's own buffer. A file that is read from its
+/// first to its last byte in order is compared with its hash; other bytes are `file_changed`, thrown before the last of
+/// them is given out, so that a body with a changed file never becomes a complete request. Used from one strand at a
+/// time.
 class commit_body final : public byte_source {
 public:
     /// `parent` may be empty. The operations must not change while this object lives.
-    HUBPUSH_DECL commit_body(const commit_header& header, std::shared_ptr<const std::vector<commit_operation>> operations);
+    HUBPUSH_DECL commit_body(const commit_header& header,
+                             std::shared_ptr<const std::vector<commit_operation>> operations);
 
     std::uint64_t size() const noexcept override { return size_; }
     HUBPUSH_DECL task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;
@@ -54,9 +57,12 @@ private:
     HUBPUSH_DECL void append_text(std::string text);
     HUBPUSH_DECL void append_file(const commit_operation& file);
     HUBPUSH_DECL const segment& segment_at(std::uint64_t offset) const;
-    HUBPUSH_DECL task<std::size_t> read_file(const commit_operation& file, std::uint64_t position, std::span<std::byte> out);
-    HUBPUSH_DECL task<std::size_t> read_groups(const commit_operation& file, std::uint64_t position, std::span<std::byte> out);
-    HUBPUSH_DECL task<std::size_t> read_inside_group(const commit_operation& file, std::uint64_t position, std::span<std::byte> out);
+    HUBPUSH_DECL task<std::size_t> read_file(const commit_operation& file, std::uint64_t position,
+                                             std::span<std::byte> out);
+    HUBPUSH_DECL task<std::size_t> read_groups(const commit_operation& file, std::uint64_t position,
+                                               std::span<std::byte> out);
+    HUBPUSH_DECL task<std::size_t> read_inside_group(const commit_operation& file, std::uint64_t position,
+                                                     std::span<std::byte> out);
     HUBPUSH_DECL void check(const commit_operation& file, std::uint64_t position, std::span<const std::byte> bytes);
 
     std::shared_ptr<const std::vector<commit_operation>> operations_;

@@ -20,9 +20,10 @@ public:
     enum class kind { add_regular, add_lfs, remove_file, remove_folder };
 
     commit_operation() = default;
-    /// A file whose bytes travel inside the commit. `hash` is its git blob id (40 hexadecimal digits): the commit fails with
-    /// `file_changed` when other bytes are read while it is sent.
-    HUBPUSH_DECL static commit_operation add_regular(std::string path, std::shared_ptr<byte_source> bytes, std::string hash);
+    /// A file whose bytes travel inside the commit. `hash` is its git blob id (40 hexadecimal digits): the commit fails
+    /// with `file_changed` when other bytes are read while it is sent.
+    HUBPUSH_DECL static commit_operation add_regular(std::string path, std::shared_ptr<byte_source> bytes,
+                                                     std::string hash);
     /// A file whose bytes are in large-file storage already. `hash` is their SHA-256 (64 hexadecimal digits).
     HUBPUSH_DECL static commit_operation add_lfs(std::string path, std::string hash, std::uint64_t size);
     HUBPUSH_DECL static commit_operation remove_file(std::string path);
@@ -69,7 +70,8 @@ private:
 inline constexpr std::size_t most_lfs_files_in_commit = 25'000;
 inline constexpr std::uint64_t most_regular_bytes_in_commit = 1'000'000'000;
 
-/// Throws `limit_exceeded` when the counts of a commit are beyond its bounds. To be asked before the first content byte is sent.
+/// Throws `limit_exceeded` when the counts of a commit are beyond its bounds. To be asked before the first content byte
+/// is sent.
 HUBPUSH_DECL void check_commit_limits(std::size_t lfs_files, std::uint64_t regular_bytes);
 
 }  // namespace hubpush::inline v0

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// What to do when a commit was sent and nobody knows whether it was made (spec/reliability.md §3.4, "Commit procedure"). Sans
-/// I/O: events in, the next step out.
+/// What to do when a commit was sent and nobody knows whether it was made (spec/reliability.md §3.4, "Commit
+/// procedure"). Sans I/O: events in, the next step out.
 
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/error.hpp>
@@ -58,10 +58,10 @@ private:
 
 /// Decides until exactly one of these is certain: the commit was made, it was refused, or it cannot be told.
 ///
-/// An attempt is *unknown* when the server may have a complete request and no complete answer came that rules the commit
-/// out. Then the recent commits are looked at; if ours is not among them it is sent again on top of the head just seen, so
-/// that a late first attempt turns the second one into 412 instead of a double commit. What no client can exclude is an
-/// unguarded first attempt that is carried out after the guarded second one.
+/// An attempt is *unknown* when the server may have a complete request and no complete answer came that rules the
+/// commit out. Then the recent commits are looked at; if ours is not among them it is sent again on top of the head
+/// just seen, so that a late first attempt turns the second one into 412 instead of a double commit. What no client can
+/// exclude is an unguarded first attempt that is carried out after the guarded second one.
 ///
 /// A parent that the caller gave is never replaced. Not thread-safe.
 class commit_resolver {
@@ -69,8 +69,8 @@ public:
     /// Rounds of reading the head and sending on top of it, lost to other writers.
     static constexpr int most_rounds = 8;
 
-    /// `policy` bounds the repetitions while it is certain that nothing was committed. `patience`: for how long the outcome of
-    /// an unknown attempt is looked for, from its first failure on.
+    /// `policy` bounds the repetitions while it is certain that nothing was committed. `patience`: for how long the
+    /// outcome of an unknown attempt is looked for, from its first failure on.
     HUBPUSH_DECL commit_resolver(std::string upload_id, std::string caller_parent, retry_policy policy,
                                  std::chrono::milliseconds patience);
 
@@ -83,8 +83,8 @@ public:
     HUBPUSH_DECL void probed(const std::vector<commit_entry>& commits, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void probe_failed(std::exception_ptr failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void waited();
-    /// The caller does not want to wait any longer. `in_flight`: a complete request may be on its way. One last probe decides,
-    /// unless nothing can have been committed.
+    /// The caller does not want to wait any longer. `in_flight`: a complete request may be on its way. One last probe
+    /// decides, unless nothing can have been committed.
     HUBPUSH_DECL void cancelled(bool in_flight);
 
     /// After `finish`: the commit's id, or nothing when there is a failure.
@@ -106,7 +106,8 @@ private:
 
     HUBPUSH_DECL void repeat(const known_failure& failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void lost_race(const known_failure& failure, steady_time now, std::uint64_t random);
-    HUBPUSH_DECL void pause_before(commit_decision then, const known_failure& failure, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void pause_before(commit_decision then, const known_failure& failure, steady_time now,
+                                   std::uint64_t random);
     HUBPUSH_DECL void conclude(const known_failure& failure, bool certain);
     HUBPUSH_DECL bool is_stale(const std::vector<commit_entry>& commits) const;
     HUBPUSH_DECL void finish(std::exception_ptr failure);
@@ -123,9 +124,9 @@ private:
     std::string refused_parent_;  // what is certainly not the head any more
     int failures_ = 0;
     int rounds_ = 0;
-    bool unknown_ = false;               // some attempt may have worked, or may still be at work
-    bool last_probe_ = false;            // the next listing decides
-    std::exception_ptr certain_failure_; // and if it shows nothing, this is the outcome; unknown otherwise
+    bool unknown_ = false;                // some attempt may have worked, or may still be at work
+    bool last_probe_ = false;             // the next listing decides
+    std::exception_ptr certain_failure_;  // and if it shows nothing, this is the outcome; unknown otherwise
     std::optional<known_failure> last_failure_;
     std::optional<steady_time> first_failure_;
     std::string oid_;

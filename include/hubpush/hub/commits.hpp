@@ -33,11 +33,11 @@ private:
 };
 
 /// The newest commits of a revision, newest first, at most `limit` of them (1 to 1000). Cancellation: all types.
-HUBPUSH_DECL task<std::vector<commit_entry>> recent_commits(hub_session& session, repository where, std::string at_revision,
-                                                            std::size_t limit);
+HUBPUSH_DECL task<std::vector<commit_entry>> recent_commits(hub_session& session, repository where,
+                                                            std::string at_revision, std::size_t limit);
 
-/// The commit that a revision points to. Asked through the history, because the answer about a repository itself lists all
-/// its files. Throws `revision_not_found` also for a branch without commits. Cancellation: all types.
+/// The commit that a revision points to. Asked through the history, because the answer about a repository itself lists
+/// all its files. Throws `revision_not_found` also for a branch without commits. Cancellation: all types.
 HUBPUSH_DECL task<std::string> head_commit(hub_session& session, repository where, std::string at_revision);
 
 }  // namespace hubpush::inline v0

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// Which Hub, which token, and what may be done with them: decided once, from options and the environment, as the Hub's own
-/// tools decide it (spec/hub-http-api.md §1.1 to §1.4).
+/// Which Hub, which token, and what may be done with them: decided once, from options and the environment, as the Hub's
+/// own tools decide it (spec/hub-http-api.md §1.1 to §1.4).
 
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/secret.hpp>
@@ -28,9 +28,18 @@ public:
         token_source_ = std::move(source);
         return *this;
     }
-    hub_settings& allow_plain_http(bool value) { allow_plain_http_ = value; return *this; }
-    hub_settings& offline(std::string variable) { offline_ = std::move(variable); return *this; }
-    hub_settings& user_agent_origin(std::string value) { user_agent_origin_ = std::move(value); return *this; }
+    hub_settings& allow_plain_http(bool value) {
+        allow_plain_http_ = value;
+        return *this;
+    }
+    hub_settings& offline(std::string variable) {
+        offline_ = std::move(variable);
+        return *this;
+    }
+    hub_settings& user_agent_origin(std::string value) {
+        user_agent_origin_ = std::move(value);
+        return *this;
+    }
 
     const hubpush::origin& origin() const noexcept { return origin_; }
     const std::string& prefix() const noexcept { return prefix_; }
@@ -48,13 +57,13 @@ public:
     /// The URL of a path of this Hub; `target` begins with '/'.
     url at(std::string_view target) const { return url(origin_, prefix_ + std::string(target)); }
 
-    /// A URL that the server named, with the origins of the public Hubs replaced by this endpoint unless it is one of them
-    /// (§1.1). Nothing when it does not parse.
+    /// A URL that the server named, with the origins of the public Hubs replaced by this endpoint unless it is one of
+    /// them (§1.1). Nothing when it does not parse.
     HUBPUSH_DECL std::optional<url> server_url(std::string_view text) const;
 
     /// May content or pages be fetched from `where`, which the server named? https always, unless it points a public
-    /// endpoint's client to its own machine; http only where the endpoint itself is http and then only to the endpoint's
-    /// host or a loopback address, or anywhere after `allow_plain_http` (spec/reliability.md SEC05, SEC06).
+    /// endpoint's client to its own machine; http only where the endpoint itself is http and then only to the
+    /// endpoint's host or a loopback address, or anywhere after `allow_plain_http` (spec/reliability.md SEC05, SEC06).
     HUBPUSH_DECL bool may_contact(const hubpush::origin& where) const;
 
 private:
@@ -67,10 +76,10 @@ private:
     bool allow_plain_http_ = false;
 };
 
-/// Decides endpoint and token. `endpoint` and `token` are the caller's own and win over the environment; an empty `token`
-/// means that none is sent. Throws `invalid_argument` for an unusable option and `errc::bad_environment`, naming the
-/// variable or file, for an unusable environment; also for a token that would travel over plain http to another machine
-/// without `allow_plain_http`. A token is never part of a message. Blocking; nothing is written.
+/// Decides endpoint and token. `endpoint` and `token` are the caller's own and win over the environment; an empty
+/// `token` means that none is sent. Throws `invalid_argument` for an unusable option and `errc::bad_environment`,
+/// naming the variable or file, for an unusable environment; also for a token that would travel over plain http to
+/// another machine without `allow_plain_http`. A token is never part of a message. Blocking; nothing is written.
 HUBPUSH_DECL hub_settings resolve_settings(environment& environment, std::optional<std::string> endpoint = std::nullopt,
                                            std::optional<secret> token = std::nullopt, bool allow_plain_http = false);
 

@@ -20,7 +20,8 @@ public:
     virtual std::optional<std::string> get(const std::string& name) = 0;
     /// The user's home folder, if there is one.
     virtual std::optional<std::string> home() = 0;
-    /// The content of a regular file of at most 64 KiB; nothing when it is missing, unreadable, larger or something else.
+    /// The content of a regular file of at most 64 KiB; nothing when it is missing, unreadable, larger or something
+    /// else.
     virtual std::optional<std::string> read_file(const std::string& path) = 0;
 };
 

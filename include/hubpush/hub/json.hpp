@@ -1,9 +1,9 @@
 #pragma once
 
 /// \file
-/// JSON as hubpush needs it: answers are read into a tree with limits and through checked getters, requests are written as
-/// text (spec/reliability.md §2.2). The parser is nlohmann's, behind `impl/json.ipp`; its tree is not used, because it costs up
-/// to thirty times the answer's size and converts numbers silently.
+/// JSON as hubpush needs it: answers are read into a tree with limits and through checked getters, requests are written
+/// as text (spec/reliability.md §2.2). The parser is nlohmann's, behind `impl/json.ipp`; its tree is not used, because
+/// it costs up to thirty times the answer's size and converts numbers silently.
 
 #include <hubpush/core/config.hpp>
 
@@ -21,12 +21,12 @@ namespace detail {
 class json_builder;
 }
 
-/// One value of a parsed document. Getters throw `errc::protocol_error` naming the key when a member is missing, has another
-/// type or is out of range: what a server sends is never converted.
+/// One value of a parsed document. Getters throw `errc::protocol_error` naming the key when a member is missing, has
+/// another type or is out of range: what a server sends is never converted.
 class json_value {
 public:
-    static constexpr std::size_t deepest = 64;             ///< levels of arrays and objects
-    static constexpr std::size_t most_values = 1U << 16;   ///< values in one document
+    static constexpr std::size_t deepest = 64;            ///< levels of arrays and objects
+    static constexpr std::size_t most_values = 1U << 16;  ///< values in one document
 
     enum class kind { null, boolean, integer, real, string, array, object };
     using member = std::pair<std::string, json_value>;
@@ -75,8 +75,8 @@ private:
     std::vector<member> members_;
 };
 
-/// `text` as a JSON string with its quotes. Everything that could end a line or reorder a terminal is escaped, so that a line of
-/// NDJSON stays one line for every reader (spec/reliability.md SEC09). `text` must be UTF-8 (`is_utf8`).
+/// `text` as a JSON string with its quotes. Everything that could end a line or reorder a terminal is escaped, so that
+/// a line of NDJSON stays one line for every reader (spec/reliability.md SEC09). `text` must be UTF-8 (`is_utf8`).
 HUBPUSH_DECL std::string json_quoted(std::string_view text);
 
 /// Writes one object, member by member, without spaces.

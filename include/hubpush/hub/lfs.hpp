@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// Large-file storage: which objects are missing, where their bytes go, and whether they arrived (spec/hub-http-api.md §5).
+/// Large-file storage: which objects are missing, where their bytes go, and whether they arrived (spec/hub-http-api.md
+/// §5).
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/byte_source.hpp>
@@ -37,8 +38,8 @@ private:
     std::uint64_t size_ = 0;
 };
 
-/// A link that the server made for one step, with the header fields that belong to it and to nothing else. Signed: its query
-/// is a credential.
+/// A link that the server made for one step, with the header fields that belong to it and to nothing else. Signed: its
+/// query is a credential.
 class lfs_action {
 public:
     lfs_action() = default;
@@ -67,8 +68,8 @@ private:
     lfs_action action_;
 };
 
-/// What has to be done so that the server has one object. Today an upload is one part, the whole object; multi-part uploads will
-/// fill the same list.
+/// What has to be done so that the server has one object. Today an upload is one part, the whole object; multi-part
+/// uploads will fill the same list.
 class lfs_plan {
 public:
     lfs_plan() = default;
@@ -91,10 +92,10 @@ private:
 /// The body of the batch request: sans I/O. An object that stands twice in `objects` is asked about once.
 HUBPUSH_DECL std::string lfs_batch_body(const std::vector<lfs_object>& objects, const std::string& at_revision);
 
-/// Reads the answer, matching by oid; gives one plan per object in the order of `objects`. Throws `protocol_error` for objects
-/// that are missing, twice, unasked or of another size, and for links that must not be followed (spec/reliability.md SEC02,
-/// SEC05); `no_transport` when the server demands parts or another way of sending; and the error of its kind when the server
-/// refuses an object.
+/// Reads the answer, matching by oid; gives one plan per object in the order of `objects`. Throws `protocol_error` for
+/// objects that are missing, twice, unasked or of another size, and for links that must not be followed
+/// (spec/reliability.md SEC02, SEC05); `no_transport` when the server demands parts or another way of sending; and the
+/// error of its kind when the server refuses an object.
 HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, const std::vector<lfs_object>& objects,
                                                   const hub_settings& settings);
 
@@ -102,14 +103,14 @@ HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, cons
 HUBPUSH_DECL task<std::vector<lfs_plan>> lfs_batch(hub_session& session, repository where, std::string at_revision,
                                                    std::vector<lfs_object> objects);
 
-/// Sends the bytes of one part: `source` holds exactly them. Repeated by the retry policy, because the same bytes go to the same
-/// place. Throws `forbidden` when the link is not (or no longer) valid: ask for a new batch. `on_progress` gets the bytes
-/// written by the current attempt. Cancellation: all types; what was sent is of no effect.
+/// Sends the bytes of one part: `source` holds exactly them. Repeated by the retry policy, because the same bytes go to
+/// the same place. Throws `forbidden` when the link is not (or no longer) valid: ask for a new batch. `on_progress`
+/// gets the bytes written by the current attempt. Cancellation: all types; what was sent is of no effect.
 HUBPUSH_DECL task<void> put_object(hub_session& session, upload_part part, std::shared_ptr<byte_source> source,
                                    std::function<void(std::uint64_t)> on_progress = nullptr);
 
-/// Asks the server whether it has what was sent, if it wants to be asked. The token goes along only to the endpoint's own
-/// origin. Throws `integrity` when the server has something else: send once more. Cancellation: all types.
+/// Asks the server whether it has what was sent, if it wants to be asked. The token goes along only to the endpoint's
+/// own origin. Throws `integrity` when the server has something else: send once more. Cancellation: all types.
 HUBPUSH_DECL task<void> verify_object(hub_session& session, lfs_plan plan);
 
 }  // namespace hubpush::inline v0

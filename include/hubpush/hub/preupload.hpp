@@ -29,7 +29,8 @@ enum class upload_mode { regular, lfs };
 class preupload_question {
 public:
     preupload_question() = default;
-    /// `path` as `normalize_path_in_repo` gives it. `sample`: the first `preupload_sample` bytes, or all of a shorter file.
+    /// `path` as `normalize_path_in_repo` gives it. `sample`: the first `preupload_sample` bytes, or all of a shorter
+    /// file.
     HUBPUSH_DECL preupload_question(std::string path, std::uint64_t size, std::span<const std::byte> sample);
 
     const std::string& path() const noexcept { return path_; }
@@ -52,8 +53,8 @@ public:
     upload_mode mode() const noexcept { return mode_; }
     /// The repository's `.gitignore` excludes the file: it is neither uploaded nor committed.
     bool ignored() const noexcept { return ignored_; }
-    /// The hash of what is at that path now: the git blob id for `regular`, the SHA-256 for `lfs`, in hexadecimal; empty when
-    /// nothing is there or the hash is of another kind.
+    /// The hash of what is at that path now: the git blob id for `regular`, the SHA-256 for `lfs`, in hexadecimal;
+    /// empty when nothing is there or the hash is of another kind.
     const std::string& remote_hash() const noexcept { return remote_hash_; }
 
 private:
@@ -65,13 +66,15 @@ private:
 /// The body of the request: sans I/O.
 HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions);
 
-/// Reads the answer, matching by path; gives one answer per question in the order of the questions. An empty file is always
-/// `regular`, because object storage refuses empty objects. Throws `protocol_error` when a file is missing, twice or unasked, or
-/// its mode is unknown.
-HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer, const std::vector<preupload_question>& questions);
+/// Reads the answer, matching by path; gives one answer per question in the order of the questions. An empty file is
+/// always `regular`, because object storage refuses empty objects. Throws `protocol_error` when a file is missing,
+/// twice or unasked, or its mode is unknown.
+HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer,
+                                                          const std::vector<preupload_question>& questions);
 
 /// Asks about at most `preupload_batch` files with distinct paths. Cancellation: all types.
-HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where, std::string at_revision,
+HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where,
+                                                           std::string at_revision,
                                                            std::vector<preupload_question> questions);
 
 }  // namespace hubpush::inline v0

@@ -51,14 +51,15 @@ private:
     repo_type type_ = repo_type::model;
 };
 
-/// True for well-formed UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF. JSON and git trees hold nothing else.
+/// True for well-formed UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF. JSON and git trees hold
+/// nothing else.
 HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept;
 
 /// Throws `invalid_argument` with the rule that `id` breaks (§2.1).
 HUBPUSH_DECL void check_repo_id(std::string_view id);
 
-/// Throws `invalid_argument` unless `text` can be the name of a branch, tag or ref, or a commit id. What git itself forbids in
-/// names is refused here, because some of it would change the path of a URL.
+/// Throws `invalid_argument` unless `text` can be the name of a branch, tag or ref, or a commit id. What git itself
+/// forbids in names is refused here, because some of it would change the path of a URL.
 HUBPUSH_DECL void check_revision(std::string_view text);
 
 /// Throws `invalid_argument` unless `text` is 5 to 40 hexadecimal digits (§2.5).

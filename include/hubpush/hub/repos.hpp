@@ -22,11 +22,20 @@ public:
     repo_creation() = default;
     explicit repo_creation(repository where) : where_(std::move(where)) {}
 
-    repo_creation& visibility(repo_visibility value) { visibility_ = value; return *this; }
+    repo_creation& visibility(repo_visibility value) {
+        visibility_ = value;
+        return *this;
+    }
     /// An existing repository is a success.
-    repo_creation& exist_ok(bool value) { exist_ok_ = value; return *this; }
+    repo_creation& exist_ok(bool value) {
+        exist_ok_ = value;
+        return *this;
+    }
     /// Needed for spaces: `gradio`, `streamlit`, `docker` or `static`.
-    repo_creation& sdk(std::string value) { sdk_ = std::move(value); return *this; }
+    repo_creation& sdk(std::string value) {
+        sdk_ = std::move(value);
+        return *this;
+    }
 
     const repository& where() const noexcept { return where_; }
     repo_visibility visibility() const noexcept { return visibility_; }
@@ -53,9 +62,9 @@ private:
     std::string url_;
 };
 
-/// Creates a repository. Throws `conflict` when it exists, unless that is allowed; then a token that may not create it is
-/// enough as long as it may read it. A creation that collides with another one is repeated, with pauses, for about half a
-/// minute. Cancellation: all types; the repository may then exist.
+/// Creates a repository. Throws `conflict` when it exists, unless that is allowed; then a token that may not create it
+/// is enough as long as it may read it. A creation that collides with another one is repeated, with pauses, for about
+/// half a minute. Cancellation: all types; the repository may then exist.
 HUBPUSH_DECL task<created_repository> create_repo(hub_session& session, repo_creation wanted);
 
 }  // namespace hubpush::inline v0

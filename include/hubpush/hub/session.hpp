@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// What all calls to one Hub share: settings, connections, identification, and the rules by which answers become values or
-/// typed errors.
+/// What all calls to one Hub share: settings, connections, identification, and the rules by which answers become values
+/// or typed errors.
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/budget.hpp>
@@ -20,12 +20,12 @@
 
 namespace hubpush::inline v0 {
 
-/// Belongs to the strand of its `http_client`, except for `has_answered()`. The functions of `hub/` take a reference; it must
-/// outlive the awaitables they return. Neither copied nor moved.
+/// Belongs to the strand of its `http_client`, except for `has_answered()`. The functions of `hub/` take a reference;
+/// it must outlive the awaitables they return. Neither copied nor moved.
 class hub_session {
 public:
-    HUBPUSH_DECL hub_session(hub_settings settings, seams seams, std::shared_ptr<connector> connector, memory_budget budget,
-                             retry_policy policy);
+    HUBPUSH_DECL hub_session(hub_settings settings, seams seams, std::shared_ptr<connector> connector,
+                             memory_budget budget, retry_policy policy);
     hub_session(const hub_session&) = delete;
     hub_session& operator=(const hub_session&) = delete;
 
@@ -36,18 +36,19 @@ public:
     /// True once the endpoint has answered any request of this session. Thread-safe.
     bool has_answered() const noexcept { return answered_.load(std::memory_order_relaxed); }
 
-    /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below the
-    /// endpoint, escaped, with its query.
+    /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
+    /// the endpoint, escaped, with its query.
     HUBPUSH_DECL http_request request(std::string method, std::string_view target, request_class repeatable) const;
-    /// The same for a URL that the server named. The token goes only to the endpoint's origin (spec/reliability.md SEC01).
+    /// The same for a URL that the server named. The token goes only to the endpoint's origin (spec/reliability.md
+    /// SEC01).
     HUBPUSH_DECL http_request request(std::string method, url target, request_class repeatable) const;
 
-    /// Sends a request and gives the answer whatever its status. Throws whatever `http_client::send` throws. In offline mode
-    /// nothing is sent. Cancellation: all types.
+    /// Sends a request and gives the answer whatever its status. Throws whatever `http_client::send` throws. In offline
+    /// mode nothing is sent. Cancellation: all types.
     HUBPUSH_DECL task<http_response> exchange(http_request request, std::string what);
 
-    /// Throws the typed error that an answer to `target` is, unless its status is 2xx. The error begins with `what`, as in
-    /// "cannot create acme/run-42".
+    /// Throws the typed error that an answer to `target` is, unless its status is 2xx. The error begins with `what`, as
+    /// in "cannot create acme/run-42".
     HUBPUSH_DECL void throw_if_failed(const http_response& reply, const url& target, const std::string& what) const;
 
     /// Both: the answer if its status is 2xx.
@@ -56,12 +57,12 @@ public:
     /// The same for an answer that must be JSON.
     HUBPUSH_DECL task<json_value> send_for_json(http_request request, std::string what);
 
-    /// Parses the JSON of an answer. Throws `protocol_error` when it is something else, for instance the log-in page of a
-    /// network in between.
+    /// Parses the JSON of an answer. Throws `protocol_error` when it is something else, for instance the log-in page of
+    /// a network in between.
     HUBPUSH_DECL static json_value json_of(const http_response& reply, const std::string& what);
 
-    /// The same for places that are not the Hub, the storage behind signed URLs. There 401, 403 and an expiry told as 400 are
-    /// all `errc::forbidden`: a new URL may help (spec/reliability.md N32).
+    /// The same for places that are not the Hub, the storage behind signed URLs. There 401, 403 and an expiry told as
+    /// 400 are all `errc::forbidden`: a new URL may help (spec/reliability.md N32).
     HUBPUSH_DECL task<http_response> send_to_storage(http_request request, std::string what);
 
 private:

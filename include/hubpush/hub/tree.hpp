@@ -24,8 +24,8 @@ public:
         : path_(std::move(path)), oid_(std::move(oid)), size_(size), folder_(folder), lfs_oid_(std::move(lfs_oid)) {}
 
     const std::string& path() const noexcept { return path_; }
-    const std::string& oid() const noexcept { return oid_; }          ///< git object id; of the pointer for LFS files
-    std::uint64_t size() const noexcept { return size_; }             ///< bytes of the content
+    const std::string& oid() const noexcept { return oid_; }  ///< git object id; of the pointer for LFS files
+    std::uint64_t size() const noexcept { return size_; }     ///< bytes of the content
     bool is_folder() const noexcept { return folder_; }
     const std::string& lfs_oid() const noexcept { return lfs_oid_; }  ///< SHA-256 of an LFS file's content, else empty
 
@@ -37,15 +37,16 @@ private:
     std::string lfs_oid_;
 };
 
-/// Everything below a folder of a revision, page by page: `while (auto page = co_await listing.next())`. Not thread-safe.
+/// Everything below a folder of a revision, page by page: `while (auto page = co_await listing.next())`. Not
+/// thread-safe.
 class tree_listing {
 public:
     /// `folder` is a path in the repository, empty for its root. `session` must outlive this object.
     HUBPUSH_DECL tree_listing(hub_session& session, const repository& where, const std::string& at_revision,
                               const std::string& folder = std::string());
 
-    /// The entries of the next page, or nothing after the last one. Throws `entry_not_found` when the folder does not exist.
-    /// Cancellation: all types.
+    /// The entries of the next page, or nothing after the last one. Throws `entry_not_found` when the folder does not
+    /// exist. Cancellation: all types.
     HUBPUSH_DECL task<std::optional<std::vector<tree_entry>>> next();
 
 private:

@@ -30,8 +30,8 @@ private:
     std::vector<std::string> organizations_;
 };
 
-/// Asks the Hub. Without a token this is `not_authorized` at once. The Hub limits this call more than others. Cancellation:
-/// all types.
+/// Asks the Hub. Without a token this is `not_authorized` at once. The Hub limits this call more than others.
+/// Cancellation: all types.
 HUBPUSH_DECL task<hub_user> whoami(hub_session& session);
 
 }  // namespace hubpush::inline v0

@@ -34,11 +34,11 @@ HUBPUSH_DECL std::string import_blob(std::size_t index, std::uint64_t size);
 
 /// One commit with all its changes, whose contents have been sent; it asks for the commit's id. `parent` may be empty.
 HUBPUSH_DECL std::string import_commit(std::string_view ref, std::string_view parent,
-                                       const std::vector<git_change>& changes, std::string_view message,
+                                       const std::vector<git_change>& changes, std::string_view message_text,
                                        const git_author& author);
 
 /// An annotated tag in a fast-import stream.
-HUBPUSH_DECL std::string import_tag(std::string_view name, std::string_view commit, std::string_view message,
+HUBPUSH_DECL std::string import_tag(std::string_view name, std::string_view commit, std::string_view message_text,
                                     const git_author& author);
 
 /// Reads the answers of `cat-file --batch-check`: the id in the first line that found something.

@@ -90,8 +90,8 @@ private:
 class git_log_entry {
 public:
     git_log_entry() = default;
-    git_log_entry(std::string id, git_author author, std::string title, std::string message)
-        : id_(std::move(id)), author_(std::move(author)), title_(std::move(title)), message_(std::move(message)) {}
+    git_log_entry(std::string id, git_author author, std::string title, std::string rest)
+        : id_(std::move(id)), author_(std::move(author)), title_(std::move(title)), message_(std::move(rest)) {}
     const std::string& id() const noexcept { return id_; }
     const git_author& author() const noexcept { return author_; }
     const std::string& title() const noexcept { return title_; }      ///< the first paragraph, on one line

@@ -54,7 +54,7 @@ public:
 
     /// The commit a revision names: a branch, else a tag (either also as full ref; any other full ref as itself), else
     /// a commit by 7 to 40 hex digits. Nothing when there is none or the text is no plain name.
-    HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string revision);
+    HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string wanted);
 
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
     HUBPUSH_DECL task<std::vector<git_tree_entry>> read_tree(std::string commit);
@@ -72,7 +72,7 @@ public:
     /// `invalid_argument` for a path that no tree may hold; the ref has not moved then. An unchanged tree still makes a
     /// commit. A cancelled call may or may not have committed.
     HUBPUSH_DECL task<std::string> commit(const lock_type& lock, std::string ref, std::string expected_head,
-                                          std::vector<git_change> changes, std::string message, git_author author);
+                                          std::vector<git_change> changes, std::string text, git_author author);
 
     /// A part of the history of a commit, newest first.
     HUBPUSH_DECL task<git_log_page> log(std::string commit, std::size_t limit, std::size_t skip);
@@ -85,7 +85,7 @@ public:
     HUBPUSH_DECL task<void> create_ref(const lock_type& lock, std::string ref, std::string commit);
 
     /// Makes `refs/tags/{name}` as an annotated tag; throws as `create_ref`.
-    HUBPUSH_DECL task<void> create_tag(const lock_type& lock, std::string name, std::string commit, std::string message,
+    HUBPUSH_DECL task<void> create_tag(const lock_type& lock, std::string name, std::string commit, std::string text,
                                        git_author author);
 
     /// Throws `revision_not_found` when there is none.

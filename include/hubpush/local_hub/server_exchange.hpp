@@ -70,7 +70,7 @@ private:
     HUBPUSH_DECL task<void> send_answer(served_reply reply);
     HUBPUSH_DECL task<void> transmit(std::span<const std::byte> bytes);
     HUBPUSH_DECL task<void> cut(std::span<const std::byte> bytes);
-    HUBPUSH_DECL void write_down();
+    HUBPUSH_DECL void write_down(bool finished);
 
     served_connection& connection_;
     clock& clock_;

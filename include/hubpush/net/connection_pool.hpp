@@ -15,8 +15,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Idle connections of one client, so that no connection is ever shared between tokens or trust settings (SEC16). The last
-/// one used is the first one taken again. Not thread-safe.
+/// Idle connections of one client, so that no connection is ever shared between tokens or trust settings (SEC16). The
+/// last one used is the first one taken again. Not thread-safe.
 class connection_pool {
 public:
     static constexpr std::size_t most_per_origin = 8;
@@ -26,7 +26,8 @@ public:
     HUBPUSH_DECL std::shared_ptr<byte_stream> take(const origin& where, steady_time now);
 
     /// Keeps a connection for as long as `reply`, the last one it carried, allows.
-    HUBPUSH_DECL void put(const origin& where, std::shared_ptr<byte_stream> stream, const http_response& reply, steady_time now);
+    HUBPUSH_DECL void put(const origin& where, std::shared_ptr<byte_stream> stream, const http_response& reply,
+                          steady_time now);
 
     std::size_t size() const noexcept { return idle_.size(); }
 

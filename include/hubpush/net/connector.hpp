@@ -6,6 +6,7 @@
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
+#include <hubpush/net/resolver.hpp>
 #include <hubpush/net/url.hpp>
 
 #include <chrono>
@@ -14,7 +15,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -23,8 +23,8 @@ class byte_stream {
 public:
     virtual ~byte_stream() = default;
 
-    /// Reads at least one byte; 0 when the peer has closed its side in an orderly way. Throws `errc::transport` when the
-    /// connection broke or was closed. Cancellation: all types; throws `cancelled`.
+    /// Reads at least one byte; 0 when the peer has closed its side in an orderly way. Throws `errc::transport` when
+    /// the connection broke or was closed. Cancellation: all types; throws `cancelled`.
     virtual task<std::size_t> read_some(std::span<std::byte> out) = 0;
     /// Writes at least one byte of `data`. Throws and is cancelled like `read_some`.
     virtual task<std::size_t> write_some(std::span<const std::byte> data) = 0;
@@ -34,24 +34,13 @@ public:
     virtual bool quiet() noexcept = 0;
 };
 
-/// Turns host names into addresses.
-class resolver {
-public:
-    using addresses = std::vector<asio::ip::tcp::endpoint>;
-
-    virtual ~resolver() = default;
-    /// The addresses in order of preference, at least one. Throws `errc::name_not_found` when there is no such name and
-    /// `errc::transport` when the name server could not tell. Cancellation: all types, at once, even while a look-up blocks.
-    virtual task<addresses> resolve(std::string host, std::uint16_t port) = 0;
-};
-
 /// Opens connections.
 class connector {
 public:
     virtual ~connector() = default;
     /// A connection to `where`, ready for a request: over TLS with a verified peer when the scheme is https. Throws
-    /// `errc::transport`, `timed_out`, `name_not_found` or `tls_failed`, all with `reached_server()` false. Cancellation:
-    /// all types; throws `cancelled`.
+    /// `errc::transport`, `timed_out`, `name_not_found` or `tls_failed`, all with `reached_server()` false.
+    /// Cancellation: all types; throws `cancelled`.
     virtual task<std::unique_ptr<byte_stream>> connect(origin where) = 0;
 };
 
@@ -59,13 +48,13 @@ public:
 class tls_options {
 public:
     tls_options() = default;
-    /// A file of certificates in PEM form, or a folder in OpenSSL's layout. `named_by` tells where the path came from, for
-    /// error messages: the name of an environment variable, say.
+    /// A file of certificates in PEM form, or a folder in OpenSSL's layout. `named_by` tells where the path came from,
+    /// for error messages: the name of an environment variable, say.
     tls_options(std::string authorities, std::string named_by)
         : authorities_(std::move(authorities)), named_by_(std::move(named_by)) {}
 
-    /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else the
-    /// system's store. The only place in `net/` that reads the environment.
+    /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else
+    /// the system's store. The only place in `net/` that reads the environment.
     HUBPUSH_DECL static tls_options from_environment();
 
     const std::string& authorities() const noexcept { return authorities_; }  ///< empty: the system's store
@@ -77,24 +66,15 @@ private:
 };
 
 /// The numbers of spec/reliability.md §3.4 and §3.5.
-inline constexpr std::chrono::milliseconds connect_limit{10'000};      ///< look-up and connect together
-inline constexpr std::chrono::milliseconds handshake_limit{15'000};    ///< TLS
-inline constexpr std::chrono::milliseconds next_address_after{250};    ///< RFC 8305
-inline constexpr std::size_t address_limit = 16;                       ///< tried per host
-
-namespace detail {
-/// The families in turn, beginning with the one that the system prefers, so that a broken family costs one wait only; no more
-/// than `address_limit` addresses.
-HUBPUSH_DECL void alternate_families(resolver::addresses& addresses);
-}  // namespace detail
-
-/// getaddrinfo on a thread of its own. A caller may give up while the look-up blocks; only the destructor waits for it.
-HUBPUSH_DECL std::shared_ptr<resolver> system_resolver();
+inline constexpr std::chrono::milliseconds connect_limit{10'000};    ///< look-up and connect together
+inline constexpr std::chrono::milliseconds handshake_limit{15'000};  ///< TLS
+inline constexpr std::chrono::milliseconds next_address_after{250};  ///< RFC 8305
 
 /// Sockets and TLS. Reads the certificate authorities here and now; when they are unusable every https connection fails
-/// with `tls_failed` and says so. Sockets are close-on-exec; TLS is 1.2 or newer, verified, without renegotiation, and speaks
-/// HTTP/1.1 only. Belongs to one strand.
-HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls, std::shared_ptr<resolver> names);
+/// with `tls_failed` and says so. Sockets are close-on-exec; TLS is 1.2 or newer, verified, without renegotiation, and
+/// speaks HTTP/1.1 only. Belongs to one strand.
+HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls,
+                                                          std::shared_ptr<resolver> names);
 
 }  // namespace hubpush::inline v0
 

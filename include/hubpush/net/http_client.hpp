@@ -17,13 +17,15 @@ namespace hubpush::inline v0 {
 /// connections; running exchanges keep what they need alive.
 class http_client {
 public:
-    /// `connector` makes streams (production: TCP and TLS). `budget` gives every buffer. `policy` is the default for `send`.
-    HUBPUSH_DECL http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget, retry_policy policy);
+    /// `connector` makes streams (production: TCP and TLS). `budget` gives every buffer. `policy` is the default for
+    /// `send`.
+    HUBPUSH_DECL http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget,
+                             retry_policy policy);
     HUBPUSH_DECL ~http_client();
 
     /// Sends `request` and gives the answer, whatever its status, after redirects (spec/reliability.md §3.4: at most 5;
-    /// 307 and 308 keep method and body; 301, 302 and 303 only for GET and HEAD; no https to http; credentials stay with
-    /// their origin). Safe and idempotent requests are repeated by the retry policy on transport failures and on
+    /// 307 and 308 keep method and body; 301, 302 and 303 only for GET and HEAD; no https to http; credentials stay
+    /// with their origin). Safe and idempotent requests are repeated by the retry policy on transport failures and on
     /// 408, 425, 429, 500, 502, 503, 504; non-idempotent ones are sent once, and `error::reached_server()` of the
     /// failure tells whether a byte may have arrived. Throws `errc::transport`, `timed_out`, `tls_failed`,
     /// `name_not_found`, `protocol_error`, `limit_exceeded`, `cancelled`, and whatever the body source throws.

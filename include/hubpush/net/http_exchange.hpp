@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// One request and its reply on one connection. The reply is read while the request is still being sent, because servers
-/// answer 403 and 413 early (spec/reliability.md §2.4).
+/// One request and its reply on one connection. The reply is read while the request is still being sent, because
+/// servers answer 403 and 413 early (spec/reliability.md §2.4).
 
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/budget.hpp>
@@ -26,24 +26,24 @@ namespace hubpush::inline v0::detail {
 /// The code of one of our own exceptions, `internal` for any other.
 HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure);
 
-/// The state of one exchange, shared by the coroutine that sends and the one that receives; both also keep it alive when an
-/// io_context ends before them.
+/// The state of one exchange, shared by the coroutine that sends and the one that receives; both also keep it alive
+/// when an io_context ends before them.
 ///
-/// Its memory is one lease: `[read area | head, at the end of its pages | body block]`. Head and first block go out in one
-/// write, and the body is page-aligned all the same (design.md §7).
+/// Its memory is one lease: `[read area | head, at the end of its pages | body block]`. Head and first block go out in
+/// one write, and the body is page-aligned all the same (design.md §7).
 class http_exchange {
 public:
     static constexpr std::size_t read_area = 16 * 1024;
     static constexpr std::size_t body_block = 256 * 1024;
-    static constexpr std::chrono::seconds stall_limit{60};        ///< per `stall_bytes`, that is 1 KiB/s
+    static constexpr std::chrono::seconds stall_limit{60};  ///< per `stall_bytes`, that is 1 KiB/s
     static constexpr std::uint64_t stall_bytes = 60 * 1024;
-    static constexpr std::chrono::seconds last_words_limit{1};    ///< for a reply that waits behind a write that failed
+    static constexpr std::chrono::seconds last_words_limit{1};  ///< for a reply that waits behind a write that failed
 
     /// How much memory an exchange needs. `head` is that of `request`.
     HUBPUSH_DECL static std::size_t memory_for(const http_request& request, const secret& head);
 
-    HUBPUSH_DECL http_exchange(seams seams, asio::any_io_executor executor, std::shared_ptr<byte_stream> stream, lease memory,
-                               const http_request& request, const secret& head);
+    HUBPUSH_DECL http_exchange(seams seams, asio::any_io_executor executor, std::shared_ptr<byte_stream> stream,
+                               lease memory, const http_request& request, const secret& head);
 
     /// Sends the request and gives the complete reply. Call once.
     HUBPUSH_DECL static task<http_response> run(std::shared_ptr<http_exchange> self);

@@ -64,24 +64,46 @@ public:
     http_request(std::string method, url target, request_class repeatable)
         : method_(std::move(method)), target_(std::move(target)), repeatable_(repeatable) {}
 
-    /// Adds a header field. Fields that frame the message (Host, Content-Length, Transfer-Encoding, Connection, …) are left
-    /// out when the request is sent: the client writes its own.
-    http_request& header(std::string name, std::string value) { headers_.add(std::move(name), std::move(value)); return *this; }
+    /// Adds a header field. Fields that frame the message (Host, Content-Length, Transfer-Encoding, Connection, …) are
+    /// left out when the request is sent: the client writes its own.
+    http_request& header(std::string name, std::string value) {
+        headers_.add(std::move(name), std::move(value));
+        return *this;
+    }
     /// The bytes to send; read again from the start when the request is repeated. Sets Content-Length when it is sent.
-    http_request& body(std::shared_ptr<byte_source> source) { body_ = std::move(source); return *this; }
+    http_request& body(std::shared_ptr<byte_source> source) {
+        body_ = std::move(source);
+        return *this;
+    }
     /// A body in memory, owned by the request.
     HUBPUSH_DECL http_request& body(std::string text, std::string content_type);
     /// Sends `Authorization: Bearer token`, and only while the target's origin equals `allowed`.
-    http_request& bearer(origin allowed, secret token) { origin_ = std::move(allowed); token_ = std::move(token); return *this; }
+    http_request& bearer(origin allowed, secret token) {
+        origin_ = std::move(allowed);
+        token_ = std::move(token);
+        return *this;
+    }
     /// Lets credentials travel over plain http to a host that is not this machine; otherwise such a request is refused
     /// (spec/reliability.md SEC05).
-    http_request& allow_plain_http(bool allowed = true) { plain_http_allowed_ = allowed; return *this; }
+    http_request& allow_plain_http(bool allowed = true) {
+        plain_http_allowed_ = allowed;
+        return *this;
+    }
     /// The most bytes of an answer's body to keep (default 1 MiB); a longer one is `errc::limit_exceeded`.
-    http_request& reply_limit(std::uint64_t bytes) { reply_limit_ = bytes; return *this; }
+    http_request& reply_limit(std::uint64_t bytes) {
+        reply_limit_ = bytes;
+        return *this;
+    }
     /// How long the first byte of the answer may take after the last byte of the request (default 60 s, commits 300 s).
-    http_request& first_byte_within(std::chrono::milliseconds limit) { first_byte_within_ = limit; return *this; }
+    http_request& first_byte_within(std::chrono::milliseconds limit) {
+        first_byte_within_ = limit;
+        return *this;
+    }
     /// Called on the strand with the body bytes of the current attempt that have been written so far.
-    http_request& on_progress(std::function<void(std::uint64_t)> callback) { on_progress_ = std::move(callback); return *this; }
+    http_request& on_progress(std::function<void(std::uint64_t)> callback) {
+        on_progress_ = std::move(callback);
+        return *this;
+    }
 
     const std::string& method() const noexcept { return method_; }
     const url& target() const noexcept { return target_; }
@@ -96,7 +118,10 @@ public:
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
 
     /// The same request to another place: what a redirect needs.
-    http_request& retarget(url target) { target_ = std::move(target); return *this; }
+    http_request& retarget(url target) {
+        target_ = std::move(target);
+        return *this;
+    }
     /// Forgets token, origin and every header field that could hold a secret: what a redirect to another origin needs.
     HUBPUSH_DECL http_request& drop_credentials();
 
@@ -132,9 +157,9 @@ private:
     std::string body_;
 };
 
-/// Request line and fields as they are sent, up to and including the empty line; a secret, because the token is in it. The
-/// token is left out unless the target's origin is the allowed one. Throws `invalid_argument`, before anything is sent, for bytes
-/// that could split the head (SEC08) and for credentials that would travel unencrypted (SEC05).
+/// Request line and fields as they are sent, up to and including the empty line; a secret, because the token is in it.
+/// The token is left out unless the target's origin is the allowed one. Throws `invalid_argument`, before anything is
+/// sent, for bytes that could split the head (SEC08) and for credentials that would travel unencrypted (SEC05).
 HUBPUSH_DECL secret request_head(const http_request& request);
 
 }  // namespace hubpush::inline v0

@@ -31,7 +31,8 @@ public:
     http_reader& operator=(const http_reader&) = delete;
     HUBPUSH_DECL ~http_reader();
 
-    /// Takes the next bytes. `errc::protocol_error` or `limit_exceeded` when the reply is refused; `problem()` says why.
+    /// Takes the next bytes. `errc::protocol_error` or `limit_exceeded` when the reply is refused; `problem()` says
+    /// why.
     HUBPUSH_DECL std::error_code feed(std::span<const std::byte> bytes);
 
     /// The peer has closed its side in an orderly way: the end of a body that has no length, in all other places

@@ -28,7 +28,8 @@ private:
 /// Waits between attempts: a random time up to `base`, doubled each time, never more than `cap`.
 class backoff {
 public:
-    constexpr backoff(std::chrono::milliseconds base, std::chrono::milliseconds cap) noexcept : base_(base), cap_(cap) {}
+    constexpr backoff(std::chrono::milliseconds base, std::chrono::milliseconds cap) noexcept
+        : base_(base), cap_(cap) {}
     constexpr std::chrono::milliseconds base() const noexcept { return base_; }
     constexpr std::chrono::milliseconds cap() const noexcept { return cap_; }
 
@@ -50,8 +51,8 @@ public:
 
     int number() const noexcept { return number_; }
     std::chrono::milliseconds since_first_failure() const noexcept { return since_first_failure_; }
-    errc code() const noexcept { return code_; }      ///< meaningful when there is no status
-    int status() const noexcept { return status_; }   ///< 0 without a reply
+    errc code() const noexcept { return code_; }     ///< meaningful when there is no status
+    int status() const noexcept { return status_; }  ///< 0 without a reply
     std::optional<std::chrono::milliseconds> requested_wait() const noexcept { return requested_wait_; }
 
 private:
@@ -63,8 +64,8 @@ private:
 };
 
 /// How stubborn a client is: `retry_policy(attempts(8), backoff(500ms, 30s))`, in any order; without arguments 6
-/// attempts, 0.5 s doubling up to 30 s. All retries of one request end 5 minutes after its first failure. They do not count
-/// from the first byte, so that an upload that took an hour before it broke is repeated too.
+/// attempts, 0.5 s doubling up to 30 s. All retries of one request end 5 minutes after its first failure. They do not
+/// count from the first byte, so that an upload that took an hour before it broke is repeated too.
 class retry_policy {
 public:
     static constexpr std::chrono::seconds total_limit{300};
@@ -73,7 +74,8 @@ public:
 
     retry_policy() = default;
     template <class... Options>
-        requires(sizeof...(Options) > 0 && ((std::same_as<Options, hubpush::attempts> || std::same_as<Options, hubpush::backoff>) && ...))
+        requires(sizeof...(Options) > 0 &&
+                 ((std::same_as<Options, hubpush::attempts> || std::same_as<Options, hubpush::backoff>) && ...))
     explicit retry_policy(Options... options) noexcept {
         (set(options), ...);
     }
@@ -81,9 +83,10 @@ public:
     int attempts() const noexcept { return attempts_.most(); }
     hubpush::backoff backoff() const noexcept { return backoff_; }
 
-    /// How long to wait before the next attempt, or nothing to give up. `random` decides the jitter. A wait that the server
-    /// asked for is kept and spread by up to `base`, so that not everyone comes back in the same instant.
-    HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_wait(const failed_attempt& failed, std::uint64_t random) const;
+    /// How long to wait before the next attempt, or nothing to give up. `random` decides the jitter. A wait that the
+    /// server asked for is kept and spread by up to `base`, so that not everyone comes back in the same instant.
+    HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_wait(const failed_attempt& failed,
+                                                                    std::uint64_t random) const;
 
 private:
     void set(hubpush::attempts value) noexcept { attempts_ = value; }
@@ -120,9 +123,9 @@ HUBPUSH_DECL bool retryable_status(int status) noexcept;
 /// Failures without an answer that may pass: no connection, a broken one, a deadline, a name server.
 HUBPUSH_DECL bool retryable_failure(errc code) noexcept;
 
-/// How long the server asks to wait: `Retry-After` in seconds or as a date (against `wall`), and for 429 a `RateLimit` field
-/// with nothing remaining (spec/hub-http-api.md §11.3); the longer of both. Dates that have passed, negative numbers and
-/// everything unreadable count as nothing.
+/// How long the server asks to wait: `Retry-After` in seconds or as a date (against `wall`), and for 429 a `RateLimit`
+/// field with nothing remaining (spec/hub-http-api.md §11.3); the longer of both. Dates that have passed, negative
+/// numbers and everything unreadable count as nothing.
 HUBPUSH_DECL std::optional<std::chrono::milliseconds> requested_wait(const http_response& reply,
                                                                      std::chrono::system_clock::time_point wall);
 

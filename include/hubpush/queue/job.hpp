@@ -36,6 +36,8 @@ public:
     std::string result_text() const override {
         if constexpr (requires(const stored& value) { std::string(value.url); }) {
             return std::string(value_->url);
+        } else if constexpr (requires(const stored& value) { std::string(value.url()); }) {
+            return std::string(value_->url());
         } else {
             return std::string();
         }

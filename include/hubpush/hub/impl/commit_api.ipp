@@ -17,7 +17,7 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-inline constexpr std::chrono::minutes commit_answer_within{5};   // commits are slow by nature
+inline constexpr std::chrono::minutes commit_answer_within{5};  // commits are slow by nature
 inline constexpr std::chrono::seconds last_probe_within{10};
 
 inline bool is_cancelled_failure(const std::exception_ptr& failure) {
@@ -41,7 +41,8 @@ inline bool may_have_reached_server(const std::exception_ptr& failure) {
 }
 
 /// The header that is sent: the description gets the marker as its last line.
-inline commit_header marked_header(const commit_header& header, const std::string& upload_id, const std::string& parent) {
+inline commit_header marked_header(const commit_header& header, const std::string& upload_id,
+                                   const std::string& parent) {
     const std::string gap = header.details().empty() ? "" : "\n\n";
     commit_header result(header.summary(), header.details() + gap + commit_marker(upload_id));
     if (!parent.empty()) result.parent(parent);
@@ -86,9 +87,12 @@ public:
 private:
     task<void> perform(commit_decision step) {
         switch (step.what()) {
-            case commit_decision::action::send: co_return co_await attempt(step.parent());
-            case commit_decision::action::probe: co_return co_await probe();
-            default: co_return co_await pause(step.delay());
+            case commit_decision::action::send:
+                co_return co_await attempt(step.parent());
+            case commit_decision::action::probe:
+                co_return co_await probe();
+            default:
+                co_return co_await pause(step.delay());
         }
     }
 
@@ -178,7 +182,8 @@ private:
     }
 
     bool removes_something() const {
-        return std::any_of(operations_->begin(), operations_->end(), [](const auto& each) { return !each.is_addition(); });
+        return std::any_of(operations_->begin(), operations_->end(),
+                           [](const auto& each) { return !each.is_addition(); });
     }
     std::string page_of(const std::string& oid) const {
         return session_.settings().at(where_.page_path() + "/commit/" + oid).text();
@@ -204,11 +209,12 @@ private:
 
 HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository where, std::string at_revision,
                                              commit_header header, std::vector<commit_operation> operations,
-                                             std::chrono::milliseconds patience, std::function<void(std::uint64_t)> on_progress) {
+                                             std::chrono::milliseconds patience,
+                                             std::function<void(std::uint64_t)> on_progress) {
     check_revision(at_revision);
     if (operations.empty()) throw_error(errc::invalid_argument, "a commit needs at least one operation");
-    detail::commit_sender sender(session, std::move(where), std::move(at_revision), std::move(header), std::move(operations),
-                                 patience, std::move(on_progress));
+    detail::commit_sender sender(session, std::move(where), std::move(at_revision), std::move(header),
+                                 std::move(operations), patience, std::move(on_progress));
     co_return co_await sender.run();
 }
 

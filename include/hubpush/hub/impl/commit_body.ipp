@@ -31,7 +31,10 @@ inline std::string commit_operation_line(const commit_operation& operation) {
     json_object value;
     switch (operation.type()) {
         case commit_operation::kind::add_lfs:
-            value.text("path", operation.path()).text("algo", "sha256").text("oid", operation.hash()).number("size", operation.size());
+            value.text("path", operation.path())
+                .text("algo", "sha256")
+                .text("oid", operation.hash())
+                .number("size", operation.size());
             return commit_line("lfsFile", value);
         case commit_operation::kind::remove_folder:
             return commit_line("deletedFolder", value.text("path", operation.path() + "/"));
@@ -48,7 +51,8 @@ inline std::string regular_line_end(const commit_operation& operation) {
 
 }  // namespace detail
 
-HUBPUSH_DECL commit_body::commit_body(const commit_header& header, std::shared_ptr<const std::vector<commit_operation>> operations)
+HUBPUSH_DECL commit_body::commit_body(const commit_header& header,
+                                      std::shared_ptr<const std::vector<commit_operation>> operations)
     : operations_(std::move(operations)) {
     std::string text = detail::commit_header_line(header);
     for (const commit_operation& operation : *operations_) {
@@ -77,8 +81,9 @@ HUBPUSH_DECL void commit_body::append_file(const commit_operation& file) {
 }
 
 HUBPUSH_DECL const commit_body::segment& commit_body::segment_at(std::uint64_t offset) const {
-    const auto after = std::upper_bound(segments_.begin(), segments_.end(), offset,
-                                        [](std::uint64_t position, const segment& each) { return position < each.begin(); });
+    const auto after =
+        std::upper_bound(segments_.begin(), segments_.end(), offset,
+                         [](std::uint64_t position, const segment& each) { return position < each.begin(); });
     return *std::prev(after);
 }
 
@@ -101,19 +106,23 @@ HUBPUSH_DECL task<std::size_t> commit_body::read_at(std::uint64_t offset, std::s
 }
 
 /// Gives at least one byte of the base64 form of `file`, from `position` of that form.
-HUBPUSH_DECL task<std::size_t> commit_body::read_file(const commit_operation& file, std::uint64_t position, std::span<std::byte> out) {
+HUBPUSH_DECL task<std::size_t> commit_body::read_file(const commit_operation& file, std::uint64_t position,
+                                                      std::span<std::byte> out) {
     if (position % 4 == 0 && out.size() >= 4) co_return co_await read_groups(file, position, out);
     co_return co_await read_inside_group(file, position, out);
 }
 
 /// Whole groups: the bytes are read to the end of the room that their encoding takes, and encoded in place.
-HUBPUSH_DECL task<std::size_t> commit_body::read_groups(const commit_operation& file, std::uint64_t position, std::span<std::byte> out) {
+HUBPUSH_DECL task<std::size_t> commit_body::read_groups(const commit_operation& file, std::uint64_t position,
+                                                        std::span<std::byte> out) {
     const std::uint64_t begin = position / 4 * 3;
-    const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size() / 4 * 3, file.size() - begin));
+    const std::size_t count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(out.size() / 4 * 3, file.size() - begin));
     const std::span<std::byte> room = out.first(static_cast<std::size_t>(base64_size(count)));
     const std::span<std::byte> bytes = room.last(count);
     const std::size_t got = co_await file.bytes()->read_at(begin, bytes);
-    if (got != count) throw_error(errc::file_changed, "a file became shorter while it was sent", error_details().file(file.path()));
+    if (got != count)
+        throw_error(errc::file_changed, "a file became shorter while it was sent", error_details().file(file.path()));
     check(file, begin, bytes);
     encode_base64(bytes, room);
     co_return room.size();
@@ -135,7 +144,8 @@ HUBPUSH_DECL task<std::size_t> commit_body::read_inside_group(const commit_opera
     co_return count;
 }
 
-HUBPUSH_DECL void commit_body::check(const commit_operation& file, std::uint64_t position, std::span<const std::byte> bytes) {
+HUBPUSH_DECL void commit_body::check(const commit_operation& file, std::uint64_t position,
+                                     std::span<const std::byte> bytes) {
     if (position == 0) {
         hashed_file_ = &file;
         hash_.emplace(file.size());

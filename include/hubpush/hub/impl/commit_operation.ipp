@@ -15,22 +15,26 @@ namespace detail {
 inline constexpr std::size_t longest_commit_text = 64 * 1024;
 
 inline void check_commit_text(std::string_view text, const std::string& what) {
-    if (!is_utf8(text)) throw_error(errc::invalid_argument, what + " is not valid UTF-8", error_details().reached_server(false));
+    if (!is_utf8(text))
+        throw_error(errc::invalid_argument, what + " is not valid UTF-8", error_details().reached_server(false));
     if (text.size() > longest_commit_text) {
         throw_error(errc::invalid_argument, what + " is longer than 64 KiB", error_details().reached_server(false));
     }
 }
 
 inline void check_hash(const std::string& hash, std::size_t length) {
-    if (!is_hex(hash, length)) throw_error(errc::invalid_argument, "'" + hash + "' is not a hash of " + std::to_string(length) + " digits");
+    if (!is_hex(hash, length))
+        throw_error(errc::invalid_argument, "'" + hash + "' is not a hash of " + std::to_string(length) + " digits");
 }
 
 }  // namespace detail
 
-HUBPUSH_DECL commit_operation::commit_operation(kind type, const std::string& path, std::string hash, std::uint64_t size)
+HUBPUSH_DECL commit_operation::commit_operation(kind type, const std::string& path, std::string hash,
+                                                std::uint64_t size)
     : kind_(type), path_(normalize_path_in_repo(path)), hash_(std::move(hash)), size_(size) {}
 
-HUBPUSH_DECL commit_operation commit_operation::add_regular(std::string path, std::shared_ptr<byte_source> bytes, std::string hash) {
+HUBPUSH_DECL commit_operation commit_operation::add_regular(std::string path, std::shared_ptr<byte_source> bytes,
+                                                            std::string hash) {
     detail::check_hash(hash, 40);
     commit_operation result(kind::add_regular, path, std::move(hash), bytes->size());
     result.bytes_ = std::move(bytes);
@@ -68,11 +72,13 @@ HUBPUSH_DECL commit_header& commit_header::parent(std::string commit) {
 
 HUBPUSH_DECL void check_commit_limits(std::size_t lfs_files, std::uint64_t regular_bytes) {
     if (lfs_files > most_lfs_files_in_commit) {
-        throw_error(errc::limit_exceeded, "one commit takes at most 25,000 large files, not " + std::to_string(lfs_files),
+        throw_error(errc::limit_exceeded,
+                    "one commit takes at most 25,000 large files, not " + std::to_string(lfs_files),
                     error_details().hint("push the files in several commits").reached_server(false));
     }
     if (regular_bytes > most_regular_bytes_in_commit) {
-        throw_error(errc::limit_exceeded, "one commit takes at most 1 GB in regular files, not " + std::to_string(regular_bytes) + " bytes",
+        throw_error(errc::limit_exceeded,
+                    "one commit takes at most 1 GB in regular files, not " + std::to_string(regular_bytes) + " bytes",
                     error_details().hint("push the files in several commits").reached_server(false));
     }
 }

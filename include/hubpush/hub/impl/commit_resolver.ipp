@@ -18,8 +18,8 @@ inline commit_answer read_commit_failure(const error& failure, bool complete) {
     const bool final_answer = status >= 300 && status < 500 && status != 408 && status != 425;
     if (final_answer || failure.kind() == errc::quota_exceeded) return commit_answer::refused;
     if (complete && failure.reached_server()) return commit_answer::unclear;
-    // The server has at most a part of the request. Trouble on the way may pass; trouble with the files will not. What never
-    // reached the server was repeated by the HTTP client already.
+    // The server has at most a part of the request. Trouble on the way may pass; trouble with the files will not. What
+    // never reached the server was repeated by the HTTP client already.
     const bool may_pass = retryable_status(status) || (failure.reached_server() && retryable_failure(failure.kind()));
     return may_pass ? commit_answer::nothing_done : commit_answer::refused;
 }
@@ -41,7 +41,9 @@ inline std::chrono::milliseconds growing_pause(const backoff& pauses, int failur
 
 }  // namespace detail
 
-HUBPUSH_DECL std::string commit_marker(std::string_view upload_id) { return "hubpush-upload-id: " + std::string(upload_id); }
+HUBPUSH_DECL std::string commit_marker(std::string_view upload_id) {
+    return "hubpush-upload-id: " + std::string(upload_id);
+}
 
 HUBPUSH_DECL commit_resolver::commit_resolver(std::string upload_id, std::string caller_parent, retry_policy policy,
                                               std::chrono::milliseconds patience)
@@ -84,8 +86,8 @@ HUBPUSH_DECL void commit_resolver::finish_unknown() {
     finish(make_exception(errc::outcome_unknown, text, std::move(details)));
 }
 
-/// There will be no other attempt. If one of them may have worked, a last look at the branch decides; `certain`: if that
-/// shows nothing, `failure` is the outcome, else the outcome is unknown.
+/// There will be no other attempt. If one of them may have worked, a last look at the branch decides; `certain`: if
+/// that shows nothing, `failure` is the outcome, else the outcome is unknown.
 HUBPUSH_DECL void commit_resolver::conclude(const known_failure& failure, bool certain) {
     last_failure_ = failure;
     if (!unknown_) return finish(failure.thrown());
@@ -95,16 +97,21 @@ HUBPUSH_DECL void commit_resolver::conclude(const known_failure& failure, bool c
     next_ = commit_decision(commit_decision::action::probe);
 }
 
-HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool complete, steady_time now, std::uint64_t random) {
+HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool complete, steady_time now,
+                                          std::uint64_t random) {
     const known_failure known(std::move(failure));
     ++failures_;
     if (!first_failure_) first_failure_ = now;
     switch (detail::read_commit_failure(known.about(), complete)) {
         // The same request with the same rights: what refuses this attempt has refused the unknown ones too.
-        case detail::commit_answer::refused: return conclude(known, true);
-        case detail::commit_answer::nothing_done: return repeat(known, now, random);
-        case detail::commit_answer::lost_race: return lost_race(known, now, random);
-        case detail::commit_answer::unclear: break;
+        case detail::commit_answer::refused:
+            return conclude(known, true);
+        case detail::commit_answer::nothing_done:
+            return repeat(known, now, random);
+        case detail::commit_answer::lost_race:
+            return lost_race(known, now, random);
+        case detail::commit_answer::unclear:
+            break;
     }
     unknown_ = true;
     pause_before(commit_decision(commit_decision::action::probe), known, now, random);
@@ -115,7 +122,8 @@ HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_t
     if (unknown_) return pause_before(commit_decision::send(parent_), failure, now, random);
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - *first_failure_);
     const int status = failure.about().status() == 429 ? 429 : 503;  // the policy does not know the other reasons
-    const auto delay = policy_.next_wait(failed_attempt(failures_, since, status, failure.about().retry_after()), random);
+    const auto delay =
+        policy_.next_wait(failed_attempt(failures_, since, status, failure.about().retry_after()), random);
     if (!delay) return conclude(failure, true);
     after_wait_ = commit_decision::send(parent_);
     next_ = commit_decision(*delay);
@@ -134,15 +142,16 @@ HUBPUSH_DECL void commit_resolver::pause_before(commit_decision then, const know
                                                 std::uint64_t random) {
     const std::chrono::milliseconds asked = std::min<std::chrono::milliseconds>(
         failure.about().retry_after().value_or(std::chrono::milliseconds(0)), retry_policy::requested_wait_limit);
-    const std::chrono::milliseconds pause = std::max(asked, detail::growing_pause(policy_.backoff(), failures_, random));
+    const std::chrono::milliseconds pause =
+        std::max(asked, detail::growing_pause(policy_.backoff(), failures_, random));
     if (now + pause > *first_failure_ + patience_) return conclude(failure, false);
     last_failure_ = failure;
     after_wait_ = std::move(then);
     next_ = commit_decision(pause);
 }
 
-/// Reads may come from a copy that lags behind (spec/reliability.md S05). After a 412 a current listing has commits above the
-/// parent that was refused.
+/// Reads may come from a copy that lags behind (spec/reliability.md S05). After a 412 a current listing has commits
+/// above the parent that was refused.
 HUBPUSH_DECL bool commit_resolver::is_stale(const std::vector<commit_entry>& commits) const {
     if (commits.empty()) return true;
     if (refused_parent_.empty()) return false;
@@ -150,7 +159,8 @@ HUBPUSH_DECL bool commit_resolver::is_stale(const std::vector<commit_entry>& com
                         [&](const commit_entry& each) { return each.oid().starts_with(refused_parent_); });
 }
 
-HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commits, steady_time now, std::uint64_t random) {
+HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commits, steady_time now,
+                                          std::uint64_t random) {
     std::string found = detail::find_marked_commit(commits, marker_);
     if (!found.empty()) return applied(std::move(found));
     if (last_probe_ && !certain_failure_) return finish_unknown();
@@ -167,7 +177,8 @@ HUBPUSH_DECL void commit_resolver::probe_failed(std::exception_ptr failure, stea
     const known_failure known(std::move(failure));
     ++failures_;
     const bool may_pass = known.about().retryable() || retryable_failure(known.about().kind());
-    if (may_pass && !last_probe_) return pause_before(commit_decision(commit_decision::action::probe), known, now, random);
+    if (may_pass && !last_probe_)
+        return pause_before(commit_decision(commit_decision::action::probe), known, now, random);
     last_failure_ = known;
     unknown_ ? finish_unknown() : finish(known.thrown());
 }

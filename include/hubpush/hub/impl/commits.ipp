@@ -23,11 +23,12 @@ inline commit_entry read_commit_entry(const json_value& item) {
 
 }  // namespace detail
 
-HUBPUSH_DECL task<std::vector<commit_entry>> recent_commits(hub_session& session, repository where, std::string at_revision,
-                                                            std::size_t limit) {
+HUBPUSH_DECL task<std::vector<commit_entry>> recent_commits(hub_session& session, repository where,
+                                                            std::string at_revision, std::size_t limit) {
     check_revision(at_revision);
-    paged_listing pages(session, where.api_path() + "/commits/" + escape_segment(at_revision) + "?limit=" + std::to_string(limit),
-                        "cannot list the commits of " + where.id());
+    paged_listing pages(
+        session, where.api_path() + "/commits/" + escape_segment(at_revision) + "?limit=" + std::to_string(limit),
+        "cannot list the commits of " + where.id());
     std::vector<commit_entry> commits;
     while (commits.size() < limit) {
         const std::optional<std::vector<json_value>> page = co_await pages.next();

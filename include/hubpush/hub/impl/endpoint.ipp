@@ -18,8 +18,9 @@ inline constexpr std::size_t longest_token = 16 * 1024;  // Hub tokens are 37 by
 /// §1.1: the spellings of "yes" in a variable; everything else, also an unset one, is "no".
 inline bool is_truthy(environment& environment, const std::string& name) {
     std::string value = environment.get(name).value_or("");
-    std::transform(value.begin(), value.end(), value.begin(),
-                   [](char letter) { return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter; });
+    std::transform(value.begin(), value.end(), value.begin(), [](char letter) {
+        return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    });
     return value == "1" || value == "ON" || value == "YES" || value == "TRUE";
 }
 
@@ -34,7 +35,8 @@ inline bool is_identifier_byte(char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
 }
 
-/// The name at the start of `text`, which follows a '$': `NAME` or `{NAME}`; with how many bytes it takes. Length 0: none.
+/// The name at the start of `text`, which follows a '$': `NAME` or `{NAME}`; with how many bytes it takes. Length 0:
+/// none.
 inline std::pair<std::string, std::size_t> variable_name(std::string_view text) {
     if (text.starts_with('{')) {
         const std::size_t end = text.find('}');
@@ -69,8 +71,10 @@ inline std::string expand_path(environment& environment, std::string_view path) 
 /// Where the active token lies (§1.2, §1.4).
 inline std::string token_path(environment& environment, bool staging) {
     if (staging) return expand_path(environment, "~/.cache/huggingface_staging/token");
-    if (const auto path = environment.get("HF_TOKEN_PATH"); path && !path->empty()) return expand_path(environment, *path);
-    if (const auto home = environment.get("HF_HOME"); home && !home->empty()) return expand_path(environment, *home + "/token");
+    if (const auto path = environment.get("HF_TOKEN_PATH"); path && !path->empty())
+        return expand_path(environment, *path);
+    if (const auto home = environment.get("HF_HOME"); home && !home->empty())
+        return expand_path(environment, *home + "/token");
     const auto cache = environment.get("XDG_CACHE_HOME");
     return expand_path(environment, (cache && !cache->empty() ? *cache : "~/.cache") + "/huggingface/token");
 }
@@ -88,7 +92,8 @@ inline bool is_sendable(std::string_view token) {
 }
 
 /// Sets the token of `settings` if `text` holds one; tells whether it did.
-inline bool take_token(hub_settings& settings, const std::optional<std::string>& text, const std::string& source, errc blame) {
+inline bool take_token(hub_settings& settings, const std::optional<std::string>& text, const std::string& source,
+                       errc blame) {
     if (!text) return false;
     std::string cleaned = clean_token(*text);
     if (cleaned.empty()) return false;
@@ -115,7 +120,9 @@ inline hub_settings parse_endpoint(std::string_view text, const std::string& sou
     const std::optional<url> parsed = url::parse(trim(text));
     if (!parsed || parsed->target().find('?') != std::string::npos || text.find('#') != std::string_view::npos) {
         throw_error(blame, source + " is not the address of a Hub",
-                    error_details().hint("set it to a URL such as https://hub.example.org or http://127.0.0.1:8080").reached_server(false));
+                    error_details()
+                        .hint("set it to a URL such as https://hub.example.org or http://127.0.0.1:8080")
+                        .reached_server(false));
     }
     std::string prefix = parsed->target();
     while (prefix.ends_with('/')) prefix.pop_back();
@@ -130,7 +137,8 @@ inline hub_settings find_endpoint(environment& environment, bool staging) {
 
 inline std::string find_user_agent_origin(environment& environment) {
     std::string value(trim(environment.get("HF_HUB_USER_AGENT_ORIGIN").value_or("")));
-    const bool printable_ascii = std::all_of(value.begin(), value.end(), [](char byte) { return byte >= ' ' && byte < '\x7f'; });
+    const bool printable_ascii =
+        std::all_of(value.begin(), value.end(), [](char byte) { return byte >= ' ' && byte < '\x7f'; });
     if (!printable_ascii || value.size() > 200) {
         throw_error(errc::bad_environment, "HF_HUB_USER_AGENT_ORIGIN holds characters that cannot be sent",
                     error_details().reached_server(false));
@@ -141,9 +149,10 @@ inline std::string find_user_agent_origin(environment& environment) {
 inline void refuse_token_in_the_clear(const hub_settings& settings) {
     const bool exposed = !settings.token().empty() && !settings.origin().secure() && !settings.origin().loopback();
     if (!exposed || settings.allow_plain_http()) return;
-    throw_error(errc::invalid_argument,
-                "the token from " + settings.token_source() + " would travel unencrypted to " + settings.endpoint(),
-                error_details().hint("use https, or pass allow_plain_http() if that network is trusted").reached_server(false));
+    throw_error(
+        errc::invalid_argument,
+        "the token from " + settings.token_source() + " would travel unencrypted to " + settings.endpoint(),
+        error_details().hint("use https, or pass allow_plain_http() if that network is trusted").reached_server(false));
 }
 
 }  // namespace detail

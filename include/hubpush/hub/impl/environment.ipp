@@ -29,7 +29,7 @@ public:
     }
 
     bool is_regular_file() const {
-        struct stat status {};
+        struct stat status{};
         return value_ >= 0 && ::fstat(value_, &status) == 0 && S_ISREG(status.st_mode);
     }
 
@@ -57,7 +57,8 @@ inline std::optional<std::string> home_of_user() {
     std::array<char, 16 * 1024> buffer{};
     passwd entry{};
     passwd* found = nullptr;
-    if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return std::nullopt;
+    if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+        return std::nullopt;
     return std::string(found->pw_dir);
 }
 

@@ -41,15 +41,29 @@ inline std::optional<errc> kind_by_code(std::string_view code) {
 
 inline errc kind_by_status(int status) {
     switch (status) {
-        case 401: return errc::not_authorized;
-        case 402: case 507: case 509: return errc::quota_exceeded;
-        case 403: return errc::forbidden;
-        case 404: case 410: return errc::entry_not_found;
-        case 408: case 425: return errc::server_error;
-        case 409: case 412: return errc::conflict;
-        case 413: return errc::payload_too_large;
-        case 429: return errc::rate_limited;
-        default: return status >= 500 ? errc::server_error : errc::bad_request;
+        case 401:
+            return errc::not_authorized;
+        case 402:
+        case 507:
+        case 509:
+            return errc::quota_exceeded;
+        case 403:
+            return errc::forbidden;
+        case 404:
+        case 410:
+            return errc::entry_not_found;
+        case 408:
+        case 425:
+            return errc::server_error;
+        case 409:
+        case 412:
+            return errc::conflict;
+        case 413:
+            return errc::payload_too_large;
+        case 429:
+            return errc::rate_limited;
+        default:
+            return status >= 500 ? errc::server_error : errc::bad_request;
     }
 }
 

@@ -49,8 +49,8 @@ public:
     json_value take() { return std::move(root_); }
 
 private:
-    /// Puts a value into the innermost open array or object. The address stays valid until its parent gets another child, and
-    /// by then the value is closed.
+    /// Puts a value into the innermost open array or object. The address stays valid until its parent gets another
+    /// child, and by then the value is closed.
     json_value* add(json_value value) {
         if (++count_ > json_value::most_values) return nullptr;
         if (open_.empty()) return &(root_ = std::move(value));
@@ -113,7 +113,8 @@ HUBPUSH_DECL const std::vector<json_value>& json_value::array(std::string_view k
 HUBPUSH_DECL const std::string& json_value::string(std::string_view key, std::size_t limit) const {
     const std::string& value = require(key, kind::string).text_;
     if (value.size() > limit) {
-        throw_error(errc::protocol_error, "the server's \"" + std::string(key) + "\" is longer than " + std::to_string(limit) + " bytes");
+        throw_error(errc::protocol_error,
+                    "the server's \"" + std::string(key) + "\" is longer than " + std::to_string(limit) + " bytes");
     }
     return value;
 }
@@ -121,7 +122,8 @@ HUBPUSH_DECL const std::string& json_value::string(std::string_view key, std::si
 HUBPUSH_DECL std::uint64_t json_value::integer(std::string_view key, std::uint64_t most) const {
     const std::uint64_t value = require(key, kind::integer).integer_;
     if (value > most) {
-        throw_error(errc::protocol_error, "the server's \"" + std::string(key) + "\" is larger than " + std::to_string(most));
+        throw_error(errc::protocol_error,
+                    "the server's \"" + std::string(key) + "\" is larger than " + std::to_string(most));
     }
     return value;
 }

@@ -44,7 +44,8 @@ inline header_list read_action_headers(const json_value& action, const std::stri
         if (value.type() != json_value::kind::string) refuse_lfs(oid, "a header field is not a text");
         const secret& token = settings.token();
         const bool holds_token = !token.empty() && value.text().find(token.reveal()) != std::string::npos;
-        if (holds_token && target.origin() != settings.origin()) refuse_lfs(oid, "it would hand the token to another host");
+        if (holds_token && target.origin() != settings.origin())
+            refuse_lfs(oid, "it would hand the token to another host");
         try {
             headers.add(name, value.text());
         } catch (const invalid_argument&) {
@@ -64,12 +65,15 @@ inline lfs_action read_action(const json_value& action, const std::string& oid, 
 inline void check_transport(const json_value& answer, const json_value& upload, const std::string& oid) {
     const json_value* const header = upload.find("header");
     if (header != nullptr && header->find("chunk_size") != nullptr) {
-        throw_error(errc::no_transport, "this server demands multi-part uploads for " + oid.substr(0, 12) + ", which this release cannot send",
-                    error_details().hint("push smaller files, or use a server that takes whole files"));
+        throw_error(
+            errc::no_transport,
+            "this server demands multi-part uploads for " + oid.substr(0, 12) + ", which this release cannot send",
+            error_details().hint("push smaller files, or use a server that takes whole files"));
     }
     const std::string transfer = answer.optional_string("transfer").value_or("basic");
     if (transfer != "basic" && transfer != "multipart") {
-        throw_error(errc::no_transport, "this server wants large files by the transfer '" + transfer + "', which hubpush was not asked for");
+        throw_error(errc::no_transport, "this server wants large files by the transfer '" + transfer +
+                                            "', which hubpush was not asked for");
     }
 }
 
@@ -86,9 +90,11 @@ inline lfs_plan read_lfs_object(const json_value& answer, const json_value& obje
                                 const hub_settings& settings) {
     const std::string& oid = asked.oid();
     if (object.find("error") != nullptr) throw_object_error(object.object("error"), oid);
-    if (object.integer("size", std::numeric_limits<std::int64_t>::max()) != asked.size()) refuse_lfs(oid, "it has another size");
+    if (object.integer("size", std::numeric_limits<std::int64_t>::max()) != asked.size())
+        refuse_lfs(oid, "it has another size");
     const json_value* const actions = object.find("actions");
-    if (actions == nullptr || object.object("actions").find("upload") == nullptr) return lfs_plan(asked, {}, std::nullopt);
+    if (actions == nullptr || object.object("actions").find("upload") == nullptr)
+        return lfs_plan(asked, {}, std::nullopt);
     const json_value& upload = actions->object("upload");
     check_transport(answer, upload, oid);
     std::vector<upload_part> parts;
@@ -159,7 +165,8 @@ HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, cons
         asked.insert(object.oid());
         plans.push_back(detail::read_lfs_object(answer, *found->second, object, settings));
     }
-    if (answered.size() != asked.size()) throw_error(errc::protocol_error, "the server names large files that it was not asked about");
+    if (answered.size() != asked.size())
+        throw_error(errc::protocol_error, "the server names large files that it was not asked about");
     return plans;
 }
 
@@ -171,7 +178,8 @@ HUBPUSH_DECL task<std::vector<lfs_plan>> lfs_batch(hub_session& session, reposit
     request.header("Accept", std::string(detail::lfs_media_type));
     request.body(lfs_batch_body(objects, at_revision), std::string(detail::lfs_media_type));
     request.reply_limit(16U << 20);
-    const json_value answer = co_await session.send_for_json(std::move(request), "cannot ask " + where.id() + " about large files");
+    const json_value answer =
+        co_await session.send_for_json(std::move(request), "cannot ask " + where.id() + " about large files");
     co_return read_lfs_batch(answer, objects, session.settings());
 }
 

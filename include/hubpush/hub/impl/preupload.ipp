@@ -30,8 +30,11 @@ inline preupload_answer read_preupload_file(const json_value& file, std::uint64_
 
 }  // namespace detail
 
-HUBPUSH_DECL preupload_question::preupload_question(std::string path, std::uint64_t size, std::span<const std::byte> sample)
-    : path_(std::move(path)), size_(size), sample_(to_base64(sample.first(std::min(sample.size(), preupload_sample)))) {}
+HUBPUSH_DECL preupload_question::preupload_question(std::string path, std::uint64_t size,
+                                                    std::span<const std::byte> sample)
+    : path_(std::move(path)),
+      size_(size),
+      sample_(to_base64(sample.first(std::min(sample.size(), preupload_sample)))) {}
 
 HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions) {
     std::vector<std::string> files;
@@ -52,23 +55,27 @@ HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answ
             throw_error(errc::protocol_error, "the server answers twice about one file");
         }
     }
-    if (files.size() != questions.size()) throw_error(errc::protocol_error, "the server answers about other files than it was asked");
+    if (files.size() != questions.size())
+        throw_error(errc::protocol_error, "the server answers about other files than it was asked");
     std::vector<preupload_answer> answers;
     answers.reserve(questions.size());
     for (const preupload_question& question : questions) {
         const auto found = files.find(question.path());
         if (found == files.end()) {
-            throw_error(errc::protocol_error, "the server does not answer about a file", error_details().file(question.path()));
+            throw_error(errc::protocol_error, "the server does not answer about a file",
+                        error_details().file(question.path()));
         }
         answers.push_back(detail::read_preupload_file(*found->second, question.size()));
     }
     return answers;
 }
 
-HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where, std::string at_revision,
+HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where,
+                                                           std::string at_revision,
                                                            std::vector<preupload_question> questions) {
     check_revision(at_revision);
-    if (questions.size() > preupload_batch) throw_error(errc::invalid_argument, "one question is about at most 256 files");
+    if (questions.size() > preupload_batch)
+        throw_error(errc::invalid_argument, "one question is about at most 256 files");
     const std::string what = "cannot ask " + where.id() + " about files";
     http_request request =
         session.request("POST", where.api_path() + "/preupload/" + escape_segment(at_revision), request_class::safe);

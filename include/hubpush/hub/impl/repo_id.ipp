@@ -27,14 +27,16 @@ inline bool is_word_byte(char byte) {
 }
 
 inline bool has_control_byte(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char byte) { return (byte >= '\0' && byte < ' ') || byte == '\x7f'; });
+    return std::any_of(text.begin(), text.end(),
+                       [](char byte) { return (byte >= '\0' && byte < ' ') || byte == '\x7f'; });
 }
 
 /// One part of a repository id: `\b[\w\-.]{1,96}\b`.
 inline bool is_repo_id_part(std::string_view part) {
     if (part.empty() || part.size() > longest_repo_id_part) return false;
     if (!is_word_byte(part.front()) || !is_word_byte(part.back())) return false;
-    return std::all_of(part.begin(), part.end(), [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
+    return std::all_of(part.begin(), part.end(),
+                       [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
 }
 
 /// How many bytes the well-formed UTF-8 character at the start of `text` has; 0 when there is none.
@@ -85,8 +87,10 @@ inline std::string_view broken_revision_rule(std::string_view text) {
         return "has a character that git does not allow in names";
     }
     if (!is_utf8(text)) return "is not valid UTF-8";
-    if (text.find("..") != std::string_view::npos || text.find("@{") != std::string_view::npos) return "has '..' or '@{'";
-    if (text.find("//") != std::string_view::npos || text.front() == '/' || text.back() == '/') return "has an empty component";
+    if (text.find("..") != std::string_view::npos || text.find("@{") != std::string_view::npos)
+        return "has '..' or '@{'";
+    if (text.find("//") != std::string_view::npos || text.front() == '/' || text.back() == '/')
+        return "has an empty component";
     if (text.front() == '.' || text.find("/.") != std::string_view::npos || text.back() == '.') {
         return "has a component that begins with '.', or ends with '.'";
     }
@@ -97,10 +101,14 @@ inline std::string_view broken_revision_rule(std::string_view text) {
 
 HUBPUSH_DECL std::string_view plural(repo_type type) noexcept {
     switch (type) {
-        case repo_type::dataset: return "datasets";
-        case repo_type::space: return "spaces";
-        case repo_type::kernel: return "kernels";
-        default: return "models";
+        case repo_type::dataset:
+            return "datasets";
+        case repo_type::space:
+            return "spaces";
+        case repo_type::kernel:
+            return "kernels";
+        default:
+            return "models";
     }
 }
 
@@ -109,7 +117,9 @@ HUBPUSH_DECL std::string_view singular(repo_type type) noexcept {
     return several.substr(0, several.size() - 1);
 }
 
-HUBPUSH_DECL repository::repository(std::string id, repo_type type) : id_(std::move(id)), type_(type) { check_repo_id(id_); }
+HUBPUSH_DECL repository::repository(std::string id, repo_type type) : id_(std::move(id)), type_(type) {
+    check_repo_id(id_);
+}
 
 HUBPUSH_DECL std::string repository::api_path() const { return "/api/" + std::string(plural(type_)) + "/" + id_; }
 
@@ -128,13 +138,16 @@ HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept {
 
 HUBPUSH_DECL void check_repo_id(std::string_view id) {
     const auto refuse = [&](std::string_view rule) { detail::refuse_name("the repository id", id, rule); };
-    if (std::count(id.begin(), id.end(), '/') > 1) refuse("has more than one '/'; it must be 'name' or 'namespace/name'");
+    if (std::count(id.begin(), id.end(), '/') > 1)
+        refuse("has more than one '/'; it must be 'name' or 'namespace/name'");
     const std::size_t slash = id.find('/');
-    const bool parts_are_valid = slash == std::string_view::npos
-                                     ? detail::is_repo_id_part(id)
-                                     : detail::is_repo_id_part(id.substr(0, slash)) && detail::is_repo_id_part(id.substr(slash + 1));
+    const bool parts_are_valid = slash == std::string_view::npos ? detail::is_repo_id_part(id)
+                                                                 : detail::is_repo_id_part(id.substr(0, slash)) &&
+                                                                       detail::is_repo_id_part(id.substr(slash + 1));
     if (!parts_are_valid) {
-        refuse("must have parts of 1 to 96 letters, digits, '-', '_' or '.' that begin and end with a letter, digit or '_'");
+        refuse(
+            "must have parts of 1 to 96 letters, digits, '-', '_' or '.' that begin and end with a letter, digit or "
+            "'_'");
     }
     if (id.find("--") != std::string_view::npos || id.find("..") != std::string_view::npos) refuse("has '--' or '..'");
     if (id.ends_with(".git")) refuse("ends with '.git'");

@@ -29,9 +29,11 @@ inline std::string create_repo_body(const repo_creation& wanted) {
 }
 
 /// The repository that the page address `text` shows; nothing for an address of another shape.
-inline std::optional<created_repository> repository_at(const hub_settings& settings, const std::string& text, repo_type type) {
+inline std::optional<created_repository> repository_at(const hub_settings& settings, const std::string& text,
+                                                       repo_type type) {
     const std::optional<url> page = settings.server_url(text);
-    const std::string begin = settings.prefix() + (type == repo_type::model ? "/" : "/" + std::string(plural(type)) + "/");
+    const std::string begin =
+        settings.prefix() + (type == repo_type::model ? "/" : "/" + std::string(plural(type)) + "/");
     if (!page || page->origin() != settings.origin() || !page->target().starts_with(begin)) return std::nullopt;
     try {
         return created_repository(repository(page->target().substr(begin.size()), type), page->text());
@@ -41,7 +43,9 @@ inline std::optional<created_repository> repository_at(const hub_settings& setti
 }
 
 /// Two creations at once: the Hub asks one of them to come again.
-inline bool is_create_collision(std::string_view text) { return text.find("conflicting operation") != std::string_view::npos; }
+inline bool is_create_collision(std::string_view text) {
+    return text.find("conflicting operation") != std::string_view::npos;
+}
 
 /// One request. An existing repository is a success when it may be: the body of the 409 tells its address.
 inline task<created_repository> create_once(hub_session& session, repo_creation wanted) {
@@ -56,7 +60,8 @@ inline task<created_repository> create_once(hub_session& session, repo_creation 
     if (!exists) session.throw_if_failed(reply, target, what);
     const json_value answer = hub_session::json_of(reply, what);
     const auto created = repository_at(session.settings(), answer.string("url"), wanted.where().type());
-    if (!created) throw_error(errc::protocol_error, what + ": the server's answer has no usable address of the repository");
+    if (!created)
+        throw_error(errc::protocol_error, what + ": the server's answer has no usable address of the repository");
     co_return *created;
 }
 
@@ -73,7 +78,8 @@ inline task<created_repository> create_paced(hub_session& session, repo_creation
     }
 }
 
-/// This token may not create the repository (no right, or not in this plan), which does not matter if it is there (§3.1).
+/// This token may not create the repository (no right, or not in this plan), which does not matter if it is there
+/// (§3.1).
 inline bool may_exist(const error& refused) {
     return refused.status() == 401 || refused.status() == 402 || refused.status() == 403;
 }

@@ -45,7 +45,8 @@ HUBPUSH_DECL hub_session::hub_session(hub_settings settings, hubpush::seams seam
                                       memory_budget budget, retry_policy policy)
     : settings_(std::move(settings)), seams_(seams), client_(seams, std::move(connector), std::move(budget), policy) {}
 
-HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_view target, request_class repeatable) const {
+HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_view target,
+                                               request_class repeatable) const {
     return request(std::move(method), settings_.at(target), repeatable);
 }
 
@@ -69,10 +70,12 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
     co_return reply;
 }
 
-HUBPUSH_DECL void hub_session::throw_if_failed(const http_response& reply, const url& target, const std::string& what) const {
+HUBPUSH_DECL void hub_session::throw_if_failed(const http_response& reply, const url& target,
+                                               const std::string& what) const {
     if (reply.ok()) return;
     error_details details = details_of(reply, seams_.clock().wall());
-    if (reply.status() < 400) throw_error(errc::protocol_error, what + ": an answer that makes no sense here", std::move(details));
+    if (reply.status() < 400)
+        throw_error(errc::protocol_error, what + ": an answer that makes no sense here", std::move(details));
     std::string_view path = target.target();
     if (path.starts_with(settings_.prefix())) path.remove_prefix(settings_.prefix().size());
     const errc kind = kind_of_failure(reply, path);
@@ -97,9 +100,11 @@ HUBPUSH_DECL task<json_value> hub_session::send_for_json(http_request request, s
 HUBPUSH_DECL json_value hub_session::json_of(const http_response& reply, const std::string& what) {
     std::optional<json_value> body = json_value::parse(reply.body());
     if (!body) {
-        throw_error(errc::protocol_error, what + ": the answer is not JSON within the limits",
-                    error_details().status(reply.status()).hint(
-                        "check that HF_ENDPOINT names a Hub and that no log-in page of a network stands in between"));
+        throw_error(
+            errc::protocol_error, what + ": the answer is not JSON within the limits",
+            error_details()
+                .status(reply.status())
+                .hint("check that HF_ENDPOINT names a Hub and that no log-in page of a network stands in between"));
     }
     return std::move(*body);
 }

@@ -13,8 +13,10 @@ namespace hubpush::inline v0 {
 namespace detail {
 
 /// What makes the folder safe to serve: history only grows, nothing tidies up behind our back, reading alone goes over
-/// HTTP.
+/// HTTP. And what makes it fast: weights do not compress and have no useful deltas, and trying costs git seven times
+/// the processor time of storing them.
 inline constexpr std::string_view served_repository_config =
+    "[core]\n\tcompression = 0\n\tbigFileThreshold = 1m\n"
     "[gc]\n\tauto = 0\n"
     "[maintenance]\n\tauto = false\n"
     "[receive]\n\tdenyNonFastForwards = true\n"

@@ -53,10 +53,10 @@ inline std::string import_data(std::string_view data) {
     return "data " + std::to_string(data.size()) + '\n' + std::string(data) + '\n';
 }
 
-inline std::string import_message(std::string_view message) {
-    if (message.find('\0') != std::string_view::npos)
+inline std::string import_message(std::string_view text) {
+    if (text.find('\0') != std::string_view::npos)
         throw_error(errc::invalid_argument, "a message cannot hold a NUL byte");
-    return import_data(message);
+    return import_data(text);
 }
 
 /// Marks are numbers above zero; the commit has the first.
@@ -90,10 +90,10 @@ HUBPUSH_DECL std::string detail::import_blob(std::size_t index, std::uint64_t si
 }
 
 HUBPUSH_DECL std::string detail::import_commit(std::string_view ref, std::string_view parent,
-                                               const std::vector<git_change>& changes, std::string_view message,
+                                               const std::vector<git_change>& changes, std::string_view message_text,
                                                const git_author& author) {
     std::string text = "commit " + std::string(ref) + "\nmark :1\n";
-    text += author_line("author", author) + author_line("committer", author) + import_message(message);
+    text += author_line("author", author) + author_line("committer", author) + import_message(message_text);
     if (!parent.empty()) text += "from " + std::string(parent) + '\n';
     for (std::size_t i = 0; i < changes.size(); ++i) {
         text += changes[i].content() ? "M 100644 " + mark_of_content(i) + ' ' : "D ";
@@ -102,10 +102,10 @@ HUBPUSH_DECL std::string detail::import_commit(std::string_view ref, std::string
     return text + "\nget-mark :1\n";
 }
 
-HUBPUSH_DECL std::string detail::import_tag(std::string_view name, std::string_view commit, std::string_view message,
-                                            const git_author& author) {
+HUBPUSH_DECL std::string detail::import_tag(std::string_view name, std::string_view commit,
+                                            std::string_view message_text, const git_author& author) {
     return "tag " + std::string(name) + "\nfrom " + std::string(commit) + '\n' + author_line("tagger", author) +
-           import_message(message);
+           import_message(message_text);
 }
 
 HUBPUSH_DECL std::optional<std::string> detail::first_object_found(std::string_view output) {

@@ -31,10 +31,10 @@ inline void require_full_ref(std::string_view ref) {
 
 /// Where a revision is looked up, in this order, as `cat-file --batch-check` reads it (spec/hub-http-api.md §14.1).
 /// Checked names only: no revision syntax of a client's gets through.
-inline std::string revision_candidates(std::string_view revision) {
-    const std::string name(revision);
-    if (is_full_ref(revision)) return name + "^{commit}\n";
-    if (!is_ref_name(revision)) return {};
+inline std::string revision_candidates(std::string_view wanted) {
+    const std::string name(wanted);
+    if (is_full_ref(wanted)) return name + "^{commit}\n";
+    if (!is_ref_name(wanted)) return {};
     std::string candidates = "refs/heads/" + name + "^{commit}\nrefs/tags/" + name + "^{commit}\n";
     const bool hex = name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
     if (hex && name.size() >= 7 && name.size() <= 40) candidates += name + "^{commit}\n";
@@ -101,8 +101,8 @@ HUBPUSH_DECL void git_repository::require_lock(const lock_type& lock) const {
     if (!lock.holds(writing_)) throw_error(errc::internal, "a repository is written to without its lock");
 }
 
-HUBPUSH_DECL task<std::optional<std::string>> git_repository::resolve(std::string revision) {
-    std::string candidates = detail::revision_candidates(revision);
+HUBPUSH_DECL task<std::optional<std::string>> git_repository::resolve(std::string wanted) {
+    std::string candidates = detail::revision_candidates(wanted);
     if (candidates.empty()) co_return std::nullopt;
     child_command command = git("cat-file");
     command.argument("--batch-check").input(std::move(candidates));
@@ -184,7 +184,7 @@ HUBPUSH_DECL task<void> git_repository::require_head(std::string ref, std::strin
 }
 
 HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std::string ref, std::string expected_head,
-                                                      std::vector<git_change> changes, std::string message,
+                                                      std::vector<git_change> changes, std::string text,
                                                       git_author author) {
     require_lock(lock);
     detail::require_full_ref(ref);
@@ -193,7 +193,7 @@ HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std
         if (!is_git_path(change.path())) throw_error(errc::invalid_argument, "not an allowed path: " + change.path());
     }
     co_await require_head(ref, expected_head);
-    std::string commands = detail::import_commit(ref, expected_head, changes, message, author);
+    std::string commands = detail::import_commit(ref, expected_head, changes, text, author);
     std::string id = co_await import(std::move(changes), std::move(commands));
     id.pop_back();
     co_return id;
@@ -231,14 +231,14 @@ HUBPUSH_DECL task<void> git_repository::create_ref(const lock_type& lock, std::s
 }
 
 HUBPUSH_DECL task<void> git_repository::create_tag(const lock_type& lock, std::string name, std::string commit,
-                                                   std::string message, git_author author) {
+                                                   std::string text, git_author author) {
     require_lock(lock);
     const std::string ref = "refs/tags/" + name;
     detail::require_full_ref(ref);
     detail::require_object_id(commit);
     if (co_await resolve(ref)) throw_error(errc::conflict, ref + " exists already");
     std::vector<git_change> no_contents;
-    std::string commands = detail::import_tag(name, commit, message, author);
+    std::string commands = detail::import_tag(name, commit, text, author);
     co_await import(std::move(no_contents), std::move(commands));
 }
 

@@ -32,16 +32,16 @@ HUBPUSH_DECL task<bool> server_exchange::run(const handler& handle) {
     } catch (...) {
         failure = std::current_exception();
     }
-    write_down();
+    write_down(true);
     if (failure) std::rethrow_exception(failure);
     co_return keep_alive_;
 }
 
-HUBPUSH_DECL void server_exchange::write_down() {
-    ledger_.update(record_, [this](request_record& record) {
+HUBPUSH_DECL void server_exchange::write_down(bool finished) {
+    ledger_.update(record_, [this, finished](request_record& record) {
         record.body_bytes = body_bytes_;
         record.body_sha256 = body_sha256_;
-        record.finished = true;
+        record.finished = finished;
     });
 }
 
@@ -114,6 +114,7 @@ HUBPUSH_DECL task<std::span<const std::byte>> server_exchange::next_piece() {
     if (piece.empty()) {
         body_ended_ = true;
         body_sha256_ = to_hex(hash_.finish());
+        write_down(false);  // before the answer, so that whoever has the answer finds it in the ledger
     }
     co_return piece;
 }

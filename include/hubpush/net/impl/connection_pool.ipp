@@ -16,21 +16,23 @@ inline std::chrono::seconds idle_time_allowed(const http_response& reply) {
     int seconds = 0;
     if (begin == std::string_view::npos) return connection_pool::longest_idle;
     const char* const digits = text.data() + begin + 8;
-    if (std::from_chars(digits, text.data() + text.size(), seconds).ec != std::errc()) return connection_pool::longest_idle;
+    if (std::from_chars(digits, text.data() + text.size(), seconds).ec != std::errc())
+        return connection_pool::longest_idle;
     return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0), connection_pool::longest_idle);
 }
 
 HUBPUSH_DECL std::shared_ptr<byte_stream> connection_pool::take(const origin& where, steady_time now) {
     std::erase_if(idle_, [&](const idle_connection& each) { return each.until <= now || !each.stream->quiet(); });
-    const auto found = std::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& each) { return each.where == where; });
+    const auto found =
+        std::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& each) { return each.where == where; });
     if (found == idle_.rend()) return nullptr;
     std::shared_ptr<byte_stream> stream = std::move(found->stream);
     idle_.erase(std::next(found).base());
     return stream;
 }
 
-HUBPUSH_DECL void connection_pool::put(const origin& where, std::shared_ptr<byte_stream> stream, const http_response& reply,
-                                       steady_time now) {
+HUBPUSH_DECL void connection_pool::put(const origin& where, std::shared_ptr<byte_stream> stream,
+                                       const http_response& reply, steady_time now) {
     const auto same_origin = [&](const idle_connection& each) { return each.where == where; };
     if (static_cast<std::size_t>(std::count_if(idle_.begin(), idle_.end(), same_origin)) >= most_per_origin) {
         idle_.erase(std::find_if(idle_.begin(), idle_.end(), same_origin));

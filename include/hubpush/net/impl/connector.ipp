@@ -4,7 +4,6 @@
 
 #include <hubpush/async/group.hpp>
 #include <hubpush/async/notifier.hpp>
-#include <hubpush/async/offload.hpp>
 #include <hubpush/async/task.hpp>
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
@@ -20,10 +19,8 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 
-#include <netdb.h>
 #include <sys/socket.h>
 
 namespace hubpush::inline v0::detail {
@@ -32,14 +29,37 @@ using asio::ip::tcp;
 
 inline error_details unreached() { return error_details().reached_server(false); }
 
-/// The one translation of a failed read or write. A cancelled coroutine says so; a stream that was closed from our side
-/// (a deadline) looks like a broken one, and whoever closed it knows better.
+/// A cancelled coroutine says so; a stream that was closed from our side (a deadline) looks like a broken one, and
+/// whoever closed it knows better.
 inline task<void> throw_stream_failure(std::error_code failure) {
     co_await throw_if_cancelled();
     throw_error(errc::transport, "the connection broke: " + failure.message(), error_details().retryable(true));
 }
 
-/// The socket is looked at without TLS: anything unread there, be it an alert or the end, makes the connection unusable.
+/// Both kinds of stream read and write alike. Cancellation that comes while a completed operation waits in the queue
+/// does not fail that operation, so the next one asks first.
+template <class Stream>
+task<std::size_t> read_from(Stream& stream, std::span<std::byte> out) {
+    co_await throw_if_cancelled();
+    std::error_code failure;
+    const std::size_t count = co_await stream.async_read_some(asio::buffer(out.data(), out.size()),
+                                                              asio::redirect_error(asio::use_awaitable, failure));
+    if (failure && failure != asio::error::eof) co_await throw_stream_failure(failure);
+    co_return count;
+}
+
+template <class Stream>
+task<std::size_t> write_to(Stream& stream, std::span<const std::byte> data) {
+    co_await throw_if_cancelled();
+    std::error_code failure;
+    const std::size_t count = co_await stream.async_write_some(asio::buffer(data.data(), data.size()),
+                                                               asio::redirect_error(asio::use_awaitable, failure));
+    if (failure) co_await throw_stream_failure(failure);
+    co_return count;
+}
+
+/// The socket is looked at without TLS: anything unread there, be it an alert or the end, makes the connection
+/// unusable.
 inline bool nothing_to_read(tcp::socket& socket) noexcept {
     char byte = 0;
     const ssize_t count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -55,22 +75,8 @@ class tcp_stream final : public byte_stream {
 public:
     explicit tcp_stream(tcp::socket socket) : socket_(std::move(socket)) {}
 
-    task<std::size_t> read_some(std::span<std::byte> out) override {
-        std::error_code failure;
-        const std::size_t count = co_await socket_.async_read_some(asio::buffer(out.data(), out.size()),
-                                                                   asio::redirect_error(asio::use_awaitable, failure));
-        if (failure && failure != asio::error::eof) co_await throw_stream_failure(failure);
-        co_return count;
-    }
-
-    task<std::size_t> write_some(std::span<const std::byte> data) override {
-        std::error_code failure;
-        const std::size_t count = co_await socket_.async_write_some(asio::buffer(data.data(), data.size()),
-                                                                    asio::redirect_error(asio::use_awaitable, failure));
-        if (failure) co_await throw_stream_failure(failure);
-        co_return count;
-    }
-
+    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(socket_, out); }
+    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(socket_, data); }
     void close() noexcept override { close_quietly(socket_); }
     bool quiet() noexcept override { return socket_.is_open() && nothing_to_read(socket_); }
 
@@ -78,8 +84,8 @@ private:
     tcp::socket socket_;
 };
 
-/// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here: only
-/// a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
+/// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here:
+/// only a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
 class tls_stream final : public byte_stream {
 public:
     tls_stream(tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
@@ -87,22 +93,8 @@ public:
 
     asio::ssl::stream<tcp::socket>& stream() noexcept { return stream_; }
 
-    task<std::size_t> read_some(std::span<std::byte> out) override {
-        std::error_code failure;
-        const std::size_t count = co_await stream_.async_read_some(asio::buffer(out.data(), out.size()),
-                                                                   asio::redirect_error(asio::use_awaitable, failure));
-        if (failure && failure != asio::error::eof) co_await throw_stream_failure(failure);
-        co_return count;
-    }
-
-    task<std::size_t> write_some(std::span<const std::byte> data) override {
-        std::error_code failure;
-        const std::size_t count = co_await stream_.async_write_some(asio::buffer(data.data(), data.size()),
-                                                                    asio::redirect_error(asio::use_awaitable, failure));
-        if (failure) co_await throw_stream_failure(failure);
-        co_return count;
-    }
-
+    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(stream_, out); }
+    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(stream_, data); }
     void close() noexcept override { close_quietly(stream_.next_layer()); }
 
     bool quiet() noexcept override {
@@ -141,129 +133,8 @@ task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string 
     std::rethrow_exception(failure);
 }
 
-}  // namespace hubpush::inline v0::detail
-
-// Names.
-namespace hubpush::inline v0::detail {
-
-class name_waiter;
-
-/// What the coroutine that waits for a name and the thread that looks it up share. The coroutine may be gone when the answer
-/// comes, and its io_context with it: the thread touches the waiter only under the lock, and only while there is one.
-struct name_lookup {
-    std::mutex mutex;
-    name_waiter* waiter = nullptr;
-};
-
-class name_waiter {
-public:
-    name_waiter(asio::any_io_executor home, std::shared_ptr<name_lookup> lookup)
-        : home_(home), answered_(std::move(home)), lookup_(std::move(lookup)) {
-        lookup_->waiter = this;
-    }
-    name_waiter(const name_waiter&) = delete;
-    name_waiter& operator=(const name_waiter&) = delete;
-    ~name_waiter() {
-        const std::lock_guard lock(lookup_->mutex);
-        lookup_->waiter = nullptr;
-    }
-
-    const asio::any_io_executor& home() const noexcept { return home_; }
-    void answer(int failure, resolver::addresses found) {
-        done_ = true;
-        failure_ = failure;
-        found_ = std::move(found);
-        answered_.notify_all();
-    }
-    /// Throws when there was no answer; the coroutine was cancelled or the name is unknown.
-    task<resolver::addresses> wait(std::string host);
-
-private:
-    asio::any_io_executor home_;
-    notifier answered_;
-    std::shared_ptr<name_lookup> lookup_;
-    bool done_ = false;
-    int failure_ = 0;
-    resolver::addresses found_;
-};
-
-/// The only look-up there is in POSIX; it blocks.
-inline int look_up(const std::string& host, std::uint16_t port, resolver::addresses& found) {
-    addrinfo wanted{};
-    wanted.ai_family = AF_UNSPEC;
-    wanted.ai_socktype = SOCK_STREAM;
-    wanted.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
-    addrinfo* first = nullptr;
-    const int failure = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &first);
-    if (failure != 0) return failure;
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(first, ::freeaddrinfo);
-    for (const addrinfo* each = first; each != nullptr && found.size() < address_limit; each = each->ai_next) {
-        tcp::endpoint endpoint;
-        if (each->ai_addrlen > endpoint.capacity()) continue;
-        endpoint.resize(each->ai_addrlen);
-        std::copy_n(reinterpret_cast<const char*>(each->ai_addr), each->ai_addrlen, reinterpret_cast<char*>(endpoint.data()));
-        found.push_back(endpoint);
-    }
-    return found.empty() ? EAI_NONAME : 0;
-}
-
-/// Runs on the resolver's thread.
-inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const std::string& host, std::uint16_t port) {
-    resolver::addresses found;
-    const int failure = look_up(host, port, found);
-    const std::lock_guard lock(lookup->mutex);
-    if (lookup->waiter == nullptr) return;
-    asio::post(lookup->waiter->home(), [lookup, failure, found = std::move(found)]() mutable {
-        // Back on the waiter's own strand, where it can only come and go between handlers.
-        if (lookup->waiter != nullptr) lookup->waiter->answer(failure, std::move(found));
-    });
-}
-
-inline task<resolver::addresses> name_waiter::wait(std::string host) {
-    while (!done_) {
-        co_await throw_if_cancelled();
-        co_await answered_.wait();
-    }
-    if (failure_ != 0) {
-        const bool unknown = failure_ == EAI_NONAME || failure_ == EAI_NODATA;
-        throw_error(unknown ? errc::name_not_found : errc::transport,
-                    "the address of " + host + " was not found: " + ::gai_strerror(failure_), unreached().retryable(true));
-    }
-    co_return std::move(found_);
-}
-
-class getaddrinfo_resolver final : public resolver {
-public:
-    task<addresses> resolve(std::string host, std::uint16_t port) override {
-        const auto lookup = std::make_shared<name_lookup>();
-        name_waiter waiter(co_await asio::this_coro::executor, lookup);
-        asio::post(thread_.executor(), [lookup, host, port] { answer_lookup(lookup, host, port); });
-        co_return co_await waiter.wait(host);
-    }
-
-private:
-    worker_pool thread_{1};
-};
-
-HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
-    if (addresses.empty()) return;
-    const bool first_is_v6 = addresses.front().address().is_v6();
-    resolver::addresses preferred, other;
-    for (const tcp::endpoint& each : addresses) (each.address().is_v6() == first_is_v6 ? preferred : other).push_back(each);
-    addresses.clear();
-    for (std::size_t i = 0; i < std::max(preferred.size(), other.size()); ++i) {
-        if (i < preferred.size()) addresses.push_back(preferred[i]);
-        if (i < other.size()) addresses.push_back(other[i]);
-    }
-    if (addresses.size() > address_limit) addresses.resize(address_limit);
-}
-
-}  // namespace hubpush::inline v0::detail
-
-// Sockets.
-namespace hubpush::inline v0::detail {
-
-/// Close-on-exec from the first instant: a training loop that starts data workers must not hand our connections to them.
+/// Close-on-exec from the first instant: a training loop that starts data workers must not hand our connections to
+/// them.
 inline std::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
     const int descriptor = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
     if (descriptor < 0) return {errno, std::system_category()};
@@ -336,11 +207,6 @@ inline task<tcp::socket> connect_any(seams seams, origin where, std::shared_ptr<
     co_return std::move(*race->winner);
 }
 
-}  // namespace hubpush::inline v0::detail
-
-// TLS.
-namespace hubpush::inline v0::detail {
-
 /// The trust of one connector. When the authorities cannot be read `problem` says so and no connection is made.
 class tls_trust {
 public:
@@ -350,7 +216,8 @@ public:
         SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
         SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
         context_->set_verify_mode(asio::ssl::verify_peer);
-        source_ = options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities();
+        source_ =
+            options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities();
         usable_ = options.authorities().empty() ? load_system_store(native) : load(native, options.authorities());
         ERR_clear_error();
     }
@@ -360,9 +227,10 @@ public:
 
     void require_usable() const {
         if (usable_) return;
-        throw_error(errc::tls_failed, "the certificate authorities cannot be read: " + source_,
-                    unreached().hint("let SSL_CERT_FILE name a readable file of PEM certificates, or install the system's "
-                                     "store (Debian package ca-certificates)"));
+        throw_error(
+            errc::tls_failed, "the certificate authorities cannot be read: " + source_,
+            unreached().hint("let SSL_CERT_FILE name a readable file of PEM certificates, or install the system's "
+                             "store (Debian package ca-certificates)"));
     }
 
 private:
@@ -385,7 +253,8 @@ private:
     bool usable_ = false;
 };
 
-/// Everything that ties the connection to one host: the name in the certificate, SNI (not for addresses, RFC 6066 §3), ALPN.
+/// Everything that ties the connection to one host: the name in the certificate, SNI (not for addresses, RFC 6066 §3),
+/// ALPN.
 inline bool bind_to_host(SSL* ssl, const std::string& host) {
     static constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     if (SSL_set_alpn_protos(ssl, http_1_1.data(), http_1_1.size()) != 0) return false;  // 0 is success here
@@ -404,11 +273,13 @@ inline bool answers_other_protocol(SSL* ssl) {
 }
 
 /// A peer that cannot prove who it is will not prove it in a second either; a connection that broke may hold next time.
-[[noreturn]] inline void throw_handshake_failure(SSL* ssl, const origin& where, const tls_trust& trust, std::error_code failure) {
+[[noreturn]] inline void throw_handshake_failure(SSL* ssl, const origin& where, const tls_trust& trust,
+                                                 std::error_code failure) {
     const long verdict = SSL_get_verify_result(ssl);
     if (verdict != X509_V_OK) {
-        throw_error(errc::tls_failed, "the certificate of " + where.text() + " is refused: " +
-                                          X509_verify_cert_error_string(verdict) + " (authorities: " + trust.source() + ")",
+        throw_error(errc::tls_failed,
+                    "the certificate of " + where.text() + " is refused: " + X509_verify_cert_error_string(verdict) +
+                        " (authorities: " + trust.source() + ")",
                     unreached());
     }
     const bool broke = failure.category() == asio::error::get_system_category() || failure == asio::error::eof ||
@@ -474,9 +345,8 @@ HUBPUSH_DECL tls_options tls_options::from_environment() {
     return tls_options();
 }
 
-HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return std::make_shared<detail::getaddrinfo_resolver>(); }
-
-HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls, std::shared_ptr<resolver> names) {
+HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls,
+                                                          std::shared_ptr<resolver> names) {
     return std::make_shared<detail::socket_connector>(std::move(seams), tls, std::move(names));
 }
 

@@ -14,7 +14,8 @@ namespace hubpush::inline v0::detail {
 
 inline constexpr int redirect_limit = 5;
 
-[[noreturn]] inline void throw_redirect_refused(const http_request& request, const http_response& reply, const char* why) {
+[[noreturn]] inline void throw_redirect_refused(const http_request& request, const http_response& reply,
+                                                const char* why) {
     throw_error(errc::protocol_error, request.method() + " " + request.target().redacted() + ": " + why,
                 error_details().status(reply.status()));
 }
@@ -59,19 +60,20 @@ inline std::exception_ptr with_reached_server(std::exception_ptr failure, bool r
 
 namespace hubpush::inline v0 {
 
-/// Outlives the client while an exchange runs. Three loops, one in the other: retries, redirects, and the free second try
-/// on a fresh connection. Each sets `reached` once a byte of the request may have arrived.
+/// Outlives the client while an exchange runs. Three loops, one in the other: retries, redirects, and the free second
+/// try on a fresh connection. Each sets `reached` once a byte of the request may have arrived.
 struct http_client::state {
-    state(hubpush::seams outside, std::shared_ptr<hubpush::connector> network, memory_budget memory, retry_policy patience)
+    state(hubpush::seams outside, std::shared_ptr<hubpush::connector> network, memory_budget memory,
+          retry_policy patience)
         : seams(std::move(outside)), connector(std::move(network)), budget(std::move(memory)), policy(patience) {}
 
     static task<http_response> send(std::shared_ptr<state> self, http_request request);
     task<http_response> retry(const http_request& request, bool& reached);
     task<http_response> follow_redirects(http_request request, bool& reached);
     task<http_response> exchange(const http_request& request, bool& reached);
-    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, int number, steady_time first_failure,
-                                                       const http_response& reply, const std::exception_ptr& failure,
-                                                       bool reached);
+    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, int number,
+                                                       steady_time first_failure, const http_response& reply,
+                                                       const std::exception_ptr& failure, bool reached);
 
     hubpush::seams seams;
     std::shared_ptr<hubpush::connector> connector;
@@ -110,7 +112,8 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
         const auto wait = next_wait(request, number, *first_failure, reply, failure, reached);
         if (!wait && failure) std::rethrow_exception(failure);
         if (!wait) co_return reply;
-        const std::string cause = failure ? describe(failure) : request.target().redacted() + ": HTTP " + std::to_string(reply.status());
+        const std::string cause =
+            failure ? describe(failure) : request.target().redacted() + ": HTTP " + std::to_string(reply.status());
         seams.log().write(log_level::info, "next try in " + std::to_string(wait->count()) + " ms: " + cause);
         co_await sleep_for(seams.clock(), *wait);
     }
@@ -122,9 +125,9 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_w
     using std::chrono::milliseconds;
     if (request.repeatable() == request_class::non_idempotent && reached) return std::nullopt;
     const auto since = std::chrono::duration_cast<milliseconds>(seams.clock().now() - first_failure);
-    const failed_attempt failed = failure ? failed_attempt(number, since, detail::kind_of(failure))
-                                          : failed_attempt(number, since, reply.status(),
-                                                           requested_wait(reply, seams.clock().wall()));
+    const failed_attempt failed =
+        failure ? failed_attempt(number, since, detail::kind_of(failure))
+                : failed_attempt(number, since, reply.status(), requested_wait(reply, seams.clock().wall()));
     const std::optional<milliseconds> wait = policy.next_wait(failed, seams.random().next());
     const int cost = failure ? retry_budget::transport_cost : retry_budget::server_cost;
     return wait && retries.take(cost) ? wait : std::nullopt;
@@ -175,7 +178,9 @@ HUBPUSH_DECL http_client::http_client(seams seams, std::shared_ptr<connector> co
 
 HUBPUSH_DECL http_client::~http_client() = default;
 
-HUBPUSH_DECL task<http_response> http_client::send(http_request request) { return state::send(state_, std::move(request)); }
+HUBPUSH_DECL task<http_response> http_client::send(http_request request) {
+    return state::send(state_, std::move(request));
+}
 
 HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->policy; }
 

@@ -33,8 +33,9 @@ HUBPUSH_DECL std::size_t http_exchange::memory_for(const http_request& request, 
     return read_area + whole_pages(head.reveal().size()) + block_size(request);
 }
 
-HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor executor, std::shared_ptr<byte_stream> stream,
-                                          lease memory, const http_request& request, const secret& head)
+HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor executor,
+                                          std::shared_ptr<byte_stream> stream, lease memory,
+                                          const http_request& request, const secret& head)
     : stream_(std::move(stream)),
       memory_(std::move(memory)),
       name_(request.method() + " " + request.target().redacted()),
@@ -160,8 +161,8 @@ HUBPUSH_DECL void http_exchange::received(std::size_t count) {
     }
 }
 
-/// What the caller is told: a stream that the deadline closed looks broken, and a broken write was there before the broken
-/// read. Failures of the body's source and cancellation stay as they are.
+/// What the caller is told: a stream that the deadline closed looks broken, and a broken write was there before the
+/// broken read. Failures of the body's source and cancellation stay as they are.
 HUBPUSH_DECL std::exception_ptr http_exchange::explain(std::exception_ptr failure) const {
     const errc kind = kind_of(failure);
     if (kind == errc::transport && watch_.expired() && !write_failure_) {

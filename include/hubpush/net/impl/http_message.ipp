@@ -37,7 +37,8 @@ HUBPUSH_DECL bool equal_without_case(std::string_view left, std::string_view rig
 }
 
 inline bool is_one_of(std::string_view name, std::span<const std::string_view> names) noexcept {
-    return std::any_of(names.begin(), names.end(), [&](std::string_view other) { return equal_without_case(name, other); });
+    return std::any_of(names.begin(), names.end(),
+                       [&](std::string_view other) { return equal_without_case(name, other); });
 }
 
 /// RFC 9110 §5.6.2.
@@ -60,10 +61,11 @@ inline bool is_visible(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-/// Fields that frame the message or name the host. They are written here and nowhere else: servers put some of them into
-/// the header maps of upload links.
-inline constexpr std::array<std::string_view, 9> framing_fields{
-    "host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect", "te", "trailer", "upgrade"};
+/// Fields that frame the message or name the host. They are written here and nowhere else: servers put some of them
+/// into the header maps of upload links.
+inline constexpr std::array<std::string_view, 9> framing_fields{"host",       "content-length",  "transfer-encoding",
+                                                                "connection", "accept-encoding", "expect",
+                                                                "te",         "trailer",         "upgrade"};
 
 /// Fields that hold no credentials, and may therefore follow a redirect to another origin (spec/reliability.md SEC01).
 inline constexpr std::array<std::string_view, 5> harmless_fields{"accept", "content-type", "user-agent", "range",
@@ -76,9 +78,9 @@ inline bool sends_bearer(const http_request& request) {
 }
 
 inline bool sends_credentials(const http_request& request) {
-    return sends_bearer(request) || std::any_of(request.headers().begin(), request.headers().end(), [](const auto& field) {
-        return is_one_of(field.first, credential_fields);
-    });
+    return sends_bearer(request) ||
+           std::any_of(request.headers().begin(), request.headers().end(),
+                       [](const auto& field) { return is_one_of(field.first, credential_fields); });
 }
 
 [[noreturn]] inline void refuse(const http_request& request, const std::string& why) {
@@ -94,8 +96,9 @@ inline void check_request(const http_request& request) {
     }
     if (!is_visible(request.token().reveal())) refuse(request, "the token holds bytes that do not belong there");
     if (sends_credentials(request) && !where.secure() && !where.loopback() && !request.plain_http_allowed()) {
-        throw_error(errc::invalid_argument, "a token would travel unencrypted to " + where.text(),
-                    error_details().reached_server(false).hint("use https, or allow it by name with allow_plain_http()"));
+        throw_error(
+            errc::invalid_argument, "a token would travel unencrypted to " + where.text(),
+            error_details().reached_server(false).hint("use https, or allow it by name with allow_plain_http()"));
     }
 }
 

@@ -15,8 +15,8 @@
 
 namespace hubpush::inline v0 {
 
-/// llhttp with a watchman. Everything but body content is fed to it byte by byte, so that sizes are counted exactly, folded
-/// lines are seen, and the verdict does not depend on how the network split the bytes.
+/// llhttp with a watchman. Everything but body content is fed to it byte by byte, so that sizes are counted exactly,
+/// folded lines are seen, and the verdict does not depend on how the network split the bytes.
 struct http_reader::parser {
     parser(bool head_request, std::uint64_t most) : to_head(head_request), body_limit(most) { begin_message(); }
 
@@ -139,7 +139,8 @@ inline bool http_reader::parser::accepts_coding() {
 
 inline int http_reader::parser::on_headers_complete() {
     const int status = llhttp_get_status_code(&machine);
-    if (machine.http_major != 1 || machine.http_minor > 1) return fail(errc::protocol_error, "not HTTP/1.0 or HTTP/1.1");
+    if (machine.http_major != 1 || machine.http_minor > 1)
+        return fail(errc::protocol_error, "not HTTP/1.0 or HTTP/1.1");
     if (status < 100 || status > 599) return fail(errc::protocol_error, "the status is not between 100 and 599");
     if (status == 101) return fail(errc::protocol_error, "the peer changes the protocol unasked");
     if (status < 200 && ++interim > interim_limit) return fail(errc::limit_exceeded, "too many interim answers");
@@ -228,7 +229,8 @@ HUBPUSH_DECL std::error_code http_reader::feed(std::span<const std::byte> bytes)
 
 HUBPUSH_DECL std::error_code http_reader::end_of_stream() {
     if (parser_->complete || parser_->failure) return parser_->failure;
-    const bool without_length = parser_->content == parser::to_the_end && llhttp_message_needs_eof(&parser_->machine) != 0;
+    const bool without_length =
+        parser_->content == parser::to_the_end && llhttp_message_needs_eof(&parser_->machine) != 0;
     if (without_length) {
         parser_->complete = true;
     } else {
@@ -241,11 +243,14 @@ HUBPUSH_DECL std::error_code http_reader::end_of_stream() {
 
 HUBPUSH_DECL bool http_reader::started() const noexcept { return !parser_->in_head || parser_->framing != 0; }
 HUBPUSH_DECL bool http_reader::complete() const noexcept { return parser_->complete && !parser_->failure; }
-HUBPUSH_DECL bool http_reader::reusable() const noexcept { return complete() && parser_->keep_alive && !parser_->leftover; }
+HUBPUSH_DECL bool http_reader::reusable() const noexcept {
+    return complete() && parser_->keep_alive && !parser_->leftover;
+}
 HUBPUSH_DECL std::string_view http_reader::problem() const noexcept { return parser_->problem; }
 
 HUBPUSH_DECL http_response http_reader::take() {
-    return http_response(llhttp_get_status_code(&parser_->machine), std::move(parser_->headers), std::move(parser_->body));
+    return http_response(llhttp_get_status_code(&parser_->machine), std::move(parser_->headers),
+                         std::move(parser_->body));
 }
 
 }  // namespace hubpush::inline v0

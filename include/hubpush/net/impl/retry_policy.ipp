@@ -49,8 +49,10 @@ inline std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view 
     const auto hour = parse_digits(text.substr(17, 2));
     const auto minute = parse_digits(text.substr(20, 2));
     const auto second = parse_digits(text.substr(23, 2));
-    if (month == std::string_view::npos || month % 3 != 0 || !day || !year || !hour || !minute || !second) return std::nullopt;
-    const std::chrono::year_month_day date(std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+    if (month == std::string_view::npos || month % 3 != 0 || !day || !year || !hour || !minute || !second)
+        return std::nullopt;
+    const std::chrono::year_month_day date(std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
                                            std::chrono::day(static_cast<unsigned>(*day)));
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
     return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
@@ -101,7 +103,8 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::next_wait(co
     if (!repeatable || failed.number() >= std::min(most, attempts())) return std::nullopt;
 
     const auto below = [random](milliseconds bound) {
-        return milliseconds(static_cast<std::int64_t>(random % (static_cast<std::uint64_t>(std::max(bound, milliseconds(0)).count()) + 1)));
+        return milliseconds(static_cast<std::int64_t>(
+            random % (static_cast<std::uint64_t>(std::max(bound, milliseconds(0)).count()) + 1)));
     };
     milliseconds bound = backoff_.base();
     for (int doubled = 1; doubled < failed.number() && bound < backoff_.cap(); ++doubled) bound *= 2;

@@ -189,12 +189,12 @@ HUBPUSH_DECL task<void> queue_core::pause(queue_core& self, job_record& job, std
     self.set_status(job, job_status::running);
 }
 
-/// Throws when the job was cancelled meanwhile: `interrupt_running` may have come and gone while the work did not
-/// listen.
+/// Throws when the job was cancelled meanwhile: the interruption may have come and gone while the work did not listen.
 HUBPUSH_DECL void queue_core::set_status(job_record& job, job_status status) {
     const std::lock_guard lock(mutex_);
-    if (job.cancel_requested_ || closed_)
+    if (job.cancel_requested_ || closed_) {
         throw_error(errc::cancelled, label(job.number_, job.name_) + " was cancelled between two attempts");
+    }
     job.status_ = status;
 }
 

@@ -1,4 +1,4 @@
-#include <hubpush/local_hub/http_exchange.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 
 #include "catch.hpp"
 #include "raw_client.hpp"
@@ -36,7 +36,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("a request is written down with everything but its token", "[http_exchange]") {
+TEST_CASE("a request is written down with everything but its token", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     REQUIRE(test.commit(hello_line).status == 200);
@@ -45,7 +45,7 @@ TEST_CASE("a request is written down with everything but its token", "[http_exch
     CHECK(record.authorization);
     CHECK(record.token == token_state::known);
     CHECK(record.status == 200);
-    CHECK(record.finished);
+    CHECK(eventually([&test] { return test.last_commit().finished; }));
     CHECK(record.body_sha256.size() == 64);
     for (const auto& [name, value] : record.headers) CHECK(value.find(hub_fixture::token) == std::string::npos);
     raw_connection connection(test.hub.url());
@@ -55,7 +55,7 @@ TEST_CASE("a request is written down with everything but its token", "[http_exch
     CHECK(test.hub.ledger().snapshot().back().token == token_state::unknown);
 }
 
-TEST_CASE("a body is read to its end before an error, and the connection lives on", "[http_exchange]") {
+TEST_CASE("a body is read to its end before an error, and the connection lives on", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     raw_connection connection(test.hub.url());
@@ -64,7 +64,7 @@ TEST_CASE("a body is read to its end before an error, and the connection lives o
     CHECK(test.hub.ledger().snapshot().back().connection == test.hub.ledger().snapshot().end()[-2].connection);
 }
 
-TEST_CASE("pipelined requests are answered in order", "[http_exchange]") {
+TEST_CASE("pipelined requests are answered in order", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     raw_connection connection(test.hub.url());
@@ -74,7 +74,7 @@ TEST_CASE("pipelined requests are answered in order", "[http_exchange]") {
     CHECK(connection.reply().status == 404);
 }
 
-TEST_CASE("a client that waits for 100 Continue gets it, or the answer instead", "[http_exchange]") {
+TEST_CASE("a client that waits for 100 Continue gets it, or the answer instead", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     raw_connection patient(test.hub.url());
@@ -89,7 +89,7 @@ TEST_CASE("a client that waits for 100 Continue gets it, or the answer instead",
     CHECK(reply.field("Connection") == "close");
 }
 
-TEST_CASE("a body that ends early applies nothing", "[http_exchange]") {
+TEST_CASE("a body that ends early applies nothing", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     {
@@ -104,7 +104,7 @@ TEST_CASE("a body that ends early applies nothing", "[http_exchange]") {
     CHECK(test.last_commit().status == 0);
 }
 
-TEST_CASE("bytes that are no request are refused and the connection ends", "[http_exchange]") {
+TEST_CASE("bytes that are no request are refused and the connection ends", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     raw_connection connection(test.hub.url());
@@ -113,7 +113,7 @@ TEST_CASE("bytes that are no request are refused and the connection ends", "[htt
     CHECK(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"));
 }
 
-TEST_CASE("names of other hosts are refused", "[http_exchange]") {
+TEST_CASE("names of other hosts are refused", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     const auto status_for = [&test](const std::string& host) {
@@ -129,7 +129,7 @@ TEST_CASE("names of other hosts are refused", "[http_exchange]") {
     }
 }
 
-TEST_CASE("fault: reset before or inside the body applies nothing", "[http_exchange]") {
+TEST_CASE("fault: reset before or inside the body applies nothing", "[server_exchange]") {
     const std::uint64_t after = GENERATE(0u, 5u, 100'000u);
     const temporary_folder folder;
     fault_fixture test(folder.path());
@@ -143,19 +143,18 @@ TEST_CASE("fault: reset before or inside the body applies nothing", "[http_excha
     CHECK(test.commit(hello_line).status == 200);
 }
 
-TEST_CASE("fault: a stalled server keeps the connection open and reads no more", "[http_exchange]") {
+TEST_CASE("fault: a stalled server keeps the connection open and reads no more", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     test.break_commits(fault::stall_after(1));
     raw_connection connection(test.hub.url());
     connection.send(commit_request());
-    while (test.last_commit().fault != "stall_request") {
-    }
+    REQUIRE(eventually([&test] { return test.last_commit().fault == "stall_request"; }));
     CHECK(test.commits().size() == 1);  // other connections are served
     CHECK(test.last_commit().status == 0);
 }
 
-TEST_CASE("fault: a status instead of the truth, with its fields", "[http_exchange]") {
+TEST_CASE("fault: a status instead of the truth, with its fields", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     test.break_commits(fault::answer_instead(fault_answer(429).header("Retry-After", "2")));
@@ -168,7 +167,7 @@ TEST_CASE("fault: a status instead of the truth, with its fields", "[http_exchan
     CHECK(connection.ask(commit_request()).status == 200);
 }
 
-TEST_CASE("fault: an early status comes before the body is read", "[http_exchange]") {
+TEST_CASE("fault: an early status comes before the body is read", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     test.break_commits(fault::answer_early(fault_answer(413, "too large").header("Content-Type", "text/plain")));
@@ -183,7 +182,7 @@ TEST_CASE("fault: an early status comes before the body is read", "[http_exchang
     CHECK(test.commits().size() == 1);
 }
 
-TEST_CASE("fault: applied, and then answered otherwise or not at all", "[http_exchange]") {
+TEST_CASE("fault: applied, and then answered otherwise or not at all", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     test.break_commits(fault::apply_then_answer(fault_answer(504)));
@@ -198,7 +197,7 @@ TEST_CASE("fault: applied, and then answered otherwise or not at all", "[http_ex
     CHECK(test.commits().size() == 3);
 }
 
-TEST_CASE("fault: the answer is cut at every byte", "[http_exchange]") {
+TEST_CASE("fault: the answer is cut at every byte", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     const std::string request = request_text("GET", "/api/whoami-v2", test.token, "", "Connection: close\r\n");
@@ -222,7 +221,7 @@ TEST_CASE("fault: the answer is cut at every byte", "[http_exchange]") {
     CHECK(errno == ECONNRESET);
 }
 
-TEST_CASE("fault: a late answer is complete", "[http_exchange]") {
+TEST_CASE("fault: a late answer is complete", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     test.break_commits(fault::delay_answer(std::chrono::milliseconds(150)));

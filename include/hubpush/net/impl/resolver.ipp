@@ -1,0 +1,142 @@
+#pragma once
+
+#include <hubpush/net/resolver.hpp>
+
+#include <hubpush/async/notifier.hpp>
+#include <hubpush/async/offload.hpp>
+#include <hubpush/async/task.hpp>
+#include <hubpush/core/error.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+namespace hubpush::inline v0::detail {
+
+class name_waiter;
+
+/// What the coroutine that waits for a name and the thread that looks it up share. The coroutine may be gone when the
+/// answer comes, and its io_context with it: the thread touches the waiter only under the lock, and only while there is
+/// one.
+struct name_lookup {
+    std::mutex mutex;
+    name_waiter* waiter = nullptr;
+};
+
+class name_waiter {
+public:
+    name_waiter(asio::any_io_executor home, std::shared_ptr<name_lookup> lookup)
+        : home_(home), answered_(std::move(home)), lookup_(std::move(lookup)) {
+        lookup_->waiter = this;
+    }
+    name_waiter(const name_waiter&) = delete;
+    name_waiter& operator=(const name_waiter&) = delete;
+    ~name_waiter() {
+        const std::lock_guard lock(lookup_->mutex);
+        lookup_->waiter = nullptr;
+    }
+
+    const asio::any_io_executor& home() const noexcept { return home_; }
+    void answer(int failure, resolver::addresses found) {
+        done_ = true;
+        failure_ = failure;
+        found_ = std::move(found);
+        answered_.notify_all();
+    }
+    task<resolver::addresses> wait(std::string host);
+
+private:
+    asio::any_io_executor home_;
+    notifier answered_;
+    std::shared_ptr<name_lookup> lookup_;
+    bool done_ = false;
+    int failure_ = 0;
+    resolver::addresses found_;
+};
+
+/// The only look-up there is in POSIX; it blocks.
+inline int look_up(const std::string& host, std::uint16_t port, resolver::addresses& found) {
+    addrinfo wanted{};
+    wanted.ai_family = AF_UNSPEC;
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_NUMERICSERV;
+    addrinfo* first = nullptr;
+    const int failure = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &first);
+    if (failure != 0) return failure;
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(first, ::freeaddrinfo);
+    for (const addrinfo* each = first; each != nullptr && found.size() < address_limit; each = each->ai_next) {
+        asio::ip::tcp::endpoint endpoint;
+        if (each->ai_addrlen > endpoint.capacity()) continue;
+        endpoint.resize(each->ai_addrlen);
+        std::copy_n(reinterpret_cast<const char*>(each->ai_addr), each->ai_addrlen,
+                    reinterpret_cast<char*>(endpoint.data()));
+        found.push_back(endpoint);
+    }
+    return found.empty() ? EAI_NONAME : 0;
+}
+
+/// Runs on the resolver's thread.
+inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const std::string& host, std::uint16_t port) {
+    resolver::addresses found;
+    const int failure = look_up(host, port, found);
+    const std::lock_guard lock(lookup->mutex);
+    if (lookup->waiter == nullptr) return;
+    asio::post(lookup->waiter->home(), [lookup, failure, found = std::move(found)]() mutable {
+        // Back on the waiter's own strand, where it can only come and go between handlers.
+        if (lookup->waiter != nullptr) lookup->waiter->answer(failure, std::move(found));
+    });
+}
+
+inline task<resolver::addresses> name_waiter::wait(std::string host) {
+    while (!done_) {
+        co_await throw_if_cancelled();
+        co_await answered_.wait();
+    }
+    if (failure_ != 0) {
+        const bool unknown = failure_ == EAI_NONAME || failure_ == EAI_NODATA;
+        throw_error(unknown ? errc::name_not_found : errc::transport,
+                    "the address of " + host + " was not found: " + ::gai_strerror(failure_),
+                    error_details().reached_server(false).retryable(true));
+    }
+    co_return std::move(found_);
+}
+
+class getaddrinfo_resolver final : public resolver {
+public:
+    task<addresses> resolve(std::string host, std::uint16_t port) override {
+        const auto lookup = std::make_shared<name_lookup>();
+        name_waiter waiter(co_await asio::this_coro::executor, lookup);
+        asio::post(thread_.executor(), [lookup, host, port] { answer_lookup(lookup, host, port); });
+        co_return co_await waiter.wait(host);
+    }
+
+private:
+    worker_pool thread_{1};
+};
+
+HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
+    if (addresses.empty()) return;
+    const bool first_is_v6 = addresses.front().address().is_v6();
+    resolver::addresses preferred, other;
+    for (const asio::ip::tcp::endpoint& each : addresses)
+        (each.address().is_v6() == first_is_v6 ? preferred : other).push_back(each);
+    addresses.clear();
+    for (std::size_t i = 0; i < std::max(preferred.size(), other.size()); ++i) {
+        if (i < preferred.size()) addresses.push_back(preferred[i]);
+        if (i < other.size()) addresses.push_back(other[i]);
+    }
+    if (addresses.size() > address_limit) addresses.resize(address_limit);
+}
+
+}  // namespace hubpush::inline v0::detail
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return std::make_shared<detail::getaddrinfo_resolver>(); }
+
+}  // namespace hubpush::inline v0
