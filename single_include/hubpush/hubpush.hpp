@@ -5505,7 +5505,8 @@ HUBPUSH_DECL bool folder_walk::is_outside(const std::filesystem::path& location)
 }  // namespace hubpush::inline v0
 
 /// \file
-/// Making a commit: sent once, and found again when the answer is lost (spec/hub-http-api.md §4.5, spec/reliability.md §3.4).
+/// Making a commit: sent once, and found again when the answer is lost (spec/hub-http-api.md §4.5, spec/reliability.md
+/// §3.4).
 
 /// \file
 /// What a commit consists of, and the bounds it must keep: values without I/O (spec/hub-http-api.md §4.5).
@@ -5524,9 +5525,10 @@ public:
     enum class kind { add_regular, add_lfs, remove_file, remove_folder };
 
     commit_operation() = default;
-    /// A file whose bytes travel inside the commit. `hash` is its git blob id (40 hexadecimal digits): the commit fails with
-    /// `file_changed` when other bytes are read while it is sent.
-    HUBPUSH_DECL static commit_operation add_regular(std::string path, std::shared_ptr<byte_source> bytes, std::string hash);
+    /// A file whose bytes travel inside the commit. `hash` is its git blob id (40 hexadecimal digits): the commit fails
+    /// with `file_changed` when other bytes are read while it is sent.
+    HUBPUSH_DECL static commit_operation add_regular(std::string path, std::shared_ptr<byte_source> bytes,
+                                                     std::string hash);
     /// A file whose bytes are in large-file storage already. `hash` is their SHA-256 (64 hexadecimal digits).
     HUBPUSH_DECL static commit_operation add_lfs(std::string path, std::string hash, std::uint64_t size);
     HUBPUSH_DECL static commit_operation remove_file(std::string path);
@@ -5573,7 +5575,8 @@ private:
 inline constexpr std::size_t most_lfs_files_in_commit = 25'000;
 inline constexpr std::uint64_t most_regular_bytes_in_commit = 1'000'000'000;
 
-/// Throws `limit_exceeded` when the counts of a commit are beyond its bounds. To be asked before the first content byte is sent.
+/// Throws `limit_exceeded` when the counts of a commit are beyond its bounds. To be asked before the first content byte
+/// is sent.
 HUBPUSH_DECL void check_commit_limits(std::size_t lfs_files, std::uint64_t regular_bytes);
 
 }  // namespace hubpush::inline v0
@@ -5627,14 +5630,15 @@ private:
     repo_type type_ = repo_type::model;
 };
 
-/// True for well-formed UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF. JSON and git trees hold nothing else.
+/// True for well-formed UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF. JSON and git trees hold
+/// nothing else.
 HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept;
 
 /// Throws `invalid_argument` with the rule that `id` breaks (§2.1).
 HUBPUSH_DECL void check_repo_id(std::string_view id);
 
-/// Throws `invalid_argument` unless `text` can be the name of a branch, tag or ref, or a commit id. What git itself forbids in
-/// names is refused here, because some of it would change the path of a URL.
+/// Throws `invalid_argument` unless `text` can be the name of a branch, tag or ref, or a commit id. What git itself
+/// forbids in names is refused here, because some of it would change the path of a URL.
 HUBPUSH_DECL void check_revision(std::string_view text);
 
 /// Throws `invalid_argument` unless `text` is 5 to 40 hexadecimal digits (§2.5).
@@ -5670,14 +5674,16 @@ inline bool is_word_byte(char byte) {
 }
 
 inline bool has_control_byte(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char byte) { return (byte >= '\0' && byte < ' ') || byte == '\x7f'; });
+    return std::any_of(text.begin(), text.end(),
+                       [](char byte) { return (byte >= '\0' && byte < ' ') || byte == '\x7f'; });
 }
 
 /// One part of a repository id: `\b[\w\-.]{1,96}\b`.
 inline bool is_repo_id_part(std::string_view part) {
     if (part.empty() || part.size() > longest_repo_id_part) return false;
     if (!is_word_byte(part.front()) || !is_word_byte(part.back())) return false;
-    return std::all_of(part.begin(), part.end(), [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
+    return std::all_of(part.begin(), part.end(),
+                       [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
 }
 
 /// How many bytes the well-formed UTF-8 character at the start of `text` has; 0 when there is none.
@@ -5728,8 +5734,10 @@ inline std::string_view broken_revision_rule(std::string_view text) {
         return "has a character that git does not allow in names";
     }
     if (!is_utf8(text)) return "is not valid UTF-8";
-    if (text.find("..") != std::string_view::npos || text.find("@{") != std::string_view::npos) return "has '..' or '@{'";
-    if (text.find("//") != std::string_view::npos || text.front() == '/' || text.back() == '/') return "has an empty component";
+    if (text.find("..") != std::string_view::npos || text.find("@{") != std::string_view::npos)
+        return "has '..' or '@{'";
+    if (text.find("//") != std::string_view::npos || text.front() == '/' || text.back() == '/')
+        return "has an empty component";
     if (text.front() == '.' || text.find("/.") != std::string_view::npos || text.back() == '.') {
         return "has a component that begins with '.', or ends with '.'";
     }
@@ -5740,10 +5748,14 @@ inline std::string_view broken_revision_rule(std::string_view text) {
 
 HUBPUSH_DECL std::string_view plural(repo_type type) noexcept {
     switch (type) {
-        case repo_type::dataset: return "datasets";
-        case repo_type::space: return "spaces";
-        case repo_type::kernel: return "kernels";
-        default: return "models";
+        case repo_type::dataset:
+            return "datasets";
+        case repo_type::space:
+            return "spaces";
+        case repo_type::kernel:
+            return "kernels";
+        default:
+            return "models";
     }
 }
 
@@ -5752,7 +5764,9 @@ HUBPUSH_DECL std::string_view singular(repo_type type) noexcept {
     return several.substr(0, several.size() - 1);
 }
 
-HUBPUSH_DECL repository::repository(std::string id, repo_type type) : id_(std::move(id)), type_(type) { check_repo_id(id_); }
+HUBPUSH_DECL repository::repository(std::string id, repo_type type) : id_(std::move(id)), type_(type) {
+    check_repo_id(id_);
+}
 
 HUBPUSH_DECL std::string repository::api_path() const { return "/api/" + std::string(plural(type_)) + "/" + id_; }
 
@@ -5771,13 +5785,16 @@ HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept {
 
 HUBPUSH_DECL void check_repo_id(std::string_view id) {
     const auto refuse = [&](std::string_view rule) { detail::refuse_name("the repository id", id, rule); };
-    if (std::count(id.begin(), id.end(), '/') > 1) refuse("has more than one '/'; it must be 'name' or 'namespace/name'");
+    if (std::count(id.begin(), id.end(), '/') > 1)
+        refuse("has more than one '/'; it must be 'name' or 'namespace/name'");
     const std::size_t slash = id.find('/');
-    const bool parts_are_valid = slash == std::string_view::npos
-                                     ? detail::is_repo_id_part(id)
-                                     : detail::is_repo_id_part(id.substr(0, slash)) && detail::is_repo_id_part(id.substr(slash + 1));
+    const bool parts_are_valid = slash == std::string_view::npos ? detail::is_repo_id_part(id)
+                                                                 : detail::is_repo_id_part(id.substr(0, slash)) &&
+                                                                       detail::is_repo_id_part(id.substr(slash + 1));
     if (!parts_are_valid) {
-        refuse("must have parts of 1 to 96 letters, digits, '-', '_' or '.' that begin and end with a letter, digit or '_'");
+        refuse(
+            "must have parts of 1 to 96 letters, digits, '-', '_' or '.' that begin and end with a letter, digit or "
+            "'_'");
     }
     if (id.find("--") != std::string_view::npos || id.find("..") != std::string_view::npos) refuse("has '--' or '..'");
     if (id.ends_with(".git")) refuse("ends with '.git'");
@@ -5822,22 +5839,26 @@ namespace detail {
 inline constexpr std::size_t longest_commit_text = 64 * 1024;
 
 inline void check_commit_text(std::string_view text, const std::string& what) {
-    if (!is_utf8(text)) throw_error(errc::invalid_argument, what + " is not valid UTF-8", error_details().reached_server(false));
+    if (!is_utf8(text))
+        throw_error(errc::invalid_argument, what + " is not valid UTF-8", error_details().reached_server(false));
     if (text.size() > longest_commit_text) {
         throw_error(errc::invalid_argument, what + " is longer than 64 KiB", error_details().reached_server(false));
     }
 }
 
 inline void check_hash(const std::string& hash, std::size_t length) {
-    if (!is_hex(hash, length)) throw_error(errc::invalid_argument, "'" + hash + "' is not a hash of " + std::to_string(length) + " digits");
+    if (!is_hex(hash, length))
+        throw_error(errc::invalid_argument, "'" + hash + "' is not a hash of " + std::to_string(length) + " digits");
 }
 
 }  // namespace detail
 
-HUBPUSH_DECL commit_operation::commit_operation(kind type, const std::string& path, std::string hash, std::uint64_t size)
+HUBPUSH_DECL commit_operation::commit_operation(kind type, const std::string& path, std::string hash,
+                                                std::uint64_t size)
     : kind_(type), path_(normalize_path_in_repo(path)), hash_(std::move(hash)), size_(size) {}
 
-HUBPUSH_DECL commit_operation commit_operation::add_regular(std::string path, std::shared_ptr<byte_source> bytes, std::string hash) {
+HUBPUSH_DECL commit_operation commit_operation::add_regular(std::string path, std::shared_ptr<byte_source> bytes,
+                                                            std::string hash) {
     detail::check_hash(hash, 40);
     commit_operation result(kind::add_regular, path, std::move(hash), bytes->size());
     result.bytes_ = std::move(bytes);
@@ -5875,11 +5896,13 @@ HUBPUSH_DECL commit_header& commit_header::parent(std::string commit) {
 
 HUBPUSH_DECL void check_commit_limits(std::size_t lfs_files, std::uint64_t regular_bytes) {
     if (lfs_files > most_lfs_files_in_commit) {
-        throw_error(errc::limit_exceeded, "one commit takes at most 25,000 large files, not " + std::to_string(lfs_files),
+        throw_error(errc::limit_exceeded,
+                    "one commit takes at most 25,000 large files, not " + std::to_string(lfs_files),
                     error_details().hint("push the files in several commits").reached_server(false));
     }
     if (regular_bytes > most_regular_bytes_in_commit) {
-        throw_error(errc::limit_exceeded, "one commit takes at most 1 GB in regular files, not " + std::to_string(regular_bytes) + " bytes",
+        throw_error(errc::limit_exceeded,
+                    "one commit takes at most 1 GB in regular files, not " + std::to_string(regular_bytes) + " bytes",
                     error_details().hint("push the files in several commits").reached_server(false));
     }
 }
@@ -5887,12 +5910,12 @@ HUBPUSH_DECL void check_commit_limits(std::size_t lfs_files, std::uint64_t regul
 }  // namespace hubpush::inline v0
 
 /// \file
-/// What all calls to one Hub share: settings, connections, identification, and the rules by which answers become values or
-/// typed errors.
+/// What all calls to one Hub share: settings, connections, identification, and the rules by which answers become values
+/// or typed errors.
 
 /// \file
-/// Which Hub, which token, and what may be done with them: decided once, from options and the environment, as the Hub's own
-/// tools decide it (spec/hub-http-api.md §1.1 to §1.4).
+/// Which Hub, which token, and what may be done with them: decided once, from options and the environment, as the Hub's
+/// own tools decide it (spec/hub-http-api.md §1.1 to §1.4).
 
 /// \file
 /// The process environment as a seam: variables, the home folder, small configuration files.
@@ -5912,7 +5935,8 @@ public:
     virtual std::optional<std::string> get(const std::string& name) = 0;
     /// The user's home folder, if there is one.
     virtual std::optional<std::string> home() = 0;
-    /// The content of a regular file of at most 64 KiB; nothing when it is missing, unreadable, larger or something else.
+    /// The content of a regular file of at most 64 KiB; nothing when it is missing, unreadable, larger or something
+    /// else.
     virtual std::optional<std::string> read_file(const std::string& path) = 0;
 };
 
@@ -5949,7 +5973,7 @@ public:
     }
 
     bool is_regular_file() const {
-        struct stat status {};
+        struct stat status{};
         return value_ >= 0 && ::fstat(value_, &status) == 0 && S_ISREG(status.st_mode);
     }
 
@@ -5977,7 +6001,8 @@ inline std::optional<std::string> home_of_user() {
     std::array<char, 16 * 1024> buffer{};
     passwd entry{};
     passwd* found = nullptr;
-    if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return std::nullopt;
+    if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+        return std::nullopt;
     return std::string(found->pw_dir);
 }
 
@@ -6026,9 +6051,18 @@ public:
         token_source_ = std::move(source);
         return *this;
     }
-    hub_settings& allow_plain_http(bool value) { allow_plain_http_ = value; return *this; }
-    hub_settings& offline(std::string variable) { offline_ = std::move(variable); return *this; }
-    hub_settings& user_agent_origin(std::string value) { user_agent_origin_ = std::move(value); return *this; }
+    hub_settings& allow_plain_http(bool value) {
+        allow_plain_http_ = value;
+        return *this;
+    }
+    hub_settings& offline(std::string variable) {
+        offline_ = std::move(variable);
+        return *this;
+    }
+    hub_settings& user_agent_origin(std::string value) {
+        user_agent_origin_ = std::move(value);
+        return *this;
+    }
 
     const hubpush::origin& origin() const noexcept { return origin_; }
     const std::string& prefix() const noexcept { return prefix_; }
@@ -6046,13 +6080,13 @@ public:
     /// The URL of a path of this Hub; `target` begins with '/'.
     url at(std::string_view target) const { return url(origin_, prefix_ + std::string(target)); }
 
-    /// A URL that the server named, with the origins of the public Hubs replaced by this endpoint unless it is one of them
-    /// (§1.1). Nothing when it does not parse.
+    /// A URL that the server named, with the origins of the public Hubs replaced by this endpoint unless it is one of
+    /// them (§1.1). Nothing when it does not parse.
     HUBPUSH_DECL std::optional<url> server_url(std::string_view text) const;
 
     /// May content or pages be fetched from `where`, which the server named? https always, unless it points a public
-    /// endpoint's client to its own machine; http only where the endpoint itself is http and then only to the endpoint's
-    /// host or a loopback address, or anywhere after `allow_plain_http` (spec/reliability.md SEC05, SEC06).
+    /// endpoint's client to its own machine; http only where the endpoint itself is http and then only to the
+    /// endpoint's host or a loopback address, or anywhere after `allow_plain_http` (spec/reliability.md SEC05, SEC06).
     HUBPUSH_DECL bool may_contact(const hubpush::origin& where) const;
 
 private:
@@ -6065,10 +6099,10 @@ private:
     bool allow_plain_http_ = false;
 };
 
-/// Decides endpoint and token. `endpoint` and `token` are the caller's own and win over the environment; an empty `token`
-/// means that none is sent. Throws `invalid_argument` for an unusable option and `errc::bad_environment`, naming the
-/// variable or file, for an unusable environment; also for a token that would travel over plain http to another machine
-/// without `allow_plain_http`. A token is never part of a message. Blocking; nothing is written.
+/// Decides endpoint and token. `endpoint` and `token` are the caller's own and win over the environment; an empty
+/// `token` means that none is sent. Throws `invalid_argument` for an unusable option and `errc::bad_environment`,
+/// naming the variable or file, for an unusable environment; also for a token that would travel over plain http to
+/// another machine without `allow_plain_http`. A token is never part of a message. Blocking; nothing is written.
 HUBPUSH_DECL hub_settings resolve_settings(environment& environment, std::optional<std::string> endpoint = std::nullopt,
                                            std::optional<secret> token = std::nullopt, bool allow_plain_http = false);
 
@@ -6088,8 +6122,9 @@ inline constexpr std::size_t longest_token = 16 * 1024;  // Hub tokens are 37 by
 /// §1.1: the spellings of "yes" in a variable; everything else, also an unset one, is "no".
 inline bool is_truthy(environment& environment, const std::string& name) {
     std::string value = environment.get(name).value_or("");
-    std::transform(value.begin(), value.end(), value.begin(),
-                   [](char letter) { return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter; });
+    std::transform(value.begin(), value.end(), value.begin(), [](char letter) {
+        return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    });
     return value == "1" || value == "ON" || value == "YES" || value == "TRUE";
 }
 
@@ -6104,7 +6139,8 @@ inline bool is_identifier_byte(char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
 }
 
-/// The name at the start of `text`, which follows a '$': `NAME` or `{NAME}`; with how many bytes it takes. Length 0: none.
+/// The name at the start of `text`, which follows a '$': `NAME` or `{NAME}`; with how many bytes it takes. Length 0:
+/// none.
 inline std::pair<std::string, std::size_t> variable_name(std::string_view text) {
     if (text.starts_with('{')) {
         const std::size_t end = text.find('}');
@@ -6139,8 +6175,10 @@ inline std::string expand_path(environment& environment, std::string_view path) 
 /// Where the active token lies (§1.2, §1.4).
 inline std::string token_path(environment& environment, bool staging) {
     if (staging) return expand_path(environment, "~/.cache/huggingface_staging/token");
-    if (const auto path = environment.get("HF_TOKEN_PATH"); path && !path->empty()) return expand_path(environment, *path);
-    if (const auto home = environment.get("HF_HOME"); home && !home->empty()) return expand_path(environment, *home + "/token");
+    if (const auto path = environment.get("HF_TOKEN_PATH"); path && !path->empty())
+        return expand_path(environment, *path);
+    if (const auto home = environment.get("HF_HOME"); home && !home->empty())
+        return expand_path(environment, *home + "/token");
     const auto cache = environment.get("XDG_CACHE_HOME");
     return expand_path(environment, (cache && !cache->empty() ? *cache : "~/.cache") + "/huggingface/token");
 }
@@ -6158,7 +6196,8 @@ inline bool is_sendable(std::string_view token) {
 }
 
 /// Sets the token of `settings` if `text` holds one; tells whether it did.
-inline bool take_token(hub_settings& settings, const std::optional<std::string>& text, const std::string& source, errc blame) {
+inline bool take_token(hub_settings& settings, const std::optional<std::string>& text, const std::string& source,
+                       errc blame) {
     if (!text) return false;
     std::string cleaned = clean_token(*text);
     if (cleaned.empty()) return false;
@@ -6185,7 +6224,9 @@ inline hub_settings parse_endpoint(std::string_view text, const std::string& sou
     const std::optional<url> parsed = url::parse(trim(text));
     if (!parsed || parsed->target().find('?') != std::string::npos || text.find('#') != std::string_view::npos) {
         throw_error(blame, source + " is not the address of a Hub",
-                    error_details().hint("set it to a URL such as https://hub.example.org or http://127.0.0.1:8080").reached_server(false));
+                    error_details()
+                        .hint("set it to a URL such as https://hub.example.org or http://127.0.0.1:8080")
+                        .reached_server(false));
     }
     std::string prefix = parsed->target();
     while (prefix.ends_with('/')) prefix.pop_back();
@@ -6200,7 +6241,8 @@ inline hub_settings find_endpoint(environment& environment, bool staging) {
 
 inline std::string find_user_agent_origin(environment& environment) {
     std::string value(trim(environment.get("HF_HUB_USER_AGENT_ORIGIN").value_or("")));
-    const bool printable_ascii = std::all_of(value.begin(), value.end(), [](char byte) { return byte >= ' ' && byte < '\x7f'; });
+    const bool printable_ascii =
+        std::all_of(value.begin(), value.end(), [](char byte) { return byte >= ' ' && byte < '\x7f'; });
     if (!printable_ascii || value.size() > 200) {
         throw_error(errc::bad_environment, "HF_HUB_USER_AGENT_ORIGIN holds characters that cannot be sent",
                     error_details().reached_server(false));
@@ -6211,9 +6253,10 @@ inline std::string find_user_agent_origin(environment& environment) {
 inline void refuse_token_in_the_clear(const hub_settings& settings) {
     const bool exposed = !settings.token().empty() && !settings.origin().secure() && !settings.origin().loopback();
     if (!exposed || settings.allow_plain_http()) return;
-    throw_error(errc::invalid_argument,
-                "the token from " + settings.token_source() + " would travel unencrypted to " + settings.endpoint(),
-                error_details().hint("use https, or pass allow_plain_http() if that network is trusted").reached_server(false));
+    throw_error(
+        errc::invalid_argument,
+        "the token from " + settings.token_source() + " would travel unencrypted to " + settings.endpoint(),
+        error_details().hint("use https, or pass allow_plain_http() if that network is trusted").reached_server(false));
 }
 
 }  // namespace detail
@@ -6259,9 +6302,9 @@ HUBPUSH_DECL hub_settings resolve_settings(environment& environment, std::option
 }  // namespace hubpush::inline v0
 
 /// \file
-/// JSON as hubpush needs it: answers are read into a tree with limits and through checked getters, requests are written as
-/// text (spec/reliability.md §2.2). The parser is nlohmann's, behind `impl/json.ipp`; its tree is not used, because it costs up
-/// to thirty times the answer's size and converts numbers silently.
+/// JSON as hubpush needs it: answers are read into a tree with limits and through checked getters, requests are written
+/// as text (spec/reliability.md §2.2). The parser is nlohmann's, behind `impl/json.ipp`; its tree is not used, because
+/// it costs up to thirty times the answer's size and converts numbers silently.
 
 #include <cstddef>
 #include <cstdint>
@@ -6277,12 +6320,12 @@ namespace detail {
 class json_builder;
 }
 
-/// One value of a parsed document. Getters throw `errc::protocol_error` naming the key when a member is missing, has another
-/// type or is out of range: what a server sends is never converted.
+/// One value of a parsed document. Getters throw `errc::protocol_error` naming the key when a member is missing, has
+/// another type or is out of range: what a server sends is never converted.
 class json_value {
 public:
-    static constexpr std::size_t deepest = 64;             ///< levels of arrays and objects
-    static constexpr std::size_t most_values = 1U << 16;   ///< values in one document
+    static constexpr std::size_t deepest = 64;            ///< levels of arrays and objects
+    static constexpr std::size_t most_values = 1U << 16;  ///< values in one document
 
     enum class kind { null, boolean, integer, real, string, array, object };
     using member = std::pair<std::string, json_value>;
@@ -6331,8 +6374,8 @@ private:
     std::vector<member> members_;
 };
 
-/// `text` as a JSON string with its quotes. Everything that could end a line or reorder a terminal is escaped, so that a line of
-/// NDJSON stays one line for every reader (spec/reliability.md SEC09). `text` must be UTF-8 (`is_utf8`).
+/// `text` as a JSON string with its quotes. Everything that could end a line or reorder a terminal is escaped, so that
+/// a line of NDJSON stays one line for every reader (spec/reliability.md SEC09). `text` must be UTF-8 (`is_utf8`).
 HUBPUSH_DECL std::string json_quoted(std::string_view text);
 
 /// Writes one object, member by member, without spaces.
@@ -6404,8 +6447,8 @@ public:
     json_value take() { return std::move(root_); }
 
 private:
-    /// Puts a value into the innermost open array or object. The address stays valid until its parent gets another child, and
-    /// by then the value is closed.
+    /// Puts a value into the innermost open array or object. The address stays valid until its parent gets another
+    /// child, and by then the value is closed.
     json_value* add(json_value value) {
         if (++count_ > json_value::most_values) return nullptr;
         if (open_.empty()) return &(root_ = std::move(value));
@@ -6468,7 +6511,8 @@ HUBPUSH_DECL const std::vector<json_value>& json_value::array(std::string_view k
 HUBPUSH_DECL const std::string& json_value::string(std::string_view key, std::size_t limit) const {
     const std::string& value = require(key, kind::string).text_;
     if (value.size() > limit) {
-        throw_error(errc::protocol_error, "the server's \"" + std::string(key) + "\" is longer than " + std::to_string(limit) + " bytes");
+        throw_error(errc::protocol_error,
+                    "the server's \"" + std::string(key) + "\" is longer than " + std::to_string(limit) + " bytes");
     }
     return value;
 }
@@ -6476,7 +6520,8 @@ HUBPUSH_DECL const std::string& json_value::string(std::string_view key, std::si
 HUBPUSH_DECL std::uint64_t json_value::integer(std::string_view key, std::uint64_t most) const {
     const std::uint64_t value = require(key, kind::integer).integer_;
     if (value > most) {
-        throw_error(errc::protocol_error, "the server's \"" + std::string(key) + "\" is larger than " + std::to_string(most));
+        throw_error(errc::protocol_error,
+                    "the server's \"" + std::string(key) + "\" is larger than " + std::to_string(most));
     }
     return value;
 }
@@ -6529,12 +6574,12 @@ HUBPUSH_DECL std::string json_array(const std::vector<std::string>& items) {
 
 namespace hubpush::inline v0 {
 
-/// Belongs to the strand of its `http_client`, except for `has_answered()`. The functions of `hub/` take a reference; it must
-/// outlive the awaitables they return. Neither copied nor moved.
+/// Belongs to the strand of its `http_client`, except for `has_answered()`. The functions of `hub/` take a reference;
+/// it must outlive the awaitables they return. Neither copied nor moved.
 class hub_session {
 public:
-    HUBPUSH_DECL hub_session(hub_settings settings, seams seams, std::shared_ptr<connector> connector, memory_budget budget,
-                             retry_policy policy);
+    HUBPUSH_DECL hub_session(hub_settings settings, seams seams, std::shared_ptr<connector> connector,
+                             memory_budget budget, retry_policy policy);
     hub_session(const hub_session&) = delete;
     hub_session& operator=(const hub_session&) = delete;
 
@@ -6545,18 +6590,19 @@ public:
     /// True once the endpoint has answered any request of this session. Thread-safe.
     bool has_answered() const noexcept { return answered_.load(std::memory_order_relaxed); }
 
-    /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below the
-    /// endpoint, escaped, with its query.
+    /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
+    /// the endpoint, escaped, with its query.
     HUBPUSH_DECL http_request request(std::string method, std::string_view target, request_class repeatable) const;
-    /// The same for a URL that the server named. The token goes only to the endpoint's origin (spec/reliability.md SEC01).
+    /// The same for a URL that the server named. The token goes only to the endpoint's origin (spec/reliability.md
+    /// SEC01).
     HUBPUSH_DECL http_request request(std::string method, url target, request_class repeatable) const;
 
-    /// Sends a request and gives the answer whatever its status. Throws whatever `http_client::send` throws. In offline mode
-    /// nothing is sent. Cancellation: all types.
+    /// Sends a request and gives the answer whatever its status. Throws whatever `http_client::send` throws. In offline
+    /// mode nothing is sent. Cancellation: all types.
     HUBPUSH_DECL task<http_response> exchange(http_request request, std::string what);
 
-    /// Throws the typed error that an answer to `target` is, unless its status is 2xx. The error begins with `what`, as in
-    /// "cannot create acme/run-42".
+    /// Throws the typed error that an answer to `target` is, unless its status is 2xx. The error begins with `what`, as
+    /// in "cannot create acme/run-42".
     HUBPUSH_DECL void throw_if_failed(const http_response& reply, const url& target, const std::string& what) const;
 
     /// Both: the answer if its status is 2xx.
@@ -6565,12 +6611,12 @@ public:
     /// The same for an answer that must be JSON.
     HUBPUSH_DECL task<json_value> send_for_json(http_request request, std::string what);
 
-    /// Parses the JSON of an answer. Throws `protocol_error` when it is something else, for instance the log-in page of a
-    /// network in between.
+    /// Parses the JSON of an answer. Throws `protocol_error` when it is something else, for instance the log-in page of
+    /// a network in between.
     HUBPUSH_DECL static json_value json_of(const http_response& reply, const std::string& what);
 
-    /// The same for places that are not the Hub, the storage behind signed URLs. There 401, 403 and an expiry told as 400 are
-    /// all `errc::forbidden`: a new URL may help (spec/reliability.md N32).
+    /// The same for places that are not the Hub, the storage behind signed URLs. There 401, 403 and an expiry told as
+    /// 400 are all `errc::forbidden`: a new URL may help (spec/reliability.md N32).
     HUBPUSH_DECL task<http_response> send_to_storage(http_request request, std::string what);
 
 private:
@@ -6586,7 +6632,8 @@ HUBPUSH_DECL std::string random_id(random_source& random);
 }  // namespace hubpush::inline v0
 
 /// \file
-/// What an answer of 400 and above means: the Hub's status codes and texts as typed errors (spec/hub-http-api.md §1.10).
+/// What an answer of 400 and above means: the Hub's status codes and texts as typed errors (spec/hub-http-api.md
+/// §1.10).
 
 #include <chrono>
 #include <exception>
@@ -6595,11 +6642,12 @@ HUBPUSH_DECL std::string random_id(random_source& random);
 
 namespace hubpush::inline v0 {
 
-/// The kind of error that `reply` is, by the rules of §1.10 in their order, for all four repository types and for http and
-/// https alike. `path` is the request's path below the endpoint's prefix, with or without its query.
+/// The kind of error that `reply` is, by the rules of §1.10 in their order, for all four repository types and for http
+/// and https alike. `path` is the request's path below the endpoint's prefix, with or without its query.
 HUBPUSH_DECL errc kind_of_failure(const http_response& reply, std::string_view path);
 
-/// What the server says about it, collected by the rules of §1.10: never HTML, never a whole XML document. Not yet escaped.
+/// What the server says about it, collected by the rules of §1.10: never HTML, never a whole XML document. Not yet
+/// escaped.
 HUBPUSH_DECL std::string server_text(const http_response& reply);
 
 /// Status, server text, request id, retryability and requested wait of `reply`, which arrived at the time `wall`.
@@ -6643,15 +6691,29 @@ inline std::optional<errc> kind_by_code(std::string_view code) {
 
 inline errc kind_by_status(int status) {
     switch (status) {
-        case 401: return errc::not_authorized;
-        case 402: case 507: case 509: return errc::quota_exceeded;
-        case 403: return errc::forbidden;
-        case 404: case 410: return errc::entry_not_found;
-        case 408: case 425: return errc::server_error;
-        case 409: case 412: return errc::conflict;
-        case 413: return errc::payload_too_large;
-        case 429: return errc::rate_limited;
-        default: return status >= 500 ? errc::server_error : errc::bad_request;
+        case 401:
+            return errc::not_authorized;
+        case 402:
+        case 507:
+        case 509:
+            return errc::quota_exceeded;
+        case 403:
+            return errc::forbidden;
+        case 404:
+        case 410:
+            return errc::entry_not_found;
+        case 408:
+        case 425:
+            return errc::server_error;
+        case 409:
+        case 412:
+            return errc::conflict;
+        case 413:
+            return errc::payload_too_large;
+        case 429:
+            return errc::rate_limited;
+        default:
+            return status >= 500 ? errc::server_error : errc::bad_request;
     }
 }
 
@@ -6796,7 +6858,8 @@ HUBPUSH_DECL hub_session::hub_session(hub_settings settings, hubpush::seams seam
                                       memory_budget budget, retry_policy policy)
     : settings_(std::move(settings)), seams_(seams), client_(seams, std::move(connector), std::move(budget), policy) {}
 
-HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_view target, request_class repeatable) const {
+HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_view target,
+                                               request_class repeatable) const {
     return request(std::move(method), settings_.at(target), repeatable);
 }
 
@@ -6820,10 +6883,12 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
     co_return reply;
 }
 
-HUBPUSH_DECL void hub_session::throw_if_failed(const http_response& reply, const url& target, const std::string& what) const {
+HUBPUSH_DECL void hub_session::throw_if_failed(const http_response& reply, const url& target,
+                                               const std::string& what) const {
     if (reply.ok()) return;
     error_details details = details_of(reply, seams_.clock().wall());
-    if (reply.status() < 400) throw_error(errc::protocol_error, what + ": an answer that makes no sense here", std::move(details));
+    if (reply.status() < 400)
+        throw_error(errc::protocol_error, what + ": an answer that makes no sense here", std::move(details));
     std::string_view path = target.target();
     if (path.starts_with(settings_.prefix())) path.remove_prefix(settings_.prefix().size());
     const errc kind = kind_of_failure(reply, path);
@@ -6848,9 +6913,11 @@ HUBPUSH_DECL task<json_value> hub_session::send_for_json(http_request request, s
 HUBPUSH_DECL json_value hub_session::json_of(const http_response& reply, const std::string& what) {
     std::optional<json_value> body = json_value::parse(reply.body());
     if (!body) {
-        throw_error(errc::protocol_error, what + ": the answer is not JSON within the limits",
-                    error_details().status(reply.status()).hint(
-                        "check that HF_ENDPOINT names a Hub and that no log-in page of a network stands in between"));
+        throw_error(
+            errc::protocol_error, what + ": the answer is not JSON within the limits",
+            error_details()
+                .status(reply.status())
+                .hint("check that HF_ENDPOINT names a Hub and that no log-in page of a network stands in between"));
     }
     return std::move(*body);
 }
@@ -6875,8 +6942,8 @@ namespace hubpush::inline v0 {
 /// For how long the outcome of a commit is looked for after its answer was lost, unless the caller says otherwise.
 inline constexpr std::chrono::minutes default_commit_patience{5};
 
-/// The server misses a large file that the commit names: it was collected, or never stored. The commit was not made. Whoever
-/// sends the file again may try once more (spec/reliability.md §3.4 step 8).
+/// The server misses a large file that the commit names: it was collected, or never stored. The commit was not made.
+/// Whoever sends the file again may try once more (spec/reliability.md §3.4 step 8).
 class lfs_object_missing : public error_of<errc::integrity> {
 public:
     using error_of::error_of;
@@ -6895,16 +6962,17 @@ private:
     std::string url_;
 };
 
-/// Makes one commit of `operations` (at least one) on a branch, exactly once whatever gets lost on the way: the description
-/// ends with a line by which it is recognised.
+/// Makes one commit of `operations` (at least one) on a branch, exactly once whatever gets lost on the way: the
+/// description ends with a line by which it is recognised.
 ///
-/// Throws `outcome_unknown` when it cannot be told whether the commit was made; `conflict` when the branch moved away from the
-/// header's parent, or too often without one; `lfs_object_missing`; `file_changed`; and the errors of the session.
-/// `on_progress` gets the bytes of the current attempt's body written so far. `patience` bounds the search for a lost commit: a
-/// background job has more of it.
+/// Throws `outcome_unknown` when it cannot be told whether the commit was made; `conflict` when the branch moved away
+/// from the header's parent, or too often without one; `lfs_object_missing`; `file_changed`; and the errors of the
+/// session. `on_progress` gets the bytes of the current attempt's body written so far. `patience` bounds the search for
+/// a lost commit: a background job has more of it.
 ///
-/// Cancellation: all types. As long as the body has not been read to its end nothing was committed, and `cancelled` is thrown;
-/// afterwards the branch is looked at once more for at most ten seconds, and the real outcome or `outcome_unknown` is given.
+/// Cancellation: all types. As long as the body has not been read to its end nothing was committed, and `cancelled` is
+/// thrown; afterwards the branch is looked at once more for at most ten seconds, and the real outcome or
+/// `outcome_unknown` is given.
 HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository where, std::string at_revision,
                                              commit_header header, std::vector<commit_operation> operations,
                                              std::chrono::milliseconds patience = default_commit_patience,
@@ -6913,7 +6981,8 @@ HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository wh
 }  // namespace hubpush::inline v0
 
 /// \file
-/// The body of a commit as a stream: NDJSON whose files are read and encoded while it is sent (spec/hub-http-api.md §4.5).
+/// The body of a commit as a stream: NDJSON whose files are read and encoded while it is sent (spec/hub-http-api.md
+/// §4.5).
 
 #include <array>
 #include <cstddef>
@@ -6926,14 +6995,16 @@ HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository wh
 
 namespace hubpush::inline v0 {
 
-/// Its length is known beforehand, without a look into any file. It can be read again from the start. What it keeps in memory
-/// are paths and texts, never content: base64 is made in the reader's own buffer. A file that is read from its first to its
-/// last byte in order is compared with its hash; other bytes are `file_changed`, thrown before the last of them is given
-/// out, so that a body with a changed file never becomes a complete request. Used from one strand at a time.
+/// Its length is known beforehand, without a look into any file. It can be read again from the start. What it keeps in
+/// memory are paths and texts, never content: base64 is made in the reader's own buffer. A file that is read from its
+/// first to its last byte in order is compared with its hash; other bytes are `file_changed`, thrown before the last of
+/// them is given out, so that a body with a changed file never becomes a complete request. Used from one strand at a
+/// time.
 class commit_body final : public byte_source {
 public:
     /// `parent` may be empty. The operations must not change while this object lives.
-    HUBPUSH_DECL commit_body(const commit_header& header, std::shared_ptr<const std::vector<commit_operation>> operations);
+    HUBPUSH_DECL commit_body(const commit_header& header,
+                             std::shared_ptr<const std::vector<commit_operation>> operations);
 
     std::uint64_t size() const noexcept override { return size_; }
     HUBPUSH_DECL task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;
@@ -6960,9 +7031,12 @@ private:
     HUBPUSH_DECL void append_text(std::string text);
     HUBPUSH_DECL void append_file(const commit_operation& file);
     HUBPUSH_DECL const segment& segment_at(std::uint64_t offset) const;
-    HUBPUSH_DECL task<std::size_t> read_file(const commit_operation& file, std::uint64_t position, std::span<std::byte> out);
-    HUBPUSH_DECL task<std::size_t> read_groups(const commit_operation& file, std::uint64_t position, std::span<std::byte> out);
-    HUBPUSH_DECL task<std::size_t> read_inside_group(const commit_operation& file, std::uint64_t position, std::span<std::byte> out);
+    HUBPUSH_DECL task<std::size_t> read_file(const commit_operation& file, std::uint64_t position,
+                                             std::span<std::byte> out);
+    HUBPUSH_DECL task<std::size_t> read_groups(const commit_operation& file, std::uint64_t position,
+                                               std::span<std::byte> out);
+    HUBPUSH_DECL task<std::size_t> read_inside_group(const commit_operation& file, std::uint64_t position,
+                                                     std::span<std::byte> out);
     HUBPUSH_DECL void check(const commit_operation& file, std::uint64_t position, std::span<const std::byte> bytes);
 
     std::shared_ptr<const std::vector<commit_operation>> operations_;
@@ -7008,7 +7082,10 @@ inline std::string commit_operation_line(const commit_operation& operation) {
     json_object value;
     switch (operation.type()) {
         case commit_operation::kind::add_lfs:
-            value.text("path", operation.path()).text("algo", "sha256").text("oid", operation.hash()).number("size", operation.size());
+            value.text("path", operation.path())
+                .text("algo", "sha256")
+                .text("oid", operation.hash())
+                .number("size", operation.size());
             return commit_line("lfsFile", value);
         case commit_operation::kind::remove_folder:
             return commit_line("deletedFolder", value.text("path", operation.path() + "/"));
@@ -7025,7 +7102,8 @@ inline std::string regular_line_end(const commit_operation& operation) {
 
 }  // namespace detail
 
-HUBPUSH_DECL commit_body::commit_body(const commit_header& header, std::shared_ptr<const std::vector<commit_operation>> operations)
+HUBPUSH_DECL commit_body::commit_body(const commit_header& header,
+                                      std::shared_ptr<const std::vector<commit_operation>> operations)
     : operations_(std::move(operations)) {
     std::string text = detail::commit_header_line(header);
     for (const commit_operation& operation : *operations_) {
@@ -7054,8 +7132,9 @@ HUBPUSH_DECL void commit_body::append_file(const commit_operation& file) {
 }
 
 HUBPUSH_DECL const commit_body::segment& commit_body::segment_at(std::uint64_t offset) const {
-    const auto after = std::upper_bound(segments_.begin(), segments_.end(), offset,
-                                        [](std::uint64_t position, const segment& each) { return position < each.begin(); });
+    const auto after =
+        std::upper_bound(segments_.begin(), segments_.end(), offset,
+                         [](std::uint64_t position, const segment& each) { return position < each.begin(); });
     return *std::prev(after);
 }
 
@@ -7078,19 +7157,23 @@ HUBPUSH_DECL task<std::size_t> commit_body::read_at(std::uint64_t offset, std::s
 }
 
 /// Gives at least one byte of the base64 form of `file`, from `position` of that form.
-HUBPUSH_DECL task<std::size_t> commit_body::read_file(const commit_operation& file, std::uint64_t position, std::span<std::byte> out) {
+HUBPUSH_DECL task<std::size_t> commit_body::read_file(const commit_operation& file, std::uint64_t position,
+                                                      std::span<std::byte> out) {
     if (position % 4 == 0 && out.size() >= 4) co_return co_await read_groups(file, position, out);
     co_return co_await read_inside_group(file, position, out);
 }
 
 /// Whole groups: the bytes are read to the end of the room that their encoding takes, and encoded in place.
-HUBPUSH_DECL task<std::size_t> commit_body::read_groups(const commit_operation& file, std::uint64_t position, std::span<std::byte> out) {
+HUBPUSH_DECL task<std::size_t> commit_body::read_groups(const commit_operation& file, std::uint64_t position,
+                                                        std::span<std::byte> out) {
     const std::uint64_t begin = position / 4 * 3;
-    const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size() / 4 * 3, file.size() - begin));
+    const std::size_t count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(out.size() / 4 * 3, file.size() - begin));
     const std::span<std::byte> room = out.first(static_cast<std::size_t>(base64_size(count)));
     const std::span<std::byte> bytes = room.last(count);
     const std::size_t got = co_await file.bytes()->read_at(begin, bytes);
-    if (got != count) throw_error(errc::file_changed, "a file became shorter while it was sent", error_details().file(file.path()));
+    if (got != count)
+        throw_error(errc::file_changed, "a file became shorter while it was sent", error_details().file(file.path()));
     check(file, begin, bytes);
     encode_base64(bytes, room);
     co_return room.size();
@@ -7112,7 +7195,8 @@ HUBPUSH_DECL task<std::size_t> commit_body::read_inside_group(const commit_opera
     co_return count;
 }
 
-HUBPUSH_DECL void commit_body::check(const commit_operation& file, std::uint64_t position, std::span<const std::byte> bytes) {
+HUBPUSH_DECL void commit_body::check(const commit_operation& file, std::uint64_t position,
+                                     std::span<const std::byte> bytes) {
     if (position == 0) {
         hashed_file_ = &file;
         hash_.emplace(file.size());
@@ -7131,8 +7215,8 @@ HUBPUSH_DECL void commit_body::check(const commit_operation& file, std::uint64_t
 }  // namespace hubpush::inline v0
 
 /// \file
-/// What to do when a commit was sent and nobody knows whether it was made (spec/reliability.md §3.4, "Commit procedure"). Sans
-/// I/O: events in, the next step out.
+/// What to do when a commit was sent and nobody knows whether it was made (spec/reliability.md §3.4, "Commit
+/// procedure"). Sans I/O: events in, the next step out.
 
 /// \file
 /// The history of a revision (spec/hub-http-api.md §3.6).
@@ -7162,11 +7246,11 @@ private:
 };
 
 /// The newest commits of a revision, newest first, at most `limit` of them (1 to 1000). Cancellation: all types.
-HUBPUSH_DECL task<std::vector<commit_entry>> recent_commits(hub_session& session, repository where, std::string at_revision,
-                                                            std::size_t limit);
+HUBPUSH_DECL task<std::vector<commit_entry>> recent_commits(hub_session& session, repository where,
+                                                            std::string at_revision, std::size_t limit);
 
-/// The commit that a revision points to. Asked through the history, because the answer about a repository itself lists all
-/// its files. Throws `revision_not_found` also for a branch without commits. Cancellation: all types.
+/// The commit that a revision points to. Asked through the history, because the answer about a repository itself lists
+/// all its files. Throws `revision_not_found` also for a branch without commits. Cancellation: all types.
 HUBPUSH_DECL task<std::string> head_commit(hub_session& session, repository where, std::string at_revision);
 
 }  // namespace hubpush::inline v0
@@ -7274,11 +7358,12 @@ inline commit_entry read_commit_entry(const json_value& item) {
 
 }  // namespace detail
 
-HUBPUSH_DECL task<std::vector<commit_entry>> recent_commits(hub_session& session, repository where, std::string at_revision,
-                                                            std::size_t limit) {
+HUBPUSH_DECL task<std::vector<commit_entry>> recent_commits(hub_session& session, repository where,
+                                                            std::string at_revision, std::size_t limit) {
     check_revision(at_revision);
-    paged_listing pages(session, where.api_path() + "/commits/" + escape_segment(at_revision) + "?limit=" + std::to_string(limit),
-                        "cannot list the commits of " + where.id());
+    paged_listing pages(
+        session, where.api_path() + "/commits/" + escape_segment(at_revision) + "?limit=" + std::to_string(limit),
+        "cannot list the commits of " + where.id());
     std::vector<commit_entry> commits;
     while (commits.size() < limit) {
         const std::optional<std::vector<json_value>> page = co_await pages.next();
@@ -7346,10 +7431,10 @@ private:
 
 /// Decides until exactly one of these is certain: the commit was made, it was refused, or it cannot be told.
 ///
-/// An attempt is *unknown* when the server may have a complete request and no complete answer came that rules the commit
-/// out. Then the recent commits are looked at; if ours is not among them it is sent again on top of the head just seen, so
-/// that a late first attempt turns the second one into 412 instead of a double commit. What no client can exclude is an
-/// unguarded first attempt that is carried out after the guarded second one.
+/// An attempt is *unknown* when the server may have a complete request and no complete answer came that rules the
+/// commit out. Then the recent commits are looked at; if ours is not among them it is sent again on top of the head
+/// just seen, so that a late first attempt turns the second one into 412 instead of a double commit. What no client can
+/// exclude is an unguarded first attempt that is carried out after the guarded second one.
 ///
 /// A parent that the caller gave is never replaced. Not thread-safe.
 class commit_resolver {
@@ -7357,8 +7442,8 @@ public:
     /// Rounds of reading the head and sending on top of it, lost to other writers.
     static constexpr int most_rounds = 8;
 
-    /// `policy` bounds the repetitions while it is certain that nothing was committed. `patience`: for how long the outcome of
-    /// an unknown attempt is looked for, from its first failure on.
+    /// `policy` bounds the repetitions while it is certain that nothing was committed. `patience`: for how long the
+    /// outcome of an unknown attempt is looked for, from its first failure on.
     HUBPUSH_DECL commit_resolver(std::string upload_id, std::string caller_parent, retry_policy policy,
                                  std::chrono::milliseconds patience);
 
@@ -7371,8 +7456,8 @@ public:
     HUBPUSH_DECL void probed(const std::vector<commit_entry>& commits, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void probe_failed(std::exception_ptr failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void waited();
-    /// The caller does not want to wait any longer. `in_flight`: a complete request may be on its way. One last probe decides,
-    /// unless nothing can have been committed.
+    /// The caller does not want to wait any longer. `in_flight`: a complete request may be on its way. One last probe
+    /// decides, unless nothing can have been committed.
     HUBPUSH_DECL void cancelled(bool in_flight);
 
     /// After `finish`: the commit's id, or nothing when there is a failure.
@@ -7394,7 +7479,8 @@ private:
 
     HUBPUSH_DECL void repeat(const known_failure& failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void lost_race(const known_failure& failure, steady_time now, std::uint64_t random);
-    HUBPUSH_DECL void pause_before(commit_decision then, const known_failure& failure, steady_time now, std::uint64_t random);
+    HUBPUSH_DECL void pause_before(commit_decision then, const known_failure& failure, steady_time now,
+                                   std::uint64_t random);
     HUBPUSH_DECL void conclude(const known_failure& failure, bool certain);
     HUBPUSH_DECL bool is_stale(const std::vector<commit_entry>& commits) const;
     HUBPUSH_DECL void finish(std::exception_ptr failure);
@@ -7411,9 +7497,9 @@ private:
     std::string refused_parent_;  // what is certainly not the head any more
     int failures_ = 0;
     int rounds_ = 0;
-    bool unknown_ = false;               // some attempt may have worked, or may still be at work
-    bool last_probe_ = false;            // the next listing decides
-    std::exception_ptr certain_failure_; // and if it shows nothing, this is the outcome; unknown otherwise
+    bool unknown_ = false;                // some attempt may have worked, or may still be at work
+    bool last_probe_ = false;             // the next listing decides
+    std::exception_ptr certain_failure_;  // and if it shows nothing, this is the outcome; unknown otherwise
     std::optional<known_failure> last_failure_;
     std::optional<steady_time> first_failure_;
     std::string oid_;
@@ -7438,8 +7524,8 @@ inline commit_answer read_commit_failure(const error& failure, bool complete) {
     const bool final_answer = status >= 300 && status < 500 && status != 408 && status != 425;
     if (final_answer || failure.kind() == errc::quota_exceeded) return commit_answer::refused;
     if (complete && failure.reached_server()) return commit_answer::unclear;
-    // The server has at most a part of the request. Trouble on the way may pass; trouble with the files will not. What never
-    // reached the server was repeated by the HTTP client already.
+    // The server has at most a part of the request. Trouble on the way may pass; trouble with the files will not. What
+    // never reached the server was repeated by the HTTP client already.
     const bool may_pass = retryable_status(status) || (failure.reached_server() && retryable_failure(failure.kind()));
     return may_pass ? commit_answer::nothing_done : commit_answer::refused;
 }
@@ -7461,7 +7547,9 @@ inline std::chrono::milliseconds growing_pause(const backoff& pauses, int failur
 
 }  // namespace detail
 
-HUBPUSH_DECL std::string commit_marker(std::string_view upload_id) { return "hubpush-upload-id: " + std::string(upload_id); }
+HUBPUSH_DECL std::string commit_marker(std::string_view upload_id) {
+    return "hubpush-upload-id: " + std::string(upload_id);
+}
 
 HUBPUSH_DECL commit_resolver::commit_resolver(std::string upload_id, std::string caller_parent, retry_policy policy,
                                               std::chrono::milliseconds patience)
@@ -7504,8 +7592,8 @@ HUBPUSH_DECL void commit_resolver::finish_unknown() {
     finish(make_exception(errc::outcome_unknown, text, std::move(details)));
 }
 
-/// There will be no other attempt. If one of them may have worked, a last look at the branch decides; `certain`: if that
-/// shows nothing, `failure` is the outcome, else the outcome is unknown.
+/// There will be no other attempt. If one of them may have worked, a last look at the branch decides; `certain`: if
+/// that shows nothing, `failure` is the outcome, else the outcome is unknown.
 HUBPUSH_DECL void commit_resolver::conclude(const known_failure& failure, bool certain) {
     last_failure_ = failure;
     if (!unknown_) return finish(failure.thrown());
@@ -7515,16 +7603,21 @@ HUBPUSH_DECL void commit_resolver::conclude(const known_failure& failure, bool c
     next_ = commit_decision(commit_decision::action::probe);
 }
 
-HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool complete, steady_time now, std::uint64_t random) {
+HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool complete, steady_time now,
+                                          std::uint64_t random) {
     const known_failure known(std::move(failure));
     ++failures_;
     if (!first_failure_) first_failure_ = now;
     switch (detail::read_commit_failure(known.about(), complete)) {
         // The same request with the same rights: what refuses this attempt has refused the unknown ones too.
-        case detail::commit_answer::refused: return conclude(known, true);
-        case detail::commit_answer::nothing_done: return repeat(known, now, random);
-        case detail::commit_answer::lost_race: return lost_race(known, now, random);
-        case detail::commit_answer::unclear: break;
+        case detail::commit_answer::refused:
+            return conclude(known, true);
+        case detail::commit_answer::nothing_done:
+            return repeat(known, now, random);
+        case detail::commit_answer::lost_race:
+            return lost_race(known, now, random);
+        case detail::commit_answer::unclear:
+            break;
     }
     unknown_ = true;
     pause_before(commit_decision(commit_decision::action::probe), known, now, random);
@@ -7535,7 +7628,8 @@ HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_t
     if (unknown_) return pause_before(commit_decision::send(parent_), failure, now, random);
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - *first_failure_);
     const int status = failure.about().status() == 429 ? 429 : 503;  // the policy does not know the other reasons
-    const auto delay = policy_.next_wait(failed_attempt(failures_, since, status, failure.about().retry_after()), random);
+    const auto delay =
+        policy_.next_wait(failed_attempt(failures_, since, status, failure.about().retry_after()), random);
     if (!delay) return conclude(failure, true);
     after_wait_ = commit_decision::send(parent_);
     next_ = commit_decision(*delay);
@@ -7554,15 +7648,16 @@ HUBPUSH_DECL void commit_resolver::pause_before(commit_decision then, const know
                                                 std::uint64_t random) {
     const std::chrono::milliseconds asked = std::min<std::chrono::milliseconds>(
         failure.about().retry_after().value_or(std::chrono::milliseconds(0)), retry_policy::requested_wait_limit);
-    const std::chrono::milliseconds pause = std::max(asked, detail::growing_pause(policy_.backoff(), failures_, random));
+    const std::chrono::milliseconds pause =
+        std::max(asked, detail::growing_pause(policy_.backoff(), failures_, random));
     if (now + pause > *first_failure_ + patience_) return conclude(failure, false);
     last_failure_ = failure;
     after_wait_ = std::move(then);
     next_ = commit_decision(pause);
 }
 
-/// Reads may come from a copy that lags behind (spec/reliability.md S05). After a 412 a current listing has commits above the
-/// parent that was refused.
+/// Reads may come from a copy that lags behind (spec/reliability.md S05). After a 412 a current listing has commits
+/// above the parent that was refused.
 HUBPUSH_DECL bool commit_resolver::is_stale(const std::vector<commit_entry>& commits) const {
     if (commits.empty()) return true;
     if (refused_parent_.empty()) return false;
@@ -7570,7 +7665,8 @@ HUBPUSH_DECL bool commit_resolver::is_stale(const std::vector<commit_entry>& com
                         [&](const commit_entry& each) { return each.oid().starts_with(refused_parent_); });
 }
 
-HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commits, steady_time now, std::uint64_t random) {
+HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commits, steady_time now,
+                                          std::uint64_t random) {
     std::string found = detail::find_marked_commit(commits, marker_);
     if (!found.empty()) return applied(std::move(found));
     if (last_probe_ && !certain_failure_) return finish_unknown();
@@ -7587,7 +7683,8 @@ HUBPUSH_DECL void commit_resolver::probe_failed(std::exception_ptr failure, stea
     const known_failure known(std::move(failure));
     ++failures_;
     const bool may_pass = known.about().retryable() || retryable_failure(known.about().kind());
-    if (may_pass && !last_probe_) return pause_before(commit_decision(commit_decision::action::probe), known, now, random);
+    if (may_pass && !last_probe_)
+        return pause_before(commit_decision(commit_decision::action::probe), known, now, random);
     last_failure_ = known;
     unknown_ ? finish_unknown() : finish(known.thrown());
 }
@@ -7608,7 +7705,7 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-inline constexpr std::chrono::minutes commit_answer_within{5};   // commits are slow by nature
+inline constexpr std::chrono::minutes commit_answer_within{5};  // commits are slow by nature
 inline constexpr std::chrono::seconds last_probe_within{10};
 
 inline bool is_cancelled_failure(const std::exception_ptr& failure) {
@@ -7632,7 +7729,8 @@ inline bool may_have_reached_server(const std::exception_ptr& failure) {
 }
 
 /// The header that is sent: the description gets the marker as its last line.
-inline commit_header marked_header(const commit_header& header, const std::string& upload_id, const std::string& parent) {
+inline commit_header marked_header(const commit_header& header, const std::string& upload_id,
+                                   const std::string& parent) {
     const std::string gap = header.details().empty() ? "" : "\n\n";
     commit_header result(header.summary(), header.details() + gap + commit_marker(upload_id));
     if (!parent.empty()) result.parent(parent);
@@ -7677,9 +7775,12 @@ public:
 private:
     task<void> perform(commit_decision step) {
         switch (step.what()) {
-            case commit_decision::action::send: co_return co_await attempt(step.parent());
-            case commit_decision::action::probe: co_return co_await probe();
-            default: co_return co_await pause(step.delay());
+            case commit_decision::action::send:
+                co_return co_await attempt(step.parent());
+            case commit_decision::action::probe:
+                co_return co_await probe();
+            default:
+                co_return co_await pause(step.delay());
         }
     }
 
@@ -7769,7 +7870,8 @@ private:
     }
 
     bool removes_something() const {
-        return std::any_of(operations_->begin(), operations_->end(), [](const auto& each) { return !each.is_addition(); });
+        return std::any_of(operations_->begin(), operations_->end(),
+                           [](const auto& each) { return !each.is_addition(); });
     }
     std::string page_of(const std::string& oid) const {
         return session_.settings().at(where_.page_path() + "/commit/" + oid).text();
@@ -7795,18 +7897,20 @@ private:
 
 HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository where, std::string at_revision,
                                              commit_header header, std::vector<commit_operation> operations,
-                                             std::chrono::milliseconds patience, std::function<void(std::uint64_t)> on_progress) {
+                                             std::chrono::milliseconds patience,
+                                             std::function<void(std::uint64_t)> on_progress) {
     check_revision(at_revision);
     if (operations.empty()) throw_error(errc::invalid_argument, "a commit needs at least one operation");
-    detail::commit_sender sender(session, std::move(where), std::move(at_revision), std::move(header), std::move(operations),
-                                 patience, std::move(on_progress));
+    detail::commit_sender sender(session, std::move(where), std::move(at_revision), std::move(header),
+                                 std::move(operations), patience, std::move(on_progress));
     co_return co_await sender.run();
 }
 
 }  // namespace hubpush::inline v0
 
 /// \file
-/// Large-file storage: which objects are missing, where their bytes go, and whether they arrived (spec/hub-http-api.md §5).
+/// Large-file storage: which objects are missing, where their bytes go, and whether they arrived (spec/hub-http-api.md
+/// §5).
 
 #include <cstddef>
 #include <cstdint>
@@ -7835,8 +7939,8 @@ private:
     std::uint64_t size_ = 0;
 };
 
-/// A link that the server made for one step, with the header fields that belong to it and to nothing else. Signed: its query
-/// is a credential.
+/// A link that the server made for one step, with the header fields that belong to it and to nothing else. Signed: its
+/// query is a credential.
 class lfs_action {
 public:
     lfs_action() = default;
@@ -7865,8 +7969,8 @@ private:
     lfs_action action_;
 };
 
-/// What has to be done so that the server has one object. Today an upload is one part, the whole object; multi-part uploads will
-/// fill the same list.
+/// What has to be done so that the server has one object. Today an upload is one part, the whole object; multi-part
+/// uploads will fill the same list.
 class lfs_plan {
 public:
     lfs_plan() = default;
@@ -7889,10 +7993,10 @@ private:
 /// The body of the batch request: sans I/O. An object that stands twice in `objects` is asked about once.
 HUBPUSH_DECL std::string lfs_batch_body(const std::vector<lfs_object>& objects, const std::string& at_revision);
 
-/// Reads the answer, matching by oid; gives one plan per object in the order of `objects`. Throws `protocol_error` for objects
-/// that are missing, twice, unasked or of another size, and for links that must not be followed (spec/reliability.md SEC02,
-/// SEC05); `no_transport` when the server demands parts or another way of sending; and the error of its kind when the server
-/// refuses an object.
+/// Reads the answer, matching by oid; gives one plan per object in the order of `objects`. Throws `protocol_error` for
+/// objects that are missing, twice, unasked or of another size, and for links that must not be followed
+/// (spec/reliability.md SEC02, SEC05); `no_transport` when the server demands parts or another way of sending; and the
+/// error of its kind when the server refuses an object.
 HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, const std::vector<lfs_object>& objects,
                                                   const hub_settings& settings);
 
@@ -7900,14 +8004,14 @@ HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, cons
 HUBPUSH_DECL task<std::vector<lfs_plan>> lfs_batch(hub_session& session, repository where, std::string at_revision,
                                                    std::vector<lfs_object> objects);
 
-/// Sends the bytes of one part: `source` holds exactly them. Repeated by the retry policy, because the same bytes go to the same
-/// place. Throws `forbidden` when the link is not (or no longer) valid: ask for a new batch. `on_progress` gets the bytes
-/// written by the current attempt. Cancellation: all types; what was sent is of no effect.
+/// Sends the bytes of one part: `source` holds exactly them. Repeated by the retry policy, because the same bytes go to
+/// the same place. Throws `forbidden` when the link is not (or no longer) valid: ask for a new batch. `on_progress`
+/// gets the bytes written by the current attempt. Cancellation: all types; what was sent is of no effect.
 HUBPUSH_DECL task<void> put_object(hub_session& session, upload_part part, std::shared_ptr<byte_source> source,
                                    std::function<void(std::uint64_t)> on_progress = nullptr);
 
-/// Asks the server whether it has what was sent, if it wants to be asked. The token goes along only to the endpoint's own
-/// origin. Throws `integrity` when the server has something else: send once more. Cancellation: all types.
+/// Asks the server whether it has what was sent, if it wants to be asked. The token goes along only to the endpoint's
+/// own origin. Throws `integrity` when the server has something else: send once more. Cancellation: all types.
 HUBPUSH_DECL task<void> verify_object(hub_session& session, lfs_plan plan);
 
 }  // namespace hubpush::inline v0
@@ -7950,7 +8054,8 @@ inline header_list read_action_headers(const json_value& action, const std::stri
         if (value.type() != json_value::kind::string) refuse_lfs(oid, "a header field is not a text");
         const secret& token = settings.token();
         const bool holds_token = !token.empty() && value.text().find(token.reveal()) != std::string::npos;
-        if (holds_token && target.origin() != settings.origin()) refuse_lfs(oid, "it would hand the token to another host");
+        if (holds_token && target.origin() != settings.origin())
+            refuse_lfs(oid, "it would hand the token to another host");
         try {
             headers.add(name, value.text());
         } catch (const invalid_argument&) {
@@ -7970,12 +8075,15 @@ inline lfs_action read_action(const json_value& action, const std::string& oid, 
 inline void check_transport(const json_value& answer, const json_value& upload, const std::string& oid) {
     const json_value* const header = upload.find("header");
     if (header != nullptr && header->find("chunk_size") != nullptr) {
-        throw_error(errc::no_transport, "this server demands multi-part uploads for " + oid.substr(0, 12) + ", which this release cannot send",
-                    error_details().hint("push smaller files, or use a server that takes whole files"));
+        throw_error(
+            errc::no_transport,
+            "this server demands multi-part uploads for " + oid.substr(0, 12) + ", which this release cannot send",
+            error_details().hint("push smaller files, or use a server that takes whole files"));
     }
     const std::string transfer = answer.optional_string("transfer").value_or("basic");
     if (transfer != "basic" && transfer != "multipart") {
-        throw_error(errc::no_transport, "this server wants large files by the transfer '" + transfer + "', which hubpush was not asked for");
+        throw_error(errc::no_transport, "this server wants large files by the transfer '" + transfer +
+                                            "', which hubpush was not asked for");
     }
 }
 
@@ -7992,9 +8100,11 @@ inline lfs_plan read_lfs_object(const json_value& answer, const json_value& obje
                                 const hub_settings& settings) {
     const std::string& oid = asked.oid();
     if (object.find("error") != nullptr) throw_object_error(object.object("error"), oid);
-    if (object.integer("size", std::numeric_limits<std::int64_t>::max()) != asked.size()) refuse_lfs(oid, "it has another size");
+    if (object.integer("size", std::numeric_limits<std::int64_t>::max()) != asked.size())
+        refuse_lfs(oid, "it has another size");
     const json_value* const actions = object.find("actions");
-    if (actions == nullptr || object.object("actions").find("upload") == nullptr) return lfs_plan(asked, {}, std::nullopt);
+    if (actions == nullptr || object.object("actions").find("upload") == nullptr)
+        return lfs_plan(asked, {}, std::nullopt);
     const json_value& upload = actions->object("upload");
     check_transport(answer, upload, oid);
     std::vector<upload_part> parts;
@@ -8065,7 +8175,8 @@ HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, cons
         asked.insert(object.oid());
         plans.push_back(detail::read_lfs_object(answer, *found->second, object, settings));
     }
-    if (answered.size() != asked.size()) throw_error(errc::protocol_error, "the server names large files that it was not asked about");
+    if (answered.size() != asked.size())
+        throw_error(errc::protocol_error, "the server names large files that it was not asked about");
     return plans;
 }
 
@@ -8077,7 +8188,8 @@ HUBPUSH_DECL task<std::vector<lfs_plan>> lfs_batch(hub_session& session, reposit
     request.header("Accept", std::string(detail::lfs_media_type));
     request.body(lfs_batch_body(objects, at_revision), std::string(detail::lfs_media_type));
     request.reply_limit(16U << 20);
-    const json_value answer = co_await session.send_for_json(std::move(request), "cannot ask " + where.id() + " about large files");
+    const json_value answer =
+        co_await session.send_for_json(std::move(request), "cannot ask " + where.id() + " about large files");
     co_return read_lfs_batch(answer, objects, session.settings());
 }
 
@@ -8131,7 +8243,8 @@ enum class upload_mode { regular, lfs };
 class preupload_question {
 public:
     preupload_question() = default;
-    /// `path` as `normalize_path_in_repo` gives it. `sample`: the first `preupload_sample` bytes, or all of a shorter file.
+    /// `path` as `normalize_path_in_repo` gives it. `sample`: the first `preupload_sample` bytes, or all of a shorter
+    /// file.
     HUBPUSH_DECL preupload_question(std::string path, std::uint64_t size, std::span<const std::byte> sample);
 
     const std::string& path() const noexcept { return path_; }
@@ -8154,8 +8267,8 @@ public:
     upload_mode mode() const noexcept { return mode_; }
     /// The repository's `.gitignore` excludes the file: it is neither uploaded nor committed.
     bool ignored() const noexcept { return ignored_; }
-    /// The hash of what is at that path now: the git blob id for `regular`, the SHA-256 for `lfs`, in hexadecimal; empty when
-    /// nothing is there or the hash is of another kind.
+    /// The hash of what is at that path now: the git blob id for `regular`, the SHA-256 for `lfs`, in hexadecimal;
+    /// empty when nothing is there or the hash is of another kind.
     const std::string& remote_hash() const noexcept { return remote_hash_; }
 
 private:
@@ -8167,13 +8280,15 @@ private:
 /// The body of the request: sans I/O.
 HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions);
 
-/// Reads the answer, matching by path; gives one answer per question in the order of the questions. An empty file is always
-/// `regular`, because object storage refuses empty objects. Throws `protocol_error` when a file is missing, twice or unasked, or
-/// its mode is unknown.
-HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer, const std::vector<preupload_question>& questions);
+/// Reads the answer, matching by path; gives one answer per question in the order of the questions. An empty file is
+/// always `regular`, because object storage refuses empty objects. Throws `protocol_error` when a file is missing,
+/// twice or unasked, or its mode is unknown.
+HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer,
+                                                          const std::vector<preupload_question>& questions);
 
 /// Asks about at most `preupload_batch` files with distinct paths. Cancellation: all types.
-HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where, std::string at_revision,
+HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where,
+                                                           std::string at_revision,
                                                            std::vector<preupload_question> questions);
 
 }  // namespace hubpush::inline v0
@@ -8203,8 +8318,11 @@ inline preupload_answer read_preupload_file(const json_value& file, std::uint64_
 
 }  // namespace detail
 
-HUBPUSH_DECL preupload_question::preupload_question(std::string path, std::uint64_t size, std::span<const std::byte> sample)
-    : path_(std::move(path)), size_(size), sample_(to_base64(sample.first(std::min(sample.size(), preupload_sample)))) {}
+HUBPUSH_DECL preupload_question::preupload_question(std::string path, std::uint64_t size,
+                                                    std::span<const std::byte> sample)
+    : path_(std::move(path)),
+      size_(size),
+      sample_(to_base64(sample.first(std::min(sample.size(), preupload_sample)))) {}
 
 HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions) {
     std::vector<std::string> files;
@@ -8225,23 +8343,27 @@ HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answ
             throw_error(errc::protocol_error, "the server answers twice about one file");
         }
     }
-    if (files.size() != questions.size()) throw_error(errc::protocol_error, "the server answers about other files than it was asked");
+    if (files.size() != questions.size())
+        throw_error(errc::protocol_error, "the server answers about other files than it was asked");
     std::vector<preupload_answer> answers;
     answers.reserve(questions.size());
     for (const preupload_question& question : questions) {
         const auto found = files.find(question.path());
         if (found == files.end()) {
-            throw_error(errc::protocol_error, "the server does not answer about a file", error_details().file(question.path()));
+            throw_error(errc::protocol_error, "the server does not answer about a file",
+                        error_details().file(question.path()));
         }
         answers.push_back(detail::read_preupload_file(*found->second, question.size()));
     }
     return answers;
 }
 
-HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where, std::string at_revision,
+HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where,
+                                                           std::string at_revision,
                                                            std::vector<preupload_question> questions) {
     check_revision(at_revision);
-    if (questions.size() > preupload_batch) throw_error(errc::invalid_argument, "one question is about at most 256 files");
+    if (questions.size() > preupload_batch)
+        throw_error(errc::invalid_argument, "one question is about at most 256 files");
     const std::string what = "cannot ask " + where.id() + " about files";
     http_request request =
         session.request("POST", where.api_path() + "/preupload/" + escape_segment(at_revision), request_class::safe);
@@ -8270,11 +8392,20 @@ public:
     repo_creation() = default;
     explicit repo_creation(repository where) : where_(std::move(where)) {}
 
-    repo_creation& visibility(repo_visibility value) { visibility_ = value; return *this; }
+    repo_creation& visibility(repo_visibility value) {
+        visibility_ = value;
+        return *this;
+    }
     /// An existing repository is a success.
-    repo_creation& exist_ok(bool value) { exist_ok_ = value; return *this; }
+    repo_creation& exist_ok(bool value) {
+        exist_ok_ = value;
+        return *this;
+    }
     /// Needed for spaces: `gradio`, `streamlit`, `docker` or `static`.
-    repo_creation& sdk(std::string value) { sdk_ = std::move(value); return *this; }
+    repo_creation& sdk(std::string value) {
+        sdk_ = std::move(value);
+        return *this;
+    }
 
     const repository& where() const noexcept { return where_; }
     repo_visibility visibility() const noexcept { return visibility_; }
@@ -8301,9 +8432,9 @@ private:
     std::string url_;
 };
 
-/// Creates a repository. Throws `conflict` when it exists, unless that is allowed; then a token that may not create it is
-/// enough as long as it may read it. A creation that collides with another one is repeated, with pauses, for about half a
-/// minute. Cancellation: all types; the repository may then exist.
+/// Creates a repository. Throws `conflict` when it exists, unless that is allowed; then a token that may not create it
+/// is enough as long as it may read it. A creation that collides with another one is repeated, with pauses, for about
+/// half a minute. Cancellation: all types; the repository may then exist.
 HUBPUSH_DECL task<created_repository> create_repo(hub_session& session, repo_creation wanted);
 
 }  // namespace hubpush::inline v0
@@ -8331,9 +8462,11 @@ inline std::string create_repo_body(const repo_creation& wanted) {
 }
 
 /// The repository that the page address `text` shows; nothing for an address of another shape.
-inline std::optional<created_repository> repository_at(const hub_settings& settings, const std::string& text, repo_type type) {
+inline std::optional<created_repository> repository_at(const hub_settings& settings, const std::string& text,
+                                                       repo_type type) {
     const std::optional<url> page = settings.server_url(text);
-    const std::string begin = settings.prefix() + (type == repo_type::model ? "/" : "/" + std::string(plural(type)) + "/");
+    const std::string begin =
+        settings.prefix() + (type == repo_type::model ? "/" : "/" + std::string(plural(type)) + "/");
     if (!page || page->origin() != settings.origin() || !page->target().starts_with(begin)) return std::nullopt;
     try {
         return created_repository(repository(page->target().substr(begin.size()), type), page->text());
@@ -8343,7 +8476,9 @@ inline std::optional<created_repository> repository_at(const hub_settings& setti
 }
 
 /// Two creations at once: the Hub asks one of them to come again.
-inline bool is_create_collision(std::string_view text) { return text.find("conflicting operation") != std::string_view::npos; }
+inline bool is_create_collision(std::string_view text) {
+    return text.find("conflicting operation") != std::string_view::npos;
+}
 
 /// One request. An existing repository is a success when it may be: the body of the 409 tells its address.
 inline task<created_repository> create_once(hub_session& session, repo_creation wanted) {
@@ -8358,7 +8493,8 @@ inline task<created_repository> create_once(hub_session& session, repo_creation 
     if (!exists) session.throw_if_failed(reply, target, what);
     const json_value answer = hub_session::json_of(reply, what);
     const auto created = repository_at(session.settings(), answer.string("url"), wanted.where().type());
-    if (!created) throw_error(errc::protocol_error, what + ": the server's answer has no usable address of the repository");
+    if (!created)
+        throw_error(errc::protocol_error, what + ": the server's answer has no usable address of the repository");
     co_return *created;
 }
 
@@ -8375,7 +8511,8 @@ inline task<created_repository> create_paced(hub_session& session, repo_creation
     }
 }
 
-/// This token may not create the repository (no right, or not in this plan), which does not matter if it is there (§3.1).
+/// This token may not create the repository (no right, or not in this plan), which does not matter if it is there
+/// (§3.1).
 inline bool may_exist(const error& refused) {
     return refused.status() == 401 || refused.status() == 402 || refused.status() == 403;
 }
@@ -8431,8 +8568,8 @@ public:
         : path_(std::move(path)), oid_(std::move(oid)), size_(size), folder_(folder), lfs_oid_(std::move(lfs_oid)) {}
 
     const std::string& path() const noexcept { return path_; }
-    const std::string& oid() const noexcept { return oid_; }          ///< git object id; of the pointer for LFS files
-    std::uint64_t size() const noexcept { return size_; }             ///< bytes of the content
+    const std::string& oid() const noexcept { return oid_; }  ///< git object id; of the pointer for LFS files
+    std::uint64_t size() const noexcept { return size_; }     ///< bytes of the content
     bool is_folder() const noexcept { return folder_; }
     const std::string& lfs_oid() const noexcept { return lfs_oid_; }  ///< SHA-256 of an LFS file's content, else empty
 
@@ -8444,15 +8581,16 @@ private:
     std::string lfs_oid_;
 };
 
-/// Everything below a folder of a revision, page by page: `while (auto page = co_await listing.next())`. Not thread-safe.
+/// Everything below a folder of a revision, page by page: `while (auto page = co_await listing.next())`. Not
+/// thread-safe.
 class tree_listing {
 public:
     /// `folder` is a path in the repository, empty for its root. `session` must outlive this object.
     HUBPUSH_DECL tree_listing(hub_session& session, const repository& where, const std::string& at_revision,
                               const std::string& folder = std::string());
 
-    /// The entries of the next page, or nothing after the last one. Throws `entry_not_found` when the folder does not exist.
-    /// Cancellation: all types.
+    /// The entries of the next page, or nothing after the last one. Throws `entry_not_found` when the folder does not
+    /// exist. Cancellation: all types.
     HUBPUSH_DECL task<std::optional<std::vector<tree_entry>>> next();
 
 private:
@@ -8525,8 +8663,8 @@ private:
     std::vector<std::string> organizations_;
 };
 
-/// Asks the Hub. Without a token this is `not_authorized` at once. The Hub limits this call more than others. Cancellation:
-/// all types.
+/// Asks the Hub. Without a token this is `not_authorized` at once. The Hub limits this call more than others.
+/// Cancellation: all types.
 HUBPUSH_DECL task<hub_user> whoami(hub_session& session);
 
 }  // namespace hubpush::inline v0
@@ -8535,13 +8673,15 @@ namespace hubpush::inline v0 {
 
 HUBPUSH_DECL task<hub_user> whoami(hub_session& session) {
     if (session.settings().token().empty()) {
-        throw_error(errc::not_authorized, "cannot ask who this is: there is no token", error_details().reached_server(false));
+        throw_error(errc::not_authorized, "cannot ask who this is: there is no token",
+                    error_details().reached_server(false));
     }
     http_request request = session.request("GET", "/api/whoami-v2", request_class::safe);
     const json_value answer = co_await session.send_for_json(std::move(request), "cannot ask who this is");
     std::vector<std::string> organizations;
     if (answer.find("orgs") != nullptr) {
-        for (const json_value& organization : answer.array("orgs")) organizations.push_back(organization.string("name"));
+        for (const json_value& organization : answer.array("orgs"))
+            organizations.push_back(organization.string("name"));
     }
     co_return hub_user(answer.string("name"), answer.string("type"), std::move(organizations));
 }
@@ -9316,7 +9456,8 @@ namespace hubpush::inline v0::detail {
 
 /// Files up to this size are read once, before the question, and hashed both ways: asking first and reading again costs more.
 inline constexpr std::uint64_t small_file = 64 * 1024;
-inline constexpr std::size_t hash_block = 256 * 1024;
+/// A block costs two trips to the pool, which at 256 KiB are a third of what hashing it costs.
+inline constexpr std::size_t hash_block = 1024 * 1024;
 
 /// Both names a file's content can have.
 class content_names {
@@ -10917,6 +11058,8 @@ public:
     std::string result_text() const override {
         if constexpr (requires(const stored& value) { std::string(value.url); }) {
             return std::string(value_->url);
+        } else if constexpr (requires(const stored& value) { std::string(value.url()); }) {
+            return std::string(value_->url());
         } else {
             return std::string();
         }
