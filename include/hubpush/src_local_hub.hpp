@@ -8,7 +8,8 @@
 #error "define HUBPUSH_SEPARATE_COMPILATION for the whole program, or do not include this file"
 #endif
 
-// A lambda in a body that is compiled once has no linkage. g++ takes the body for a header's and fears that it is not once.
+// A lambda in a body that is compiled once has no linkage. g++ takes the body for a header's and fears that it is not
+// once.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif

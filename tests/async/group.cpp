@@ -91,7 +91,8 @@ CO_TEST_CASE("wait_for_room keeps the number of children below the limit") {
 }
 
 TEST_CASE("cancelling the parent ends the children first and surfaces as cancelled") {
-    for (const auto type : {asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total}) {
+    for (const auto type :
+         {asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total}) {
         asio::io_context context;
         asio::cancellation_signal signal;
         bool ended = false;

@@ -100,10 +100,12 @@ number fail_at_five(number n) {
 
 }  // namespace
 
-static_assert(std::same_as<decltype(numbers(1) | map(&twice) | only_even() | each(&plus_one) | sum())::result_type, std::string>);
+static_assert(
+    std::same_as<decltype(numbers(1) | map(&twice) | only_even() | each(&plus_one) | sum())::result_type, std::string>);
 static_assert(std::same_as<decltype(numbers(1) | map(&twice))::result_type, set_of<number>>);
 
-CO_TEST_CASE("a pipeline of a source, a function, a barrier, concurrent work and a last step gives the last step's value") {
+CO_TEST_CASE(
+    "a pipeline of a source, a function, a barrier, concurrent work and a last step gives the last step's value") {
     test_host host;
     auto steps = numbers(100) | map(&twice) | only_even() | each(&plus_one, in_flight(3)) | sum();
     const std::string total = co_await steps(host, "acme/x");

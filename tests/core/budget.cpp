@@ -88,7 +88,8 @@ TEST_CASE("a lease outlives its budget, and a destroyed waiter gives back what i
         std::vector<int> order;
         initiate(
             context.get_executor(),
-            [](memory_budget& from, lease& into) -> task<void> { into = co_await from.acquire(800'000); }(budget, survivor),
+            [](memory_budget& from, lease& into) -> task<void> { into = co_await from.acquire(800'000); }(budget,
+                                                                                                          survivor),
             [](std::exception_ptr) {});
         initiate(context.get_executor(), hold(budget, 800'000, order, 1), [](std::exception_ptr) {});
         context.run_for(std::chrono::milliseconds(1));

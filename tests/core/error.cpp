@@ -20,8 +20,9 @@ TEST_CASE("every code has a message of its own and a hint") {
 }
 
 TEST_CASE("what() tells what happened, the server's words, the status and the request") {
-    const error failure(errc::forbidden, "cannot push to acme/x",
-                        error_details().status(403).server_message("no write right").request_id("Root=1").file("a.bin"));
+    const error failure(
+        errc::forbidden, "cannot push to acme/x",
+        error_details().status(403).server_message("no write right").request_id("Root=1").file("a.bin"));
     CHECK(std::string(failure.what()) == "cannot push to acme/x: no write right (HTTP 403) [request Root=1]");
     CHECK(failure.status() == 403);
     CHECK(failure.file() == "a.bin");
@@ -45,12 +46,18 @@ TEST_CASE("throw_error throws the type that belongs to the code") {
 
 TEST_CASE("text from outside cannot drive a terminal") {
     CHECK(printable("a\x1b[31mb\r\n\x07") == "a\\x1b[31mb\\x0d\\x0a\\x07");
-    CHECK(printable("\xe2\x80\xae" "evil") == "\\xe2\\x80\\xae" "evil");      // right-to-left override
-    CHECK(printable("\xc2\x9b" "1m") == "\\xc2\\x9b" "1m");                   // C1 control sequence introducer
+    CHECK(printable("\xe2\x80\xae"
+                    "evil") ==
+          "\\xe2\\x80\\xae"
+          "evil");  // right-to-left override
+    CHECK(printable("\xc2\x9b"
+                    "1m") ==
+          "\\xc2\\x9b"
+          "1m");  // C1 control sequence introducer
     CHECK(printable("gr\xc3\xbc\xc3\x9f \xe2\x82\xac") == "gr\xc3\xbc\xc3\x9f \xe2\x82\xac");
     CHECK(printable(std::string(1000, 'x'), 10) == "xxxxxxxxxx...");
-    CHECK(std::string(error(errc::bad_request, "x", error_details().server_message("\x1b]0;t\x07")).what()).find('\x1b') ==
-          std::string::npos);
+    CHECK(std::string(error(errc::bad_request, "x", error_details().server_message("\x1b]0;t\x07")).what())
+              .find('\x1b') == std::string::npos);
 }
 
 TEST_CASE("a cancelled Asio operation becomes cancelled, everything else stays") {

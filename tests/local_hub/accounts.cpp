@@ -29,8 +29,8 @@ TEST_CASE("a caller is known by bearer token or by basic password", "[accounts]"
 
 TEST_CASE("everything else is nobody", "[accounts]") {
     CHECK(caller_with("").state() == token_state::none);
-    for (const std::string text : {"Bearer", "Bearer ", "Bearer hf_writ", "Bearer hf_write ", "Basic hf_write", "Basic aGZfd3JpdGU=",
-                                   "Digest hf_write", "hf_write"}) {
+    for (const std::string text : {"Bearer", "Bearer ", "Bearer hf_writ", "Bearer hf_write ", "Basic hf_write",
+                                   "Basic aGZfd3JpdGU=", "Digest hf_write", "hf_write"}) {
         CAPTURE(text);
         CHECK(caller_with(text).state() == token_state::unknown);
     }

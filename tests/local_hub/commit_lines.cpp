@@ -15,8 +15,10 @@ namespace {
 using namespace hubpush;
 using namespace hubpush::detail;
 
-const std::string header = R"({"key":"header","value":{"summary":"s","description":"d","parentCommit":"ABCDE"}})" "\n";
-const std::string file = R"({"key": "file", "value": {"content": "aGVsbG8K", "path": "a.txt", "encoding": "base64"}})" "\n";
+const std::string header = R"({"key":"header","value":{"summary":"s","description":"d","parentCommit":"ABCDE"}})"
+                           "\n";
+const std::string file = R"({"key": "file", "value": {"content": "aGVsbG8K", "path": "a.txt", "encoding": "base64"}})"
+                         "\n";
 
 std::shared_ptr<content_spool> make_spool() {
     return std::make_shared<content_spool>(std::make_shared<worker_pool>(0), std::filesystem::temp_directory_path());
@@ -24,7 +26,8 @@ std::shared_ptr<content_spool> make_spool() {
 
 commit_order read(const std::string& body, std::size_t step = 1 << 20) {
     commit_line_reader reader(make_spool());
-    for (std::size_t at = 0; at < body.size(); at += step) reader.feed(as_bytes(std::string_view(body).substr(at, step)));
+    for (std::size_t at = 0; at < body.size(); at += step)
+        reader.feed(as_bytes(std::string_view(body).substr(at, step)));
     return reader.finish();
 }
 
@@ -38,13 +41,17 @@ int refusal_of(const std::string& body) {
     }
 }
 
-std::string line(const std::string& key, const std::string& value) { return R"({"key":")" + key + R"(","value":)" + value + "}\n"; }
+std::string line(const std::string& key, const std::string& value) {
+    return R"({"key":")" + key + R"(","value":)" + value + "}\n";
+}
 
 }  // namespace
 
 CO_TEST_CASE("a commit is read the same however its bytes are cut", "[commit_lines]") {
-    const std::string body = header + "\n" + file + line("lfsFile", R"({"path":"b","algo":"sha256","oid":")" + std::string(64, 'a') + R"(","size":7})") +
-                             line("deletedFile", R"({"path":"c"})") + R"({"key":"deletedFolder","value":{"path":"d/"}})";
+    const std::string body =
+        header + "\n" + file +
+        line("lfsFile", R"({"path":"b","algo":"sha256","oid":")" + std::string(64, 'a') + R"(","size":7})") +
+        line("deletedFile", R"({"path":"c"})") + R"({"key":"deletedFolder","value":{"path":"d/"}})";
     for (std::size_t step = 1; step < body.size(); step += 7) {
         const commit_order order = read(body, step);
         CHECK(order.summary == "s");
@@ -54,15 +61,18 @@ CO_TEST_CASE("a commit is read the same however its bytes are cut", "[commit_lin
         CHECK(order.operations[1].size == 7);
         CHECK(order.operations[3].path == "d/");
         std::string content(10, '?');
-        const std::size_t size = co_await order.operations[0].content->read_at(0, std::as_writable_bytes(std::span(content)));
+        const std::size_t size =
+            co_await order.operations[0].content->read_at(0, std::as_writable_bytes(std::span(content)));
         CHECK(content.substr(0, size) == "hello\n");
     }
 }
 
 CO_TEST_CASE("contents stand one after the other in one file", "[commit_lines]") {
-    const commit_order order = read(header + file + line("file", R"({"content":"gr\u00fc\u00df","path":"b","encoding":"utf-8"})"));
+    const commit_order order =
+        read(header + file + line("file", R"({"content":"gr\u00fc\u00df","path":"b","encoding":"utf-8"})"));
     std::string content(10, '?');
-    const std::size_t size = co_await order.operations[1].content->read_at(1, std::as_writable_bytes(std::span(content)));
+    const std::size_t size =
+        co_await order.operations[1].content->read_at(1, std::as_writable_bytes(std::span(content)));
     CHECK(content.substr(0, size) == "r\xc3\xbc\xc3\x9f");
     CHECK(order.operations[1].content->size() == 6);
 }
@@ -72,7 +82,9 @@ TEST_CASE("a commit that says nothing or nonsense is refused", "[commit_lines]")
     CHECK(refusal_of("") == 400);
     CHECK(refusal_of(header) == 400);
     CHECK(refusal_of(file) == 400);
-    CHECK(refusal_of(R"({"key":"header","value":{"summary":""}})" "\n" + file) == 400);
+    CHECK(refusal_of(R"({"key":"header","value":{"summary":""}})"
+                     "\n" +
+                     file) == 400);
     CHECK(refusal_of(header + "{\n") == 400);
     CHECK(refusal_of(header + "[]\n") == 400);
     CHECK(refusal_of(header + line("copyFile", "{}")) == 400);
@@ -81,7 +93,8 @@ TEST_CASE("a commit that says nothing or nonsense is refused", "[commit_lines]")
     CHECK(refusal_of(header + line("lfsFile", R"({"path":"b","algo":"sha256","oid":"xy"})")) == 400);
     for (const std::string size : {"-1", "1.5", "1e400", "18446744073709551616"}) {
         CAPTURE(size);
-        CHECK(refusal_of(header + line("lfsFile", R"({"path":"b","oid":")" + std::string(64, 'a') + R"(","size":)" + size + "}")) == 400);
+        CHECK(refusal_of(header + line("lfsFile", R"({"path":"b","oid":")" + std::string(64, 'a') + R"(","size":)" +
+                                                      size + "}")) == 400);
     }
 }
 
@@ -89,6 +102,8 @@ TEST_CASE("a commit cannot cost more than its limits", "[commit_lines]") {
     CHECK(refusal_of(header + line("file", std::string(200, '[') + std::string(200, ']'))) == 400);
     CHECK(refusal_of(header + std::string(commit_line_reader::line_limit + 1, ' ')) == 413);
     const std::string ten_mebibytes(commit_line_reader::content_limit, 'x');
-    CHECK(refusal_of(header + line("file", R"({"path":"b","encoding":"utf-8","content":")" + ten_mebibytes + "\"}")) == 0);
-    CHECK(refusal_of(header + line("file", R"({"path":"b","encoding":"utf-8","content":"x)" + ten_mebibytes + "\"}")) == 400);
+    CHECK(refusal_of(header + line("file", R"({"path":"b","encoding":"utf-8","content":")" + ten_mebibytes + "\"}")) ==
+          0);
+    CHECK(refusal_of(header + line("file", R"({"path":"b","encoding":"utf-8","content":"x)" + ten_mebibytes + "\"}")) ==
+          400);
 }

@@ -74,7 +74,8 @@ TEST_CASE("what is not there cannot be removed", "[commit_plan]") {
 TEST_CASE("a file does not replace a folder", "[commit_plan]") { CHECK(outcome(operation(kind::file, "dir")) == 400); }
 
 TEST_CASE("paths that leave the repository or upset git are refused", "[commit_plan]") {
-    for (const std::string path : {"", "/a", "a//b", "a/../b", "./a", ".git/config", "a/.GIT/b", "a\\b", "a\nb", "a/"}) {
+    for (const std::string path :
+         {"", "/a", "a//b", "a/../b", "./a", ".git/config", "a/.GIT/b", "a\\b", "a\nb", "a/"}) {
         CAPTURE(path);
         CHECK(outcome(operation(kind::file, path)) == 422);
     }

@@ -12,7 +12,8 @@ using namespace hubpush;
 /// Which of `calls` calls a rule hits: one letter each.
 std::string hits(fault_rule rule, int calls) {
     std::string result;
-    for (int i = 0; i < calls; ++i) result += rule.hits(hub_listener::hub, "POST", "/api/models/a/b/commit/main") ? 'x' : '.';
+    for (int i = 0; i < calls; ++i)
+        result += rule.hits(hub_listener::hub, "POST", "/api/models/a/b/commit/main") ? 'x' : '.';
     return result;
 }
 

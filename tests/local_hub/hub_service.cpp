@@ -27,10 +27,13 @@ TEST_CASE("a small file is committed as in the wire example", "[hub_service]") {
     const raw_reply before = connection.ask(preupload);
     CHECK(before.json()["files"][0].dump() == R"({"path":"config.json","shouldIgnore":false,"uploadMode":"regular"})");
     const std::string lines =
-        "{\"key\":\"header\",\"value\":{\"summary\":\"Upload config.json with huggingface_hub\",\"description\":\"\"}}\n"
-        "{\"key\":\"file\",\"value\":{\"content\":\"eyJhIjoxfQ==\",\"path\":\"config.json\",\"encoding\":\"base64\"}}\n";
+        "{\"key\":\"header\",\"value\":{\"summary\":\"Upload config.json with "
+        "huggingface_hub\",\"description\":\"\"}}\n"
+        "{\"key\":\"file\",\"value\":{\"content\":\"eyJhIjoxfQ==\",\"path\":\"config.json\",\"encoding\":\"base64\"}}"
+        "\n";
     CHECK(lines.size() == 187);
-    const raw_reply committed = connection.ask(request_text("POST", "/api/models/acme/run-42/commit/main", test.token, lines));
+    const raw_reply committed =
+        connection.ask(request_text("POST", "/api/models/acme/run-42/commit/main", test.token, lines));
     REQUIRE(committed.status == 200);
     const std::string oid = committed.json()["commitOid"];
     CHECK(committed.json()["commitUrl"] == "http://127.0.0.1:1/acme/run-42/commit/" + oid);
@@ -75,7 +78,9 @@ TEST_CASE("a public repository is read by everybody and written by nobody withou
     CHECK(test.ask("GET", "/acme/run-42/resolve/main/hello.txt", "", "").body == "hello\n");
     CHECK(test.ask("GET", "/acme/run-42/raw/main/hello.txt", "", "hf_wrong").status == 401);
     CHECK(test.ask("POST", "/api/models/acme/run-42/commit/main", "{}", "").status == 401);
-    CHECK(test.ask("POST", "/acme/run-42.git/info/lfs/objects/batch", R"({"operation":"upload","objects":[]})", test.reader).status == 403);
+    CHECK(test.ask("POST", "/acme/run-42.git/info/lfs/objects/batch", R"({"operation":"upload","objects":[]})",
+                   test.reader)
+              .status == 403);
 }
 
 TEST_CASE("repositories are created once, under allowed names, and deleted", "[hub_service]") {
@@ -84,7 +89,8 @@ TEST_CASE("repositories are created once, under allowed names, and deleted", "[h
     test.create();
     const raw_reply again = test.ask("POST", "/api/repos/create", R"({"name":"Run-42","organization":"acme"})");
     CHECK(again.status == 409);
-    CHECK(again.json().dump() == R"({"error":"You already created this model repo","url":"http://127.0.0.1:1/acme/run-42"})");
+    CHECK(again.json().dump() ==
+          R"({"error":"You already created this model repo","url":"http://127.0.0.1:1/acme/run-42"})");
     for (const std::string name : {"..", "a/b", "x.git", "a--b", "-x", "", ".hidden"}) {
         CAPTURE(name);
         CHECK(test.ask("POST", "/api/repos/create", R"({"name":")" + name + "\"}").status == 400);
@@ -92,7 +98,8 @@ TEST_CASE("repositories are created once, under allowed names, and deleted", "[h
     CHECK(test.ask("POST", "/api/repos/create", R"({"name":"x","organization":"../.."})").status == 400);
     CHECK(test.ask("POST", "/api/repos/create", R"({"name":"x","organization":"api"})").status == 400);
     CHECK(test.ask("POST", "/api/repos/create", R"({"name":"s","type":"space"})").status == 400);
-    CHECK(test.ask("POST", "/api/repos/create", R"({"name":"d","type":"dataset"})").json()["url"] == "http://127.0.0.1:1/datasets/acme/d");
+    CHECK(test.ask("POST", "/api/repos/create", R"({"name":"d","type":"dataset"})").json()["url"] ==
+          "http://127.0.0.1:1/datasets/acme/d");
     CHECK(test.ask("DELETE", "/api/repos/delete", R"({"name":"run-42","organization":"acme"})").status == 200);
     CHECK(test.ask("GET", "/api/models/acme/run-42").status == 404);
     test.create();
@@ -120,8 +127,13 @@ TEST_CASE("a commit that is refused leaves nothing behind", "[hub_service]") {
     CHECK(missing.json()["error"] == "A file with this name doesn't exist");
     CHECK(test.commit("").status == 400);
     CHECK(test.commit(R"({"key":"file","value":{"content":"","path":"../x","encoding":"utf-8"}})").status == 422);
-    CHECK(test.commit(R"({"key":"lfsFile","value":{"path":"x.bin","algo":"sha256","oid":")" + hello_sha256 + R"(","size":6}})").status == 400);
-    CHECK(test.ask("POST", "/api/models/acme/run-42/commit/nope", R"({"key":"header","value":{"summary":"x"}})" "\n" + hello_line)
+    CHECK(test.commit(R"({"key":"lfsFile","value":{"path":"x.bin","algo":"sha256","oid":")" + hello_sha256 +
+                      R"(","size":6}})")
+              .status == 400);
+    CHECK(test.ask("POST", "/api/models/acme/run-42/commit/nope",
+                   R"({"key":"header","value":{"summary":"x"}})"
+                   "\n" +
+                       hello_line)
               .field("X-Error-Code") == "RevisionNotFound");
     CHECK(test.ask("POST", "/api/models/acme/run-42/commit/main?create_pr=1", hello_line).status == 400);
     CHECK(test.commits().size() == 1);
@@ -133,7 +145,8 @@ TEST_CASE("a large file is uploaded, verified, committed and found again", "[hub
     test.create("private");
     const nlohmann::json asked = test.batch("upload", hello_sha256, 6);
     REQUIRE(asked["actions"]["upload"]["href"].get<std::string>().starts_with("http://127.0.0.1:"));
-    const std::string verify = asked["actions"]["verify"]["href"].get<std::string>().substr(std::string("http://127.0.0.1:1").size());
+    const std::string verify =
+        asked["actions"]["verify"]["href"].get<std::string>().substr(std::string("http://127.0.0.1:1").size());
     const std::string known = R"({"oid":")" + hello_sha256 + R"(","size":6})";
     CHECK(test.ask("POST", verify, known).status == 404);
     CHECK(test.ask_storage("PUT", asked["actions"]["upload"]["href"], "hello\n").status == 200);
@@ -144,7 +157,9 @@ TEST_CASE("a large file is uploaded, verified, committed and found again", "[hub
     CHECK(test.batch("upload", hello_sha256, 7).contains("actions"));
     CHECK(test.batch("upload", "xy", 7)["error"]["code"] == 422);
     CHECK(test.batch("download", std::string(64, 'a'), 7)["error"]["code"] == 404);
-    REQUIRE(test.commit(R"({"key":"lfsFile","value":{"path":"my.weights","algo":"sha256","oid":")" + hello_sha256 + "\"}}").status == 200);
+    REQUIRE(
+        test.commit(R"({"key":"lfsFile","value":{"path":"my.weights","algo":"sha256","oid":")" + hello_sha256 + "\"}}")
+            .status == 200);
     const nlohmann::json tree = test.ask("GET", "/api/models/acme/run-42/tree/main").json();
     CHECK(tree[1]["path"] == "my.weights");
     CHECK(tree[1]["size"] == 6);
@@ -162,10 +177,12 @@ TEST_CASE("the server says how files are to be stored", "[hub_service]") {
     const temporary_folder folder;
     hub_fixture test(folder.path());
     test.create();
-    const auto mode = [&test](const std::string& path, std::size_t size, const std::string& sample, const nlohmann::json& more) {
+    const auto mode = [&test](const std::string& path, std::size_t size, const std::string& sample,
+                              const nlohmann::json& more) {
         nlohmann::json body{{"files", {{{"path", path}, {"size", size}, {"sample", sample}}}}};
         body.update(more);
-        const nlohmann::json answer = test.ask("POST", "/api/models/acme/run-42/preupload/main", body.dump()).json()["files"][0];
+        const nlohmann::json answer =
+            test.ask("POST", "/api/models/acme/run-42/preupload/main", body.dump()).json()["files"][0];
         return answer["uploadMode"].get<std::string>() + (answer["shouldIgnore"].get<bool>() ? " ignored" : "");
     };
     const nlohmann::json none = nlohmann::json::object();
@@ -221,10 +238,11 @@ TEST_CASE("paths are asked for as a form and as JSON", "[hub_service]") {
     raw_connection connection(test.hub.url());
     const std::string target = "/api/models/acme/run-42/paths-info/main";
     const std::string form = "paths=hello.txt&paths=missing&expand=False";
-    const raw_reply by_form =
-        connection.ask(request_text("POST", target, test.token, form, "Content-Type: application/x-www-form-urlencoded\r\n"));
+    const raw_reply by_form = connection.ask(
+        request_text("POST", target, test.token, form, "Content-Type: application/x-www-form-urlencoded\r\n"));
     const std::string json = R"({"paths":["hello.txt","missing"],"expand":false})";
-    const raw_reply by_json = connection.ask(request_text("POST", target, test.token, json, "Content-Type: application/json\r\n"));
+    const raw_reply by_json =
+        connection.ask(request_text("POST", target, test.token, json, "Content-Type: application/json\r\n"));
     CHECK(by_form.body == by_json.body);
     REQUIRE(by_form.json().size() == 1);
     CHECK(by_form.json()[0]["oid"] == "ce013625030ba8dba906f756967f9e9ca394464a");
@@ -284,7 +302,8 @@ TEST_CASE("unknown addresses and unreadable bodies are refused", "[hub_service]"
     const temporary_folder folder;
     hub_fixture test(folder.path());
     test.create();
-    for (const std::string target : {"/", "/api/agent-harnesses", "/api/models", "/acme/run-42", "/api/models/acme/run-42/xet-write-token/main"}) {
+    for (const std::string target :
+         {"/", "/api/agent-harnesses", "/api/models", "/acme/run-42", "/api/models/acme/run-42/xet-write-token/main"}) {
         CAPTURE(target);
         CHECK(test.ask("GET", target).status == 404);
     }
@@ -293,5 +312,6 @@ TEST_CASE("unknown addresses and unreadable bodies are refused", "[hub_service]"
     CHECK(test.ask("POST", "/api/repos/create", std::string(100'000, '[')).status == 400);
     CHECK(test.ask("POST", "/api/repos/create", R"({"name":1})").status == 400);
     CHECK(test.ask("POST", "/api/repos/create", std::string(3 << 20, ' ')).status == 413);
-    CHECK(test.ask("POST", "/api/validate-yaml", R"({"content":"---\na: b\n---\n"})", "").body == R"({"errors":[],"warnings":[]})");
+    CHECK(test.ask("POST", "/api/validate-yaml", R"({"content":"---\na: b\n---\n"})", "").body ==
+          R"({"errors":[],"warnings":[]})");
 }

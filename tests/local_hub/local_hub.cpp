@@ -100,7 +100,8 @@ TEST_CASE("commits that come at once are all kept, one after the other", "[local
     std::vector<int> statuses(6);
     for (std::size_t i = 0; i < statuses.size(); ++i) {
         threads.emplace_back([&test, &statuses, i] {
-            const std::string line = R"({"key":"file","value":{"content":"x","encoding":"utf-8","path":"f)" + std::to_string(i) + "\"}}";
+            const std::string line =
+                R"({"key":"file","value":{"content":"x","encoding":"utf-8","path":"f)" + std::to_string(i) + "\"}}";
             for (int n = 0; n < 2; ++n) statuses[i] += test.commit(line).status;
         });
     }
@@ -116,7 +117,8 @@ TEST_CASE("two who create one repository at once get one repository and one conf
     std::vector<int> statuses(4);
     std::vector<std::thread> threads;
     for (int& status : statuses) {
-        threads.emplace_back([&test, &status] { status = test.ask("POST", "/api/repos/create", R"({"name":"x"})").status; });
+        threads.emplace_back(
+            [&test, &status] { status = test.ask("POST", "/api/repos/create", R"({"name":"x"})").status; });
     }
     for (std::thread& thread : threads) thread.join();
     std::sort(statuses.begin(), statuses.end());
@@ -132,10 +134,13 @@ TEST_CASE("a server ends at once, whatever its connections are doing", "[local_h
     raw_connection stalled(test->hub.url());
     stalled.send(request_text("GET", "/api/whoami-v2", test->token));
     raw_connection unfinished(test->hub.url());
-    unfinished.send("POST /api/models/acme/run-42/commit/main HTTP/1.1\r\nHost: localhost\r\nauthorization: Bearer hf_exampleAAAA\r\n"
-                    "Content-Length: 1000\r\n\r\n{");
+    unfinished.send(
+        "POST /api/models/acme/run-42/commit/main HTTP/1.1\r\nHost: localhost\r\nauthorization: Bearer "
+        "hf_exampleAAAA\r\n"
+        "Content-Length: 1000\r\n\r\n{");
     const request_ledger& ledger = test->hub.ledger();
-    REQUIRE(eventually([&ledger] { return ledger.count("POST", "/commit/") == 1 && ledger.count("GET", "/whoami") == 1; }));
+    REQUIRE(
+        eventually([&ledger] { return ledger.count("POST", "/commit/") == 1 && ledger.count("GET", "/whoami") == 1; }));
     test.reset();
     CHECK(idle.receive() <= 0);
     CHECK(stalled.receive() <= 0);

@@ -44,7 +44,8 @@ TEST_CASE("a hostile pattern costs no more than its length times that of the tex
 }
 
 TEST_CASE("the last line of .gitattributes that matches decides about LFS", "[patterns]") {
-    const lfs_attributes rules("# *.txt filter=lfs\n*.bin filter=lfs diff=lfs merge=lfs -text\r\nkeep/*.bin -filter\n*.txt text\n");
+    const lfs_attributes rules(
+        "# *.txt filter=lfs\n*.bin filter=lfs diff=lfs merge=lfs -text\r\nkeep/*.bin -filter\n*.txt text\n");
     CHECK(rules.tracks("a/b.bin"));
     CHECK_FALSE(rules.tracks("keep/b.bin"));
     CHECK_FALSE(rules.tracks("a.txt"));

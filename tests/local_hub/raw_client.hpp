@@ -55,8 +55,8 @@ bool eventually(Condition condition) {
     return true;
 }
 
-/// A socket and hand-written bytes: shares no code with the client that is to be tested against this server. Nothing here
-/// waits for more than half a minute.
+/// A socket and hand-written bytes: shares no code with the client that is to be tested against this server. Nothing
+/// here waits for more than half a minute.
 class raw_connection {
 public:
     explicit raw_connection(const std::string& url) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -108,7 +108,8 @@ public:
 
     /// The next answer, by its Content-Length. Throws when there is none.
     raw_reply reply(bool without_body = false) {
-        while (unread_.find("\r\n\r\n") == std::string::npos) require(receive() > 0, "the answer does not come to its end");
+        while (unread_.find("\r\n\r\n") == std::string::npos)
+            require(receive() > 0, "the answer does not come to its end");
         raw_reply result;
         const std::size_t end = unread_.find("\r\n\r\n") + 4;
         result.head = unread_.substr(0, end);
@@ -137,7 +138,8 @@ inline std::string request_text(const std::string& method, const std::string& ta
                                 const std::string& body = "", const std::string& more_fields = "") {
     std::string text = method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1:1\r\n";
     if (!token.empty()) text += "authorization: Bearer " + token + "\r\n";
-    if (!body.empty() || method == "PUT" || method == "POST") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    if (!body.empty() || method == "PUT" || method == "POST")
+        text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     return text + more_fields + "\r\n" + body;
 }
 
@@ -175,7 +177,8 @@ public:
         REQUIRE(ask("POST", "/api/repos/create", body).status == 200);
     }
     raw_reply commit(const std::string& lines, const std::string& header = R"({"summary":"x","description":""})") {
-        return ask("POST", "/api/models/acme/run-42/commit/main", R"({"key":"header","value":)" + header + "}\n" + lines);
+        return ask("POST", "/api/models/acme/run-42/commit/main",
+                   R"({"key":"header","value":)" + header + "}\n" + lines);
     }
     nlohmann::json commits() { return ask("GET", "/api/models/acme/run-42/commits/main").json(); }
     std::string head() { return ask("GET", "/api/models/acme/run-42").json()["sha"]; }
@@ -187,7 +190,9 @@ public:
     hubpush::local_hub_thread hub;
 };
 
-inline const std::string hello_line = R"({"key":"file","value":{"content":"aGVsbG8K","path":"hello.txt","encoding":"base64"}})" "\n";
+inline const std::string hello_line =
+    R"({"key":"file","value":{"content":"aGVsbG8K","path":"hello.txt","encoding":"base64"}})"
+    "\n";
 inline const std::string hello_sha256 = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
 
 }  // namespace hubpush_test

@@ -9,7 +9,8 @@ namespace {
 
 using hubpush::detail::request_reader;
 
-/// What the reader makes of `text`, given to it in pieces of `step` bytes: one line per request, or the refusal's status.
+/// What the reader makes of `text`, given to it in pieces of `step` bytes: one line per request, or the refusal's
+/// status.
 std::string read_all(const std::string& text, std::size_t step) {
     request_reader reader;
     std::string result;
@@ -22,7 +23,8 @@ std::string read_all(const std::string& text, std::size_t step) {
             if (event == request_reader::event::failed) return result + std::to_string(reader.failure_status());
             if (event == request_reader::event::head) result += reader.head().method + " " + reader.head().target + " ";
             const std::span<const std::byte> body = reader.body();
-            if (event == request_reader::event::body) result.append(reinterpret_cast<const char*>(body.data()), body.size());
+            if (event == request_reader::event::body)
+                result.append(reinterpret_cast<const char*>(body.data()), body.size());
             if (event == request_reader::event::end) result += '\n';
         }
     }

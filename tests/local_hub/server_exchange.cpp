@@ -68,7 +68,8 @@ TEST_CASE("pipelined requests are answered in order", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
     raw_connection connection(test.hub.url());
-    connection.send(request_text("GET", "/api/whoami-v2", test.token) + commit_request() + request_text("GET", "/nowhere"));
+    connection.send(request_text("GET", "/api/whoami-v2", test.token) + commit_request() +
+                    request_text("GET", "/nowhere"));
     CHECK(connection.reply().status == 200);
     CHECK(connection.reply().json().contains("commitOid"));
     CHECK(connection.reply().status == 404);
@@ -78,7 +79,8 @@ TEST_CASE("a client that waits for 100 Continue gets it, or the answer instead",
     const temporary_folder folder;
     fault_fixture test(folder.path());
     raw_connection patient(test.hub.url());
-    const std::string fields = "Host: localhost\r\nauthorization: Bearer hf_exampleAAAA\r\nExpect: 100-continue\r\nContent-Length: ";
+    const std::string fields =
+        "Host: localhost\r\nauthorization: Bearer hf_exampleAAAA\r\nExpect: 100-continue\r\nContent-Length: ";
     patient.send("POST " + commit_target + " HTTP/1.1\r\n" + fields + std::to_string(commit_body.size()) + "\r\n\r\n");
     CHECK(patient.reply().status == 100);
     CHECK(patient.ask(commit_body).status == 200);
@@ -123,7 +125,8 @@ TEST_CASE("names of other hosts are refused", "[server_exchange]") {
     CHECK(status_for("127.0.0.1:8080") == 200);
     CHECK(status_for("localhost") == 200);
     CHECK(status_for("[::1]:80") == 200);
-    for (const std::string host : {"evil.example", "127.0.0.1.evil.example", "10.0.0.1", "user@127.0.0.1", "", "127.0.0.1/x"}) {
+    for (const std::string host :
+         {"evil.example", "127.0.0.1.evil.example", "10.0.0.1", "user@127.0.0.1", "", "127.0.0.1/x"}) {
         CAPTURE(host);
         CHECK(status_for(host) == 421);
     }

@@ -61,7 +61,10 @@ TEST_CASE("content that is not what was announced is not stored", "[storage_serv
     CHECK(test.ask_storage("PUT", test.upload, "hello!").status == 400);
     raw_connection chunked(test.hub.storage_url());
     const std::string target = test.upload.substr(test.upload.find('/', 7));
-    CHECK(chunked.ask("PUT " + target + " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello\n\r\n0\r\n\r\n").status == 501);
+    CHECK(chunked
+              .ask("PUT " + target +
+                   " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello\n\r\n0\r\n\r\n")
+              .status == 501);
     {
         raw_connection cut(test.hub.storage_url());
         cut.send("PUT " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nhell");

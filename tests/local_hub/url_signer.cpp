@@ -25,5 +25,6 @@ TEST_CASE("a link works for its method, its path and its time only", "[url_signe
         CHECK(signer.check("PUT", "/a/b", changed, now) == url_signer::verdict::invalid);
         CHECK(signer.check("PUT", "/a/b", query.substr(0, at), now) == url_signer::verdict::invalid);
     }
-    CHECK(url_signer(random, std::chrono::seconds(60)).check("PUT", "/a/b", query, now) == url_signer::verdict::invalid);
+    CHECK(url_signer(random, std::chrono::seconds(60)).check("PUT", "/a/b", query, now) ==
+          url_signer::verdict::invalid);
 }

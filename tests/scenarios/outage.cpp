@@ -62,8 +62,9 @@ TEST_CASE("two hours of outage with twenty jobs queued: all are committed, in or
 }
 
 TEST_CASE("one request in five fails, for a hundred seeds: twenty commits, in order, each once") {
-    const std::vector<model_fault> faults{model_fault::reset_before, model_fault::apply_then_reset, model_fault::apply_then_504,
-                                          model_fault::status_503, model_fault::status_429};
+    const std::vector<model_fault> faults{model_fault::reset_before, model_fault::apply_then_reset,
+                                          model_fault::apply_then_504, model_fault::status_503,
+                                          model_fault::status_429};
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         simulation world(seed);
         std::mt19937_64 dice(seed);

@@ -32,24 +32,28 @@ local_hub_options options_of(const temporary_folder& folder) {
 std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
 
 /// Clones by path with every large file, no server involved, and gives the working copy.
-std::filesystem::path clone_by_path(const local_hub_thread& hub, const temporary_folder& folder, const std::string& id) {
+std::filesystem::path clone_by_path(const local_hub_thread& hub, const temporary_folder& folder,
+                                    const std::string& id) {
     const std::filesystem::path copy = folder.path() / "clone";
-    const std::string settings = "-c filter.lfs.smudge='git-lfs smudge -- %f' -c filter.lfs.process='git-lfs filter-process' "
-                                 "-c filter.lfs.required=true -c safe.directory='*'";
-    shell("GIT_CONFIG_GLOBAL=/dev/null git " + settings + " clone -q " + quoted(hub.repository_path(id)) + " " + quoted(copy) + " 2>&1");
+    const std::string settings =
+        "-c filter.lfs.smudge='git-lfs smudge -- %f' -c filter.lfs.process='git-lfs filter-process' "
+        "-c filter.lfs.required=true -c safe.directory='*'";
+    shell("GIT_CONFIG_GLOBAL=/dev/null git " + settings + " clone -q " + quoted(hub.repository_path(id)) + " " +
+          quoted(copy) + " 2>&1");
     return copy;
 }
 
 /// Titles of the commits after the first one, oldest first.
 std::vector<std::string> titles(const local_hub_thread& hub, const std::string& id) {
-    std::vector<std::string> lines =
-        shell_lines("git -c safe.directory='*' -C " + quoted(hub.repository_path(id)) + " log --reverse --format=%s main");
+    std::vector<std::string> lines = shell_lines("git -c safe.directory='*' -C " + quoted(hub.repository_path(id)) +
+                                                 " log --reverse --format=%s main");
     lines.erase(lines.begin());
     return lines;
 }
 
 void check_repository(const local_hub_thread& hub, const std::string& id) {
-    CHECK(shell("git -c safe.directory='*' -C " + quoted(hub.repository_path(id)) + " fsck --strict --full 2>&1").empty());
+    CHECK(shell("git -c safe.directory='*' -C " + quoted(hub.repository_path(id)) + " fsck --strict --full 2>&1")
+              .empty());
 }
 
 }  // namespace
@@ -66,10 +70,12 @@ TEST_CASE("twenty pushes behind a loop while one request in five fails: twenty c
         const std::string any = "*/acme/x*";
         hub.faults().add(fault_rule("", any, fault::answer_instead(fault_answer(503))).with_probability(0.05, 1));
         hub.faults().add(fault_rule("", any, fault::reset_after(10)).with_probability(0.05, 2));
+        hub.faults().add(fault_rule("", any, fault::answer_instead(fault_answer(429).header("Retry-After", "0")))
+                             .with_probability(0.05, 3));
         hub.faults().add(
-            fault_rule("", any, fault::answer_instead(fault_answer(429).header("Retry-After", "0"))).with_probability(0.05, 3));
-        hub.faults().add(fault_rule("POST", "/commit/", fault::apply_then_answer(fault_answer(504))).with_probability(0.2, 4));
-        hub.faults().add(fault_rule("PUT", "*", fault::reset_after(50'000)).on(hub_listener::storage).with_probability(0.2, 5));
+            fault_rule("POST", "/commit/", fault::apply_then_answer(fault_answer(504))).with_probability(0.2, 4));
+        hub.faults().add(
+            fault_rule("PUT", "*", fault::reset_after(50'000)).on(hub_listener::storage).with_probability(0.2, 5));
         for (int step = 1; step <= 20; ++step) {
             const std::string name = "step " + std::to_string(step);
             const auto run = folder.path() / ("run" + std::to_string(step));
@@ -128,7 +134,8 @@ TEST_CASE("links are followed and what is no file is skipped, on the real file s
     CHECK(info.files_skipped == 4);
     for (const std::string name : {"loop", "dangling", "pipe", "socket"}) {
         bool reported = false;
-        for (const std::string& line : log->lines()) reported = reported || line.find((run / name).string()) != std::string::npos;
+        for (const std::string& line : log->lines())
+            reported = reported || line.find((run / name).string()) != std::string::npos;
         INFO(name);
         CHECK(reported);
     }

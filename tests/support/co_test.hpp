@@ -11,8 +11,8 @@
 
 namespace hubpush_test {
 
-/// Runs a coroutine on a fresh io_context in real time; rethrows what it throws. The test fails when it does not end in time
-/// or leaves work behind.
+/// Runs a coroutine on a fresh io_context in real time; rethrows what it throws. The test fails when it does not end in
+/// time or leaves work behind.
 inline void run_coroutine(hubpush::task<void> body, std::chrono::seconds limit = std::chrono::seconds(120)) {
     asio::io_context context;
     std::optional<std::exception_ptr> outcome;
@@ -38,11 +38,10 @@ inline void run_coroutine(hubpush::task<void> body, virtual_clock& clock) {
 #define HUBPUSH_TEST_JOIN_(left, right) left##right
 #define HUBPUSH_TEST_JOIN(left, right) HUBPUSH_TEST_JOIN_(left, right)
 
-/// A test case whose body is a coroutine: `CO_TEST_CASE("name", "[tags]") { co_await …; }`. Name what was awaited before a
-/// CHECK: the macro mentions its argument three times, and inside a coroutine g++ 12 evaluates every one of them.
-#define CO_TEST_CASE(...)                                                                     \
-    static ::hubpush::task<void> HUBPUSH_TEST_JOIN(co_test_body_, __LINE__)();                \
-    TEST_CASE(__VA_ARGS__) {                                                                  \
-        ::hubpush_test::run_coroutine(HUBPUSH_TEST_JOIN(co_test_body_, __LINE__)());          \
-    }                                                                                         \
+/// A test case whose body is a coroutine: `CO_TEST_CASE("name", "[tags]") { co_await …; }`. Name what was awaited
+/// before a CHECK: the macro mentions its argument three times, and inside a coroutine g++ 12 evaluates every one of
+/// them.
+#define CO_TEST_CASE(...)                                                                                   \
+    static ::hubpush::task<void> HUBPUSH_TEST_JOIN(co_test_body_, __LINE__)();                              \
+    TEST_CASE(__VA_ARGS__) { ::hubpush_test::run_coroutine(HUBPUSH_TEST_JOIN(co_test_body_, __LINE__)()); } \
     static ::hubpush::task<void> HUBPUSH_TEST_JOIN(co_test_body_, __LINE__)()

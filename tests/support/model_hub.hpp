@@ -31,8 +31,8 @@ enum class model_fault {
     apply_then_reset,
     apply_then_504,
     status_503,
-    status_429,         ///< with `Retry-After: 7`
-    forbid,             ///< 403, as for an expired link
+    status_429,  ///< with `Retry-After: 7`
+    forbid,      ///< 403, as for an expired link
 };
 
 /// One request as the model saw it.
@@ -51,8 +51,8 @@ struct model_commit {
     std::vector<std::string> lines;  ///< "+path", "-path"
 };
 
-/// The Hub's upload routes over connections in memory, for whole pushes in virtual time. It keeps no memory of upload ids: only
-/// the history it lists (spec/hub-http-api.md §14). Everything on one strand.
+/// The Hub's upload routes over connections in memory, for whole pushes in virtual time. It keeps no memory of upload
+/// ids: only the history it lists (spec/hub-http-api.md §14). Everything on one strand.
 class model_hub final : public hubpush::connector, public std::enable_shared_from_this<model_hub> {
 public:
     static constexpr const char* endpoint = "http://127.0.0.1:8080";
@@ -61,12 +61,13 @@ public:
     /// Asked once for every connection ("CONNECT", the origin) and once for every request (method, target).
     std::function<model_fault(const std::string& method, const std::string& target)> fault;
     /// The file mode the Hub answers for a path.
-    std::function<std::string(const std::string& path, std::uint64_t size)> mode = [](const std::string& path, std::uint64_t) {
+    std::function<std::string(const std::string& path, std::uint64_t size)> mode = [](const std::string& path,
+                                                                                      std::uint64_t) {
         return path.ends_with(".safetensors") || path.ends_with(".bin") ? "lfs" : "regular";
     };
     bool demands_parts = false;
-    bool forgets_objects_once = false;  ///< the next commit answers that an LFS object does not exist, and drops all
-    bool corrupts_first_object = false; ///< the first PUT is answered well and not stored
+    bool forgets_objects_once = false;   ///< the next commit answers that an LFS object does not exist, and drops all
+    bool corrupts_first_object = false;  ///< the first PUT is answered well and not stored
 
     std::vector<model_request> requests;
     std::vector<model_commit> commits{{std::string(40, '0'), "initial commit", "", {}}};
@@ -75,9 +76,10 @@ public:
     std::string bytes_seen;                      ///< everything any client sent, for canary searches
 
     std::size_t count(std::string_view method, std::string_view part) const {
-        return static_cast<std::size_t>(std::count_if(requests.begin(), requests.end(), [&](const model_request& request) {
-            return request.method == method && request.target.find(part) != std::string::npos;
-        }));
+        return static_cast<std::size_t>(
+            std::count_if(requests.begin(), requests.end(), [&](const model_request& request) {
+                return request.method == method && request.target.find(part) != std::string::npos;
+            }));
     }
     std::vector<std::string> summaries() const {
         std::vector<std::string> result;
@@ -161,16 +163,23 @@ private:
             const model_fault what = hub_->fault ? hub_->fault(request.method, request.target) : model_fault::none;
             hub_->requests.push_back(request);
             switch (what) {
-                case model_fault::reset_before: reset_ = true; return;
-                case model_fault::status_503: send(reply(503, {{"error", "overloaded"}})); return;
-                case model_fault::forbid: send(reply(403, {{"error", "expired"}})); return;
+                case model_fault::reset_before:
+                    reset_ = true;
+                    return;
+                case model_fault::status_503:
+                    send(reply(503, {{"error", "overloaded"}}));
+                    return;
+                case model_fault::forbid:
+                    send(reply(403, {{"error", "expired"}}));
+                    return;
                 case model_fault::status_429: {
                     reply slow(429, {{"error", "too many requests"}});
                     slow.headers = "Retry-After: 7\r\n";
                     send(slow);
                     return;
                 }
-                default: break;
+                default:
+                    break;
             }
             const reply result = hub_->route(request);
             if (what == model_fault::apply_then_reset) {
@@ -183,8 +192,9 @@ private:
         }
 
         void send(const reply& result) {
-            outgoing_ += "HTTP/1.1 " + std::to_string(result.status) + " x\r\nContent-Type: application/json\r\n" + result.headers +
-                         "Content-Length: " + std::to_string(result.body.size()) + "\r\n\r\n" + result.body;
+            outgoing_ += "HTTP/1.1 " + std::to_string(result.status) + " x\r\nContent-Type: application/json\r\n" +
+                         result.headers + "Content-Length: " + std::to_string(result.body.size()) + "\r\n\r\n" +
+                         result.body;
         }
 
         std::shared_ptr<model_hub> hub_;
@@ -198,7 +208,8 @@ private:
 
     reply route(const model_request& request) {
         if (request.origin == "store") return store(request);
-        if (request.target.find("/preupload/") != std::string::npos) return preupload(nlohmann::json::parse(request.body));
+        if (request.target.find("/preupload/") != std::string::npos)
+            return preupload(nlohmann::json::parse(request.body));
         if (request.target.ends_with("/objects/batch")) return batch(nlohmann::json::parse(request.body));
         if (request.target.find("/verify") != std::string::npos) return verify(nlohmann::json::parse(request.body));
         if (request.target.find("/commits/") != std::string::npos) return list();
@@ -234,7 +245,8 @@ private:
             nlohmann::json one = {{"oid", oid}, {"size", object.at("size")}};
             if (!objects.contains(oid)) {
                 one["actions"]["upload"]["href"] = std::string(storage) + "/o/" + oid;
-                if (demands_parts) one["actions"]["upload"]["header"] = {{"chunk_size", "10"}, {"1", std::string(storage) + "/p/1"}};
+                if (demands_parts)
+                    one["actions"]["upload"]["header"] = {{"chunk_size", "10"}, {"1", std::string(storage) + "/p/1"}};
                 one["actions"]["verify"]["href"] = std::string(endpoint) + "/api/verify";
             }
             answers.push_back(one);
@@ -251,8 +263,11 @@ private:
     reply list() const {
         nlohmann::json all = nlohmann::json::array();
         for (auto commit = commits.rbegin(); commit != commits.rend(); ++commit) {
-            all.push_back({{"id", commit->oid}, {"title", commit->summary}, {"message", commit->description},
-                           {"date", "2026-11-22T00:00:00.000Z"}, {"authors", nlohmann::json::array()}});
+            all.push_back({{"id", commit->oid},
+                           {"title", commit->summary},
+                           {"message", commit->description},
+                           {"date", "2026-11-22T00:00:00.000Z"},
+                           {"authors", nlohmann::json::array()}});
         }
         return reply(200, all);
     }
@@ -266,13 +281,17 @@ private:
             begin = end + 1;
             if (const std::optional<reply> refused = apply(line, made, tree)) return *refused;
         }
-        made.oid = hubpush::to_hex(hubpush::git_blob_hash::of(hubpush::as_bytes(body + std::to_string(commits.size()))));
+        made.oid =
+            hubpush::to_hex(hubpush::git_blob_hash::of(hubpush::as_bytes(body + std::to_string(commits.size()))));
         files = std::move(tree);
         commits.push_back(made);
-        return reply(200, {{"success", true}, {"commitOid", made.oid}, {"commitUrl", std::string(endpoint) + "/acme/x/commit/" + made.oid}});
+        return reply(200, {{"success", true},
+                           {"commitOid", made.oid},
+                           {"commitUrl", std::string(endpoint) + "/acme/x/commit/" + made.oid}});
     }
 
-    std::optional<reply> apply(const nlohmann::json& line, model_commit& made, std::map<std::string, std::string>& tree) {
+    std::optional<reply> apply(const nlohmann::json& line, model_commit& made,
+                               std::map<std::string, std::string>& tree) {
         const std::string key = line.at("key");
         const nlohmann::json& value = line.at("value");
         if (key == "header") {
@@ -285,14 +304,17 @@ private:
         const std::string path = value.at("path");
         made.lines.push_back((key.starts_with("deleted") ? "-" : "+") + path);
         if (key == "file") {
-            tree[path] = hubpush::to_hex(hubpush::git_blob_hash::of(*hubpush::from_base64(value.at("content").get<std::string>())));
+            tree[path] = hubpush::to_hex(
+                hubpush::git_blob_hash::of(*hubpush::from_base64(value.at("content").get<std::string>())));
         } else if (key == "lfsFile") {
             const std::string oid = value.at("oid");
             if (std::exchange(forgets_objects_once, false)) objects.clear();
-            if (!objects.contains(oid)) return reply(400, {{"error", "LFS pointer pointed to a file that does not exist"}});
+            if (!objects.contains(oid))
+                return reply(400, {{"error", "LFS pointer pointed to a file that does not exist"}});
             tree[path] = oid;
         } else {
-            std::erase_if(tree, [&](const auto& entry) { return entry.first == path || entry.first.starts_with(path); });
+            std::erase_if(tree,
+                          [&](const auto& entry) { return entry.first == path || entry.first.starts_with(path); });
         }
         return std::nullopt;
     }

@@ -15,7 +15,8 @@ inline std::string shell(const std::string& command) {
     if (pipe == nullptr) throw std::runtime_error("cannot run " + command);
     std::string output;
     std::array<char, 4096> block;
-    for (std::size_t got = 0; (got = std::fread(block.data(), 1, block.size(), pipe)) != 0;) output.append(block.data(), got);
+    for (std::size_t got = 0; (got = std::fread(block.data(), 1, block.size(), pipe)) != 0;)
+        output.append(block.data(), got);
     if (::pclose(pipe) != 0) throw std::runtime_error(command + " failed");
     return output;
 }

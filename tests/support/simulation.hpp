@@ -16,8 +16,8 @@ namespace hubpush_test {
 
 inline constexpr const char* canary = "hf_canaryToken0123456789";
 
-/// A client, its Hub, its files and its clock, all in memory and on one thread: a push takes microseconds and repeats exactly
-/// from its seed.
+/// A client, its Hub, its files and its clock, all in memory and on one thread: a push takes microseconds and repeats
+/// exactly from its seed.
 struct simulation {
     explicit simulation(std::uint64_t seed = 1) : seams(seed) {}
 
@@ -28,8 +28,9 @@ struct simulation {
 
     template <class... Options>
     hubpush::client client(Options... options) {
-        return hubpush::client(context.get_executor(), hubpush::endpoint(model_hub::endpoint), hubpush::token(std::string(canary)),
-                               hubpush::use_connector(hub), hubpush::use_file_system(files), hubpush::use_seams(seams.get()),
+        return hubpush::client(context.get_executor(), hubpush::endpoint(model_hub::endpoint),
+                               hubpush::token(std::string(canary)), hubpush::use_connector(hub),
+                               hubpush::use_file_system(files), hubpush::use_seams(seams.get()),
                                hubpush::worker_threads(0), std::move(options)...);
     }
 

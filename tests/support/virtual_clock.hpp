@@ -11,8 +11,8 @@
 
 namespace hubpush_test {
 
-/// Time that stands still until every coroutine waits, then jumps to the next timer: hours pass in microseconds and every
-/// wait is exact. One thread only.
+/// Time that stands still until every coroutine waits, then jumps to the next timer: hours pass in microseconds and
+/// every wait is exact. One thread only.
 class virtual_clock final : public hubpush::clock {
 public:
     hubpush::steady_time now() const noexcept override { return now_; }
@@ -74,16 +74,17 @@ inline std::unique_ptr<hubpush::timer> virtual_clock::make_timer(asio::any_io_ex
 }
 
 inline bool virtual_clock::advance() {
-    const auto next = std::min_element(pending_.begin(), pending_.end(),
-                                       [](const wake_up* left, const wake_up* right) { return left->at() < right->at(); });
+    const auto next = std::min_element(pending_.begin(), pending_.end(), [](const wake_up* left, const wake_up* right) {
+        return left->at() < right->at();
+    });
     if (next == pending_.end()) return false;
     now_ = std::max(now_, (*next)->at());
     (*next)->fire();
     return true;
 }
 
-/// Runs `context` until nothing is ready and no timer is pending. Throws when that takes more than `limit` jumps: a loop
-/// that waits for ever is a failed test, not a hung one.
+/// Runs `context` until nothing is ready and no timer is pending. Throws when that takes more than `limit` jumps: a
+/// loop that waits for ever is a failed test, not a hung one.
 inline void run_virtual(asio::io_context& context, virtual_clock& clock, std::size_t limit = 1'000'000) {
     for (std::size_t jumps = 0; jumps < limit; ++jumps) {
         context.restart();

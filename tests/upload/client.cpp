@@ -31,7 +31,8 @@ TEST_CASE("a folder becomes one commit: small files inside it, large ones in the
     CHECK(info.files_committed == 3);
     CHECK(info.bytes_sent == 100'000);
     CHECK(world.hub->summaries() == std::vector<std::string>{"step 100"});
-    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"+config.json", "+model.safetensors", "+notes/today.txt"});
+    CHECK(world.hub->commits.back().lines ==
+          std::vector<std::string>{"+config.json", "+model.safetensors", "+notes/today.txt"});
     CHECK(world.hub->files.at("config.json") == "daa5053ecf5f9a37b2de733d0751cc1ab53ac010");  // hub-http-api.md §14.5
     CHECK(world.hub->files.at("notes/today.txt") == "ce013625030ba8dba906f756967f9e9ca394464a");
     CHECK(world.hub->objects.begin()->second == std::string(100'000, 'w'));
@@ -72,7 +73,8 @@ TEST_CASE("allow, ignore and path_in_repo choose files and places") {
     world.files->write("/run/junk.tmp", "x");
     const client hub = world.client();
     world.run(hub.upload_folder("acme/x", "/run", ignore("*.tmp", "notes/*"), path_in_repo("weights/")));
-    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"+weights/config.json", "+weights/model.safetensors"});
+    CHECK(world.hub->commits.back().lines ==
+          std::vector<std::string>{"+weights/config.json", "+weights/model.safetensors"});
     world.run(hub.upload_folder("acme/x", "/run", allow("*.txt")));
     CHECK(world.hub->commits.back().lines == std::vector<std::string>{"+notes/today.txt"});
     CHECK(world.run(hub.upload_folder("acme/x", "/run", allow())).nothing_to_do);
@@ -115,14 +117,15 @@ TEST_CASE("content in memory and single files are pushed in one commit") {
 TEST_CASE("a commit keeps the order of its operations and re-adds what it deletes") {
     simulation world;
     const client hub = world.client();
-    world.run(hub.create_commit("acme/x", add("a.txt", content(std::string("1"))), add("b.txt", content(std::string("2"))),
-                                message("first")));
-    const commit_info info =
-        world.run(hub.create_commit("acme/x", hubpush::remove("b.txt"), add("b.txt", content(std::string("2"))),
-                                    add("c.txt", content(std::string("3"))), hubpush::remove("old/"), message("second")));
+    world.run(hub.create_commit("acme/x", add("a.txt", content(std::string("1"))),
+                                add("b.txt", content(std::string("2"))), message("first")));
+    const commit_info info = world.run(
+        hub.create_commit("acme/x", hubpush::remove("b.txt"), add("b.txt", content(std::string("2"))),
+                          add("c.txt", content(std::string("3"))), hubpush::remove("old/"), message("second")));
     CHECK(info.files_committed == 2);
     CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-b.txt", "+b.txt", "+c.txt", "-old/"});
-    CHECK(world.run(hub.create_commit("acme/x", add("a.txt", content(std::string("1"))), message("third"))).nothing_to_do);
+    CHECK(world.run(hub.create_commit("acme/x", add("a.txt", content(std::string("1"))), message("third")))
+              .nothing_to_do);
 }
 
 TEST_CASE("the same content twice is sent once") {

@@ -27,8 +27,9 @@ void write_two_files(simulation& world) {
 }  // namespace
 
 TEST_CASE("every request may fail once in every way, and the push makes exactly one commit") {
-    const std::vector<model_fault> faults{model_fault::reset_before, model_fault::apply_then_reset, model_fault::apply_then_504,
-                                          model_fault::status_503, model_fault::status_429};
+    const std::vector<model_fault> faults{model_fault::reset_before, model_fault::apply_then_reset,
+                                          model_fault::apply_then_504, model_fault::status_503,
+                                          model_fault::status_429};
     for (const model_fault what : faults) {
         for (int nth = 1; nth <= 5; ++nth) {
             simulation world;
@@ -58,7 +59,8 @@ TEST_CASE("a commit whose answer was lost is found in the history, not sent agai
     }
 }
 
-TEST_CASE("a file that changes before any call: the push fails and commits nothing, or what it committed is one version") {
+TEST_CASE(
+    "a file that changes before any call: the push fails and commits nothing, or what it committed is one version") {
     const std::string before(70'000, 'w');
     const std::string after(70'000, 'v');
     std::size_t failed = 0;
@@ -77,12 +79,14 @@ TEST_CASE("a file that changes before any call: the push fails and commits nothi
                     world.run(hub.upload_folder("acme/x", "/run"));
                     const std::string committed = world.hub->files.begin()->second;
                     const auto names = [&](const std::string& bytes) {
-                        return committed == to_hex(sha256::of(as_bytes(bytes))) || committed == to_hex(git_blob_hash::of(as_bytes(bytes)));
+                        return committed == to_hex(sha256::of(as_bytes(bytes))) ||
+                               committed == to_hex(git_blob_hash::of(as_bytes(bytes)));
                     };
                     INFO(name << " changed before call " << call);
                     CHECK((names(before) || names(after)));
                 } catch (const error& failure) {
-                    // Content that changes without any trace in its times is found by the store, or while the commit is sent.
+                    // Content that changes without any trace in its times is found by the store, or while the commit is
+                    // sent.
                     CHECK((failure.kind() == errc::file_changed || (unnoticed && failure.kind() == errc::bad_request)));
                     CHECK(world.hub->commits.size() == 1);
                     ++failed;

@@ -17,9 +17,9 @@
 
 namespace hubpush::inline v0 {
 
-/// Children of one coroutine, all on its strand. The first failure cancels the others; `join()` waits for every one of them
-/// and rethrows that failure. When the parent is cancelled, `join()` cancels the children, still waits for all, and throws
-/// `cancelled`. A group with children must be joined before it ends. Not thread-safe.
+/// Children of one coroutine, all on its strand. The first failure cancels the others; `join()` waits for every one of
+/// them and rethrows that failure. When the parent is cancelled, `join()` cancels the children, still waits for all,
+/// and throws `cancelled`. A group with children must be joined before it ends. Not thread-safe.
 class task_group {
 public:
     HUBPUSH_DECL explicit task_group(asio::any_io_executor executor);
@@ -30,8 +30,9 @@ public:
     /// Starts a child. After a failure or `cancel()` the child is not started any more.
     HUBPUSH_DECL void spawn(task<void> child);
 
-    /// Waits until all children have ended; rethrows the first failure. A coroutine that caught something of its own between
-    /// `spawn` and `join` passes it as `own_failure`: the children are cancelled, and that failure is the one thrown.
+    /// Waits until all children have ended; rethrows the first failure. A coroutine that caught something of its own
+    /// between `spawn` and `join` passes it as `own_failure`: the children are cancelled, and that failure is the one
+    /// thrown.
     HUBPUSH_DECL task<void> join(std::exception_ptr own_failure = nullptr);
 
     /// Waits until fewer than `limit` children run (or one has failed, or the parent is cancelled: `join()` tells).

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// A condition variable for coroutines of one strand: an Asio timer at the end of time, cancelled to wake its waiters. It
-/// behaves the same on every Asio release, which the experimental channels do not (style/anchors.md §3.1).
+/// A condition variable for coroutines of one strand: an Asio timer at the end of time, cancelled to wake its waiters.
+/// It behaves the same on every Asio release, which the experimental channels do not (style/anchors.md §3.1).
 
 #include <hubpush/core/asio.hpp>
 
@@ -19,8 +19,8 @@ public:
     /// Wakes everyone who waits now.
     void notify_all() { timer_->cancel(); }
 
-    /// Waits for the next notification. It also returns, without an exception, when the coroutine is cancelled: callers loop
-    /// on their condition and ask `throw_if_cancelled()`. Cancellation: all types that the coroutine accepts.
+    /// Waits for the next notification. It also returns, without an exception, when the coroutine is cancelled: callers
+    /// loop on their condition and ask `throw_if_cancelled()`. Cancellation: all types that the coroutine accepts.
     task<void> wait() {
         std::error_code woken;
         co_await timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));

@@ -75,7 +75,8 @@ task<Result> offload(worker_pool& pool, Function function) {
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, Result)>(
         [](auto handler, worker_pool* where, Function* work) {
             using handler_type = decltype(handler);
-            asio::post(where->executor(), detail::offloaded<Result, Function, handler_type>(std::move(*work), std::move(handler)));
+            asio::post(where->executor(),
+                       detail::offloaded<Result, Function, handler_type>(std::move(*work), std::move(handler)));
         },
         asio::use_awaitable, &pool, &function);
 }

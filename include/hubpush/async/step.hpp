@@ -3,13 +3,15 @@
 /// \file
 /// Steps, and `operator|` that joins them into a pipeline (design.md §1.1).
 ///
-/// A step is a class derived from `step_base` with one of these call operators, `Context` being whatever runs the pipeline:
+/// A step is a class derived from `step_base` with one of these call operators, `Context` being whatever runs the
+/// pipeline:
 ///
 ///     task<Out>  operator()(Context&, In) const;                            // one value in, one value out
 ///     task<void> operator()(Context&, stream<In>&, stream<Out>&) const;     // items as they come
 ///
-/// and a source is one without the `In`. A step that takes or gives a `set_of<T>` works on a stream of `T` as well: taking a
-/// set makes it a barrier that waits for the last item. All steps of a running pipeline overlap, joined by bounded streams.
+/// and a source is one without the `In`. A step that takes or gives a `set_of<T>` works on a stream of `T` as well:
+/// taking a set makes it a barrier that waits for the last item. All steps of a running pipeline overlap, joined by
+/// bounded streams.
 
 #include <hubpush/async/group.hpp>
 #include <hubpush/async/step_traits.hpp>
@@ -119,7 +121,8 @@ public:
     explicit pipeline(Head head, Tail... tail) : steps_(std::move(head), std::move(tail)...) {}
 
     /// Runs all steps against `host` (a `client`) for one repository. Throws what the first failing step threw, after
-    /// all others have been cancelled and have ended. Cancellation: as its steps; the commit step decides when it is too late.
+    /// all others have been cancelled and have ended. Cancellation: as its steps; the commit step decides when it is
+    /// too late.
     template <class Host, class... Options>
     task<result_type> operator()(Host& host, std::string repo_id, Options... options) const {
         return host.run(start(*this, host.make_context(std::move(repo_id), std::move(options)...)));
@@ -152,7 +155,8 @@ private:
         task_group group(executor);
         result_type result{};
         group.spawn(detail::run_source(std::get<0>(steps_), context, std::get<0>(joints)));
-        (group.spawn(detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints), std::get<Joint + 1>(joints))),
+        (group.spawn(detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints),
+                                      std::get<Joint + 1>(joints))),
          ...);
         group.spawn(detail::collect(std::get<sizeof...(Tail)>(joints), result));
         co_await group.join();
@@ -170,21 +174,24 @@ auto operator|(Left left, Right right) {
         return detail::poisoned();
     } else if constexpr (!step<Left>) {
         static_assert(detail::NOT_A_STEP<detail::LEFT<Left>>,
-                      "hubpush: the left-hand side of '|' is not a step; a pipeline begins with a source such as hubpush::scan(...)");
+                      "hubpush: the left-hand side of '|' is not a step; a pipeline begins with a source such as "
+                      "hubpush::scan(...)");
         return detail::poisoned();
     } else if constexpr (!step<Right>) {
         static_assert(detail::NOT_A_STEP<detail::RIGHT<Right>>,
                       "hubpush: the right-hand side of '|' is not a step; wrap a function object in hubpush::map(...)");
         return detail::poisoned();
     } else if constexpr (detail::is_pipeline<Right>) {
-        static_assert(detail::PIPELINE_ON_THE_RIGHT<detail::RIGHT<Right>>,
-                      "hubpush: a pipeline can only stand on the left-hand side of '|', because it begins with a source");
+        static_assert(
+            detail::PIPELINE_ON_THE_RIGHT<detail::RIGHT<Right>>,
+            "hubpush: a pipeline can only stand on the left-hand side of '|', because it begins with a source");
         return detail::poisoned();
     } else if constexpr (detail::is_pipeline<Left>) {
         return detail::join_steps(std::move(left), std::move(right));
     } else if constexpr (!detail::callable_step<Left> || !detail::call_of<Left>::source) {
-        static_assert(detail::DOES_NOT_BEGIN_WITH_A_SOURCE<detail::LEFT<Left>>,
-                      "hubpush: a pipeline begins with a source such as hubpush::scan(...); the left-hand step takes input");
+        static_assert(
+            detail::DOES_NOT_BEGIN_WITH_A_SOURCE<detail::LEFT<Left>>,
+            "hubpush: a pipeline begins with a source such as hubpush::scan(...); the left-hand step takes input");
         return detail::poisoned();
     } else {
         return detail::join_steps(pipeline<Left>(std::move(left)), std::move(right));
@@ -218,11 +225,12 @@ private:
     Function function_;
 };
 
-/// Calls `function` for one item after the other, in order: `Out function(In)` or `task<Out> function(In)`. It runs on the
-/// client's strand, so long computations belong into `offload`. What it throws ends the pipeline.
+/// Calls `function` for one item after the other, in order: `Out function(In)` or `task<Out> function(In)`. It runs on
+/// the client's strand, so long computations belong into `offload`. What it throws ends the pipeline.
 template <class Function>
 auto map(Function&& function) {
-    static_assert(detail::callable_is_safe<Function>, "hubpush: on g++ 12 give this lambda a name first and pass the name");
+    static_assert(detail::callable_is_safe<Function>,
+                  "hubpush: on g++ 12 give this lambda a name first and pass the name");
     static_assert(detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>,
                   "hubpush: map and each need a function with one parameter whose type is written out, and a result");
     if constexpr (detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>) {
@@ -282,7 +290,8 @@ private:
 /// ready. The first exception cancels the others and ends the pipeline.
 template <class Function>
 auto each(Function&& function, in_flight limit = in_flight(4)) {
-    static_assert(detail::callable_is_safe<Function>, "hubpush: on g++ 12 give this lambda a name first and pass the name");
+    static_assert(detail::callable_is_safe<Function>,
+                  "hubpush: on g++ 12 give this lambda a name first and pass the name");
     static_assert(detail::RETURNS_A_TASK<detail::FUNCTION<std::decay_t<Function>>>,
                   "hubpush: each needs a coroutine task<Out>(In); for an ordinary function use hubpush::map(...)");
     if constexpr (detail::RETURNS_A_TASK<detail::FUNCTION<std::decay_t<Function>>>) {

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// What the compiler can find out about a step, and the sentences it says when steps do not fit. The UPPER_CASE names are
-/// text: they appear in error messages, with the guilty types as their arguments (style/anchors.md recs. 2 and 3).
+/// What the compiler can find out about a step, and the sentences it says when steps do not fit. The UPPER_CASE names
+/// are text: they appear in error messages, with the guilty types as their arguments (style/anchors.md recs. 2 and 3).
 
 #include <hubpush/async/stream.hpp>
 #include <hubpush/async/task.hpp>
@@ -102,7 +102,8 @@ template <class Step>
     requires requires { typename Step::call; }
 struct call_of<Step> : Step::call {};
 template <class Step>
-    requires(!requires { typename Step::call; } && requires { &Step::operator(); })
+    requires(
+        !requires { typename Step::call; } && requires { &Step::operator(); })
 struct call_of<Step> : call_signature<decltype(&Step::operator())> {};
 
 template <class Candidate>

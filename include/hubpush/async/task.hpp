@@ -24,8 +24,8 @@ inline task<bool> is_cancelled() {
     co_return state.cancelled() != asio::cancellation_type::none;
 }
 
-/// For the first line of a coroutine that was started with `co_spawn`: total and partial cancellation reach it too (Asio
-/// lets only terminal through by default), and no `co_await` throws on its own because of it.
+/// For the first line of a coroutine that was started with `co_spawn`: total and partial cancellation reach it too
+/// (Asio lets only terminal through by default), and no `co_await` throws on its own because of it.
 inline task<void> accept_cancellation() {
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -48,8 +48,9 @@ task<T> root(task<T> work) {
 
 }  // namespace detail
 
-/// Starts `work` on `executor` and completes `token` with `void(std::exception_ptr, T)`. The completion handler runs on its
-/// associated executor, never inside this call. Cancellation through the token's slot: all types; emit on `executor`.
+/// Starts `work` on `executor` and completes `token` with `void(std::exception_ptr, T)`. The completion handler runs on
+/// its associated executor, never inside this call. Cancellation through the token's slot: all types; emit on
+/// `executor`.
 template <class T, class Token>
 auto initiate(asio::any_io_executor executor, task<T> work, Token&& token) {
     return asio::co_spawn(std::move(executor), detail::root(std::move(work)), std::forward<Token>(token));

@@ -18,13 +18,13 @@ namespace hubpush::inline v0 {
 class serve_options {
 public:
     std::filesystem::path folder;
-    std::uint16_t port = 0;     ///< 0 picks a free one
-    secret token;               ///< empty: a random one is made, for the user `local`, and printed
+    std::uint16_t port = 0;      ///< 0 picks a free one
+    secret token;                ///< empty: a random one is made, for the user `local`, and printed
     std::string user = "local";  ///< owner of the given token, and the namespace of repositories that name none
 };
 
-/// Serves until it is cancelled. Prints the address on the first line of `out`, and the token on the second one when it was
-/// made here. `executor` as for `local_hub`. Throws as `local_hub`, and `cancelled` at the end.
+/// Serves until it is cancelled. Prints the address on the first line of `out`, and the token on the second one when it
+/// was made here. `executor` as for `local_hub`. Throws as `local_hub`, and `cancelled` at the end.
 HUBPUSH_DECL task<void> serve_hub(serve_options options, std::ostream& out);
 
 }  // namespace hubpush::inline v0

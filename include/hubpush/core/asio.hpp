@@ -43,7 +43,8 @@
 
 namespace hubpush::inline v0 {
 
-/// What every asynchronous function of hubpush returns: a lazy coroutine that runs on the executor of whoever awaits it.
+/// What every asynchronous function of hubpush returns: a lazy coroutine that runs on the executor of whoever awaits
+/// it.
 template <class T = void>
 using task = asio::awaitable<T>;
 

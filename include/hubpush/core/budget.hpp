@@ -29,14 +29,16 @@ namespace detail {
 class budget_state;
 }
 
-/// A page-aligned buffer drawn from a budget; gives its bytes back when it ends. Movable, not copyable. It may end on any
-/// thread and may outlive the budget. I/O into memory that is not page-aligned costs five times as much
-/// (design.md §7), so nothing else in hubpush hands out I/O buffers.
+/// A page-aligned buffer drawn from a budget; gives its bytes back when it ends. Movable, not copyable. It may end on
+/// any thread and may outlive the budget. I/O into memory that is not page-aligned costs five times as much (design.md
+/// §7), so nothing else in hubpush hands out I/O buffers.
 class lease {
 public:
     lease() = default;
     lease(lease&& other) noexcept
-        : state_(std::move(other.state_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+        : state_(std::move(other.state_)),
+          data_(std::exchange(other.data_, nullptr)),
+          size_(std::exchange(other.size_, 0)) {}
     lease& operator=(lease other) noexcept {
         std::swap(state_, other.state_);
         std::swap(data_, other.data_);
@@ -70,8 +72,8 @@ public:
 
     HUBPUSH_DECL explicit memory_budget(std::uint64_t limit = default_limit);
 
-    /// Waits until `size` bytes (rounded up to whole pages) are free. Throws `errc::limit_exceeded` when `size` exceeds the
-    /// whole budget. Cancellation: all types; nothing is taken.
+    /// Waits until `size` bytes (rounded up to whole pages) are free. Throws `errc::limit_exceeded` when `size` exceeds
+    /// the whole budget. Cancellation: all types; nothing is taken.
     HUBPUSH_DECL task<lease> acquire(std::size_t size);
 
     HUBPUSH_DECL std::uint64_t limit() const noexcept;

@@ -11,8 +11,8 @@
 
 namespace hubpush::inline v0 {
 
-/// Bytes of a known length that can be read again, so that whatever is built from them can be retried. `net/` and `hub/`
-/// send from it; `fs/source.hpp` holds the files and buffers behind it. Used from one strand at a time.
+/// Bytes of a known length that can be read again, so that whatever is built from them can be retried. `net/` and
+/// `hub/` send from it; `fs/source.hpp` holds the files and buffers behind it. Used from one strand at a time.
 class byte_source {
 public:
     virtual ~byte_source() = default;

@@ -23,13 +23,13 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-/// g++ up to 12 destroys a temporary lambda with non-trivial captures twice when it stands in an expression that contains
-/// `co_await`. That is silent memory corruption, so every constructor that takes a callable asserts this and the
-/// mistake becomes a compile error there; a named callable is always accepted.
+/// g++ up to 12 destroys a temporary lambda with non-trivial captures twice when it stands in an expression that
+/// contains `co_await`. That is silent memory corruption, so every constructor that takes a callable asserts this and
+/// the mistake becomes a compile error there; a named callable is always accepted.
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ <= 12
 template <class Callable>
-inline constexpr bool callable_is_safe = std::is_lvalue_reference_v<Callable> ||
-                                         std::is_trivially_destructible_v<std::remove_cvref_t<Callable>>;
+inline constexpr bool callable_is_safe =
+    std::is_lvalue_reference_v<Callable> || std::is_trivially_destructible_v<std::remove_cvref_t<Callable>>;
 #else
 template <class Callable>
 inline constexpr bool callable_is_safe = true;

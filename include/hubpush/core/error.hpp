@@ -20,38 +20,38 @@ namespace hubpush::inline v0 {
 
 /// Why something failed. Each enumerator names the situation, not the place.
 enum class errc {
-    invalid_argument = 1,       ///< the caller passed something that can never work; found before the first request
-    bad_environment,            ///< an environment variable or configuration file holds something unusable
-    not_authorized,             ///< the Hub does not know the token, or none was given where one is needed (401)
-    forbidden,                  ///< the token is known but may not do this (403), or the repository is gated or disabled
-    repository_not_found,       ///< the repository does not exist, or this token may not see it
-    revision_not_found,         ///< the branch, tag or commit does not exist
-    entry_not_found,            ///< a path does not exist in the repository
-    conflict,                   ///< someone else changed the branch or created the thing first (409, 412)
-    bad_request,                ///< the Hub refuses the request as it is (400, 422)
-    quota_exceeded,             ///< storage or plan limits of the account (402, 507, 509)
-    payload_too_large,          ///< the Hub refuses the size of the request (413)
-    rate_limited,               ///< too many requests or commits (429)
-    server_error,               ///< the Hub failed (5xx, 408, 425)
-    protocol_error,             ///< the peer speaks something that is not the protocol
-    limit_exceeded,             ///< a bound of ours on what a peer or a user may ask for
-    transport,                  ///< no connection, or it broke
-    timed_out,                  ///< a deadline passed
-    tls_failed,                 ///< the peer could not prove who it is, or TLS itself failed
-    name_not_found,             ///< the host name does not exist
-    file_not_found,             ///< a local file or folder does not exist
-    file_unreadable,            ///< a local file or folder exists and cannot be read
-    file_unwritable,            ///< a local file cannot be written
-    file_changed,               ///< a local file changed while it was being pushed
-    no_transport,               ///< the server offers no way to store this content that hubpush can use
-    integrity,                  ///< what the server stored is not what was sent
-    outcome_unknown,            ///< a commit may or may not have been applied, and it cannot be told which
-    cancelled,                  ///< the operation was cancelled; the branch has not moved
-    queue_full,                 ///< the queue has a limit and it is reached
-    queue_closed,               ///< the queue takes no more jobs
-    wrong_thread,               ///< a blocking call on the thread that would have to do the work
-    forked,                     ///< a forked child uses an object of its parent
-    internal                    ///< a bug in hubpush
+    invalid_argument = 1,  ///< the caller passed something that can never work; found before the first request
+    bad_environment,       ///< an environment variable or configuration file holds something unusable
+    not_authorized,        ///< the Hub does not know the token, or none was given where one is needed (401)
+    forbidden,             ///< the token is known but may not do this (403), or the repository is gated or disabled
+    repository_not_found,  ///< the repository does not exist, or this token may not see it
+    revision_not_found,    ///< the branch, tag or commit does not exist
+    entry_not_found,       ///< a path does not exist in the repository
+    conflict,              ///< someone else changed the branch or created the thing first (409, 412)
+    bad_request,           ///< the Hub refuses the request as it is (400, 422)
+    quota_exceeded,        ///< storage or plan limits of the account (402, 507, 509)
+    payload_too_large,     ///< the Hub refuses the size of the request (413)
+    rate_limited,          ///< too many requests or commits (429)
+    server_error,          ///< the Hub failed (5xx, 408, 425)
+    protocol_error,        ///< the peer speaks something that is not the protocol
+    limit_exceeded,        ///< a bound of ours on what a peer or a user may ask for
+    transport,             ///< no connection, or it broke
+    timed_out,             ///< a deadline passed
+    tls_failed,            ///< the peer could not prove who it is, or TLS itself failed
+    name_not_found,        ///< the host name does not exist
+    file_not_found,        ///< a local file or folder does not exist
+    file_unreadable,       ///< a local file or folder exists and cannot be read
+    file_unwritable,       ///< a local file cannot be written
+    file_changed,          ///< a local file changed while it was being pushed
+    no_transport,          ///< the server offers no way to store this content that hubpush can use
+    integrity,             ///< what the server stored is not what was sent
+    outcome_unknown,       ///< a commit may or may not have been applied, and it cannot be told which
+    cancelled,             ///< the operation was cancelled; the branch has not moved
+    queue_full,            ///< the queue has a limit and it is reached
+    queue_closed,          ///< the queue takes no more jobs
+    wrong_thread,          ///< a blocking call on the thread that would have to do the work
+    forked,                ///< a forked child uses an object of its parent
+    internal               ///< a bug in hubpush
 };
 
 /// The category of `errc`; its messages are one short phrase each.
@@ -59,19 +59,38 @@ HUBPUSH_DECL const std::error_category& error_category() noexcept;
 
 HUBPUSH_DECL std::error_code make_error_code(errc code) noexcept;
 
-/// What is known about a failure besides its code. A class with constructors, never an aggregate (g++ 12, design.md §5).
+/// What is known about a failure besides its code. A class with constructors, never an aggregate (g++ 12, design.md
+/// §5).
 class error_details {
 public:
     error_details() = default;
 
-    error_details& status(int value) { status_ = value; return *this; }
+    error_details& status(int value) {
+        status_ = value;
+        return *this;
+    }
     HUBPUSH_DECL error_details& server_message(std::string_view text);  ///< escaped and cut to 500 bytes here
     HUBPUSH_DECL error_details& request_id(std::string_view text);      ///< escaped and cut to 200 bytes here
-    error_details& file(std::string path) { file_ = std::move(path); return *this; }
-    error_details& hint(std::string text) { hint_ = std::move(text); return *this; }
-    error_details& retryable(bool value) { retryable_ = value; return *this; }
-    error_details& retry_after(std::chrono::milliseconds value) { retry_after_ = value; return *this; }
-    error_details& reached_server(bool value) { reached_server_ = value; return *this; }
+    error_details& file(std::string path) {
+        file_ = std::move(path);
+        return *this;
+    }
+    error_details& hint(std::string text) {
+        hint_ = std::move(text);
+        return *this;
+    }
+    error_details& retryable(bool value) {
+        retryable_ = value;
+        return *this;
+    }
+    error_details& retry_after(std::chrono::milliseconds value) {
+        retry_after_ = value;
+        return *this;
+    }
+    error_details& reached_server(bool value) {
+        reached_server_ = value;
+        return *this;
+    }
 
     int status() const noexcept { return status_; }
     const std::string& server_message() const noexcept { return server_message_; }
@@ -101,12 +120,12 @@ public:
 
     const char* what() const noexcept override { return state_->text.c_str(); }
     errc kind() const noexcept { return static_cast<errc>(code().value()); }
-    int status() const noexcept { return state_->details.status(); }              ///< HTTP status, 0 without an answer
+    int status() const noexcept { return state_->details.status(); }  ///< HTTP status, 0 without an answer
     const std::string& server_message() const noexcept { return state_->details.server_message(); }
     const std::string& request_id() const noexcept { return state_->details.request_id(); }
-    const std::string& file() const noexcept { return state_->details.file(); }   ///< local path or path in repository
-    const std::string& hint() const noexcept { return state_->details.hint(); }   ///< what to do; never empty
-    bool retryable() const noexcept { return state_->details.retryable(); }       ///< the same call may succeed later
+    const std::string& file() const noexcept { return state_->details.file(); }  ///< local path or path in repository
+    const std::string& hint() const noexcept { return state_->details.hint(); }  ///< what to do; never empty
+    bool retryable() const noexcept { return state_->details.retryable(); }      ///< the same call may succeed later
     /// How long the server asked to wait, if it did.
     std::optional<std::chrono::milliseconds> retry_after() const noexcept { return state_->details.retry_after(); }
     /// False only if it is certain that no byte of the request reached the server.
@@ -158,7 +177,8 @@ HUBPUSH_DECL std::exception_ptr translate(std::exception_ptr failure);
 /// One line about any exception: what happened and, for ours, what to do. An empty pointer gives "success".
 HUBPUSH_DECL std::string describe(std::exception_ptr failure);
 
-/// `text` with control bytes (and the bidirectional marks that can reorder a terminal line) escaped, at most `limit` bytes.
+/// `text` with control bytes (and the bidirectional marks that can reorder a terminal line) escaped, at most `limit`
+/// bytes.
 HUBPUSH_DECL std::string printable(std::string_view text, std::size_t limit = 500);
 
 }  // namespace hubpush::inline v0

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// Named, order-free options that the compiler checks: a call lists what it takes, and anything else is one error that names
-/// the option and the call (design.md §3).
+/// Named, order-free options that the compiler checks: a call lists what it takes, and anything else is one error that
+/// names the option and the call (design.md §3).
 
 #include <hubpush/core/config.hpp>
 

@@ -47,7 +47,8 @@ public:
 
 enum class log_level { debug, info, warning, error };
 
-/// Where hubpush reports what no exception carries. Called from any thread, never under a lock of hubpush; must not throw.
+/// Where hubpush reports what no exception carries. Called from any thread, never under a lock of hubpush; must not
+/// throw.
 class log_sink {
 public:
     virtual ~log_sink() = default;

@@ -21,7 +21,10 @@ public:
     explicit secret(std::string text) : text_(std::move(text)) {}
     secret(const secret&) = default;
     secret(secret&& other) noexcept : text_(std::exchange(other.text_, std::string())) {}
-    secret& operator=(secret other) noexcept { text_.swap(other.text_); return *this; }
+    secret& operator=(secret other) noexcept {
+        text_.swap(other.text_);
+        return *this;
+    }
     ~secret() { wipe(); }
 
     bool empty() const noexcept { return text_.empty(); }
@@ -34,8 +37,8 @@ public:
         unsigned char difference = text_.size() == other.size() ? 0 : 1;
         const std::size_t shared = std::min(text_.size(), other.size());
         for (std::size_t i = 0; i < shared; ++i) {
-            difference = static_cast<unsigned char>(difference | (static_cast<unsigned char>(text_[i]) ^
-                                                                  static_cast<unsigned char>(other[i])));
+            difference = static_cast<unsigned char>(
+                difference | (static_cast<unsigned char>(text_[i]) ^ static_cast<unsigned char>(other[i])));
         }
         return difference == 0;
     }

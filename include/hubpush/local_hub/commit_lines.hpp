@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The body of a commit, read as a stream of lines (spec/hub-http-api.md §4.5, §14.3). Contents go to a file on the way, so
-/// that memory is bounded by one line whatever is committed.
+/// The body of a commit, read as a stream of lines (spec/hub-http-api.md §4.5, §14.3). Contents go to a file on the
+/// way, so that memory is bounded by one line whatever is committed.
 
 #include <hubpush/async/offload.hpp>
 #include <hubpush/core/byte_source.hpp>

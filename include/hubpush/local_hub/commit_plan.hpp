@@ -17,8 +17,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Applies the lines of a commit in order to the files of its base and gives the steps for git. All or nothing: `refusal`
-/// is thrown at the first line that is not possible.
+/// Applies the lines of a commit in order to the files of its base and gives the steps for git. All or nothing:
+/// `refusal` is thrown at the first line that is not possible.
 class commit_plan {
 public:
     /// Size of a stored large file, or nothing.

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// Faults on demand: which requests they hit and what happens to them. A decision core without I/O; the connection carries
-/// the decision out (spec/hub-http-api.md §14.4).
+/// Faults on demand: which requests they hit and what happens to them. A decision core without I/O; the connection
+/// carries the decision out (spec/hub-http-api.md §14.4).
 
 #include <hubpush/core/config.hpp>
 #include <hubpush/local_hub/ledger.hpp>
@@ -46,15 +46,15 @@ private:
 class fault {
 public:
     enum class kind {
-        reset_request,     ///< the connection is reset after `bytes` of the request's body; with 0 before any is read
-        stall_request,     ///< nothing more is read after `bytes` of the body; the connection stays open
-        answer_early,      ///< answered before the body is read; nothing is applied, the connection closes
-        answer_instead,    ///< the body is read to its end, nothing is applied, answered
-        apply_then_answer, ///< applied, then answered differently
-        apply_then_reset,  ///< applied, then reset without a byte of the answer
-        cut_answer,        ///< applied; the answer ends after `bytes` of it, by FIN
-        cut_answer_reset,  ///< the same, by RST
-        delay_answer       ///< applied, the answer comes late
+        reset_request,      ///< the connection is reset after `bytes` of the request's body; with 0 before any is read
+        stall_request,      ///< nothing more is read after `bytes` of the body; the connection stays open
+        answer_early,       ///< answered before the body is read; nothing is applied, the connection closes
+        answer_instead,     ///< the body is read to its end, nothing is applied, answered
+        apply_then_answer,  ///< applied, then answered differently
+        apply_then_reset,   ///< applied, then reset without a byte of the answer
+        cut_answer,         ///< applied; the answer ends after `bytes` of it, by FIN
+        cut_answer_reset,   ///< the same, by RST
+        delay_answer        ///< applied, the answer comes late
     };
 
     fault() = default;
@@ -98,12 +98,26 @@ public:
     fault_rule(std::string method, std::string path_pattern, fault effect)
         : method_(std::move(method)), pattern_(std::move(path_pattern)), effect_(std::move(effect)) {}
 
-    fault_rule& on(hub_listener listener) { listener_ = listener; return *this; }
+    fault_rule& on(hub_listener listener) {
+        listener_ = listener;
+        return *this;
+    }
     /// Only the n-th matching call, counted from 1.
-    fault_rule& nth(std::uint64_t n) { first_ = n; last_ = n; return *this; }
-    fault_rule& first(std::uint64_t count) { first_ = 1; last_ = count; return *this; }
+    fault_rule& nth(std::uint64_t n) {
+        first_ = n;
+        last_ = n;
+        return *this;
+    }
+    fault_rule& first(std::uint64_t count) {
+        first_ = 1;
+        last_ = count;
+        return *this;
+    }
     /// Calls k, 2k, 3k …
-    fault_rule& every(std::uint64_t k) { step_ = k == 0 ? 1 : k; return *this; }
+    fault_rule& every(std::uint64_t k) {
+        step_ = k == 0 ? 1 : k;
+        return *this;
+    }
     /// Each call on its own, from a generator that starts at `seed`.
     fault_rule& with_probability(double probability, std::uint64_t seed) {
         probability_ = probability;

@@ -24,7 +24,8 @@ public:
     /// `true`, `True` and `1` (spec/hub-http-api.md §3.4).
     HUBPUSH_DECL bool flag(std::string_view name) const;
     /// A number within bounds; `otherwise` when there is none. One out of bounds is moved to the nearer bound.
-    HUBPUSH_DECL std::size_t number(std::string_view name, std::size_t otherwise, std::size_t least, std::size_t most) const;
+    HUBPUSH_DECL std::size_t number(std::string_view name, std::size_t otherwise, std::size_t least,
+                                    std::size_t most) const;
 
 private:
     std::vector<std::pair<std::string, std::string>> fields_;
@@ -41,7 +42,8 @@ void for_each_part(std::string_view text, char separator, Use use) {
     }
 }
 
-/// The segments of a path, split at unencoded slashes first and decoded then (§14.1). Nothing when one cannot be decoded.
+/// The segments of a path, split at unencoded slashes first and decoded then (§14.1). Nothing when one cannot be
+/// decoded.
 HUBPUSH_DECL std::optional<std::vector<std::string>> path_segments(std::string_view path);
 
 /// The segments from `first` on, joined again by slashes.

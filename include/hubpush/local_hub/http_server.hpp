@@ -9,8 +9,8 @@
 #include <hubpush/core/seams.hpp>
 #include <hubpush/local_hub/accounts.hpp>
 #include <hubpush/local_hub/faults.hpp>
-#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/ledger.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -51,8 +51,8 @@ private:
     HUBPUSH_DECL task<void> talk(asio::ip::tcp::socket socket, std::uint64_t connection_number);
     HUBPUSH_DECL task<bool> exchange(served_connection& connection, std::uint64_t connection_number);
     HUBPUSH_DECL task<void> refuse_bytes(served_connection& connection);
-    HUBPUSH_DECL std::uint64_t record(const request_head& head, const hub_caller& caller, std::uint64_t connection_number,
-                                      const std::optional<fault>& fault);
+    HUBPUSH_DECL std::uint64_t record(const request_head& head, const hub_caller& caller,
+                                      std::uint64_t connection_number, const std::optional<fault>& fault);
 
     std::shared_ptr<server_environment> environment_;
     hub_listener role_;

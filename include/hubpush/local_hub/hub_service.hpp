@@ -1,15 +1,15 @@
 #pragma once
 
 /// \file
-/// The Hub's API: which handler answers which request, and who may ask it (spec/hub-http-api.md §14.1). The handlers are in
-/// `impl/routes_*.ipp`, one file per subject.
+/// The Hub's API: which handler answers which request, and who may ask it (spec/hub-http-api.md §14.1). The handlers
+/// are in `impl/routes_*.ipp`, one file per subject.
 
 #include <hubpush/async/offload.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/local_hub/form_text.hpp>
-#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/storage_service.hpp>
 
 #include <cstddef>
@@ -80,7 +80,8 @@ private:
     /// The full name and the head of a branch or `refs/pr/N`; anything else is refused with RevisionNotFound.
     HUBPUSH_DECL task<git_ref> branch_of(hub_call& call, std::string revision);
     /// The text of a small file of a commit, empty when there is none.
-    HUBPUSH_DECL task<std::string> small_file(hub_call& call, std::shared_ptr<const repository_tree> tree, std::string path);
+    HUBPUSH_DECL task<std::string> small_file(hub_call& call, std::shared_ptr<const repository_tree> tree,
+                                              std::string path);
     HUBPUSH_DECL git_author author_of(const hub_call& call) const;
     HUBPUSH_DECL std::string repository_url(const hub_call& call) const;
 

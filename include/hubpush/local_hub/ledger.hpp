@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// Everything that was asked of an embedded Hub, in order. Most promises of an uploader (no duplicate, no byte sent twice,
-/// the token to one origin only) are statements about this record (spec/hub-http-api.md §14.4).
+/// Everything that was asked of an embedded Hub, in order. Most promises of an uploader (no duplicate, no byte sent
+/// twice, the token to one origin only) are statements about this record (spec/hub-http-api.md §14.4).
 
 #include <hubpush/core/config.hpp>
 

@@ -7,8 +7,8 @@
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/config.hpp>
-#include <hubpush/core/secret.hpp>
 #include <hubpush/core/seams.hpp>
+#include <hubpush/core/secret.hpp>
 #include <hubpush/local_hub/accounts.hpp>
 #include <hubpush/local_hub/faults.hpp>
 #include <hubpush/local_hub/ledger.hpp>
@@ -31,18 +31,39 @@ public:
     explicit local_hub_options(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
     /// Port of the API; 0, the default, picks a free one. The storage always picks one.
-    local_hub_options& port(std::uint16_t value) { port_ = value; return *this; }
+    local_hub_options& port(std::uint16_t value) {
+        port_ = value;
+        return *this;
+    }
     /// Without any, a random token that may write is made for the user `local`.
-    local_hub_options& token(hub_token value) { tokens_.push_back(std::move(value)); return *this; }
+    local_hub_options& token(hub_token value) {
+        tokens_.push_back(std::move(value));
+        return *this;
+    }
     /// Entries per page of a listing (default 1000).
-    local_hub_options& page_size(std::size_t entries) { page_size_ = entries == 0 ? 1 : entries; return *this; }
+    local_hub_options& page_size(std::size_t entries) {
+        page_size_ = entries == 0 ? 1 : entries;
+        return *this;
+    }
     /// How long a link to the storage works (default one hour).
-    local_hub_options& link_life(std::chrono::seconds value) { link_life_ = value; return *this; }
+    local_hub_options& link_life(std::chrono::seconds value) {
+        link_life_ = value;
+        return *this;
+    }
     /// How long a connection may be silent before it is closed (default 60 s).
-    local_hub_options& silence_limit(std::chrono::milliseconds value) { silence_limit_ = value; return *this; }
-    local_hub_options& seams(hubpush::seams value) { seams_ = std::move(value); return *this; }
+    local_hub_options& silence_limit(std::chrono::milliseconds value) {
+        silence_limit_ = value;
+        return *this;
+    }
+    local_hub_options& seams(hubpush::seams value) {
+        seams_ = std::move(value);
+        return *this;
+    }
     /// Where I/O buffers come from (default 64 MiB of its own); each active connection holds 512 KiB.
-    local_hub_options& memory(memory_budget value) { memory_ = std::move(value); return *this; }
+    local_hub_options& memory(memory_budget value) {
+        memory_ = std::move(value);
+        return *this;
+    }
 
     const std::filesystem::path& folder() const noexcept { return folder_; }
     std::uint16_t port() const noexcept { return port_; }
@@ -66,21 +87,22 @@ private:
 
 /// The server. Two listeners on 127.0.0.1: the Hub, and the storage that its links name.
 ///
-/// Repositories are bare git repositories below `folder/{models,datasets,spaces}/namespace/name.git`, with large files in
-/// git-lfs's own layout inside them: `git clone` by path gives back every byte with no server running.
+/// Repositories are bare git repositories below `folder/{models,datasets,spaces}/namespace/name.git`, with large files
+/// in git-lfs's own layout inside them: `git clone` by path gives back every byte with no server running.
 class local_hub {
 public:
-    /// Takes the folder and binds both ports; nothing is answered before `serve()`. `executor` must run one thing at a time:
-    /// a strand, or the executor of an io_context that one thread runs. Blocks for a moment. Throws `conflict` when another
-    /// server has the folder, `errc::transport` when the port is taken, `invalid_argument` for a folder that cannot be used.
+    /// Takes the folder and binds both ports; nothing is answered before `serve()`. `executor` must run one thing at a
+    /// time: a strand, or the executor of an io_context that one thread runs. Blocks for a moment. Throws `conflict`
+    /// when another server has the folder, `errc::transport` when the port is taken, `invalid_argument` for a folder
+    /// that cannot be used.
     HUBPUSH_DECL local_hub(asio::any_io_executor executor, local_hub_options options);
     local_hub(const local_hub&) = delete;
     local_hub& operator=(const local_hub&) = delete;
     HUBPUSH_DECL ~local_hub();
 
-    /// Opens the repositories and answers requests until it is cancelled; then connections and git processes are ended before
-    /// it returns (throwing `cancelled`). Call it once, on the executor given above. The executor's context must not be
-    /// destroyed before it has returned. Cancellation: all types.
+    /// Opens the repositories and answers requests until it is cancelled; then connections and git processes are ended
+    /// before it returns (throwing `cancelled`). Call it once, on the executor given above. The executor's context must
+    /// not be destroyed before it has returned. Cancellation: all types.
     HUBPUSH_DECL task<void> serve();
 
     // Thread-safe from here on.

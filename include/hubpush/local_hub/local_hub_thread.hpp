@@ -13,8 +13,8 @@
 
 namespace hubpush::inline v0 {
 
-/// Serves from construction to destruction. The constructor throws as `local_hub` does. All functions are thread-safe and
-/// mean what they mean there.
+/// Serves from construction to destruction. The constructor throws as `local_hub` does. All functions are thread-safe
+/// and mean what they mean there.
 class local_hub_thread {
 public:
     HUBPUSH_DECL explicit local_hub_thread(local_hub_options options);

@@ -17,7 +17,8 @@ enum class wildcards {
     within_segment  ///< only `**` does
 };
 
-/// Matches the whole text. `*`, `?`, `[abc]`, `[!a-z]` and `[[:space:]]`; a backslash takes the next character literally.
+/// Matches the whole text. `*`, `?`, `[abc]`, `[!a-z]` and `[[:space:]]`; a backslash takes the next character
+/// literally.
 HUBPUSH_DECL bool matches_wildcards(std::string_view pattern, std::string_view text, wildcards rule);
 
 /// A pattern line of a git file against a path: without '/' it looks at the last component, with '/' at the whole path.
@@ -43,7 +44,8 @@ private:
     std::vector<rule> rules_;
 };
 
-/// Which paths a root `.gitignore` leaves out: the last line that matches decides, `!` negates, a final '/' means folders.
+/// Which paths a root `.gitignore` leaves out: the last line that matches decides, `!` negates, a final '/' means
+/// folders.
 class ignore_rules {
 public:
     ignore_rules() = default;

@@ -22,7 +22,9 @@ public:
     served_reply(int status, std::string body, std::string content_type) : status_(status), body_(std::move(body)) {
         header("Content-Type", std::move(content_type));
     }
-    static served_reply json(std::string text) { return served_reply(200, std::move(text), "application/json; charset=utf-8"); }
+    static served_reply json(std::string text) {
+        return served_reply(200, std::move(text), "application/json; charset=utf-8");
+    }
     /// An error in the Hub's form: the text in a header and in the body (spec/hub-http-api.md §1.10).
     HUBPUSH_DECL static served_reply failure(int status, std::string_view code, std::string_view message);
 
@@ -30,7 +32,10 @@ public:
         fields_.emplace_back(std::move(name), std::move(value));
         return *this;
     }
-    served_reply& body(std::string text) { body_ = std::move(text); return *this; }
+    served_reply& body(std::string text) {
+        body_ = std::move(text);
+        return *this;
+    }
 
     int status() const noexcept { return status_; }
     const std::vector<served_field>& fields() const noexcept { return fields_; }

@@ -65,7 +65,8 @@ private:
 /// All of them. Belongs to the server's strand.
 class repository_shelf {
 public:
-    HUBPUSH_DECL repository_shelf(asio::any_io_executor executor, std::shared_ptr<worker_pool> pool, std::filesystem::path folder);
+    HUBPUSH_DECL repository_shelf(asio::any_io_executor executor, std::shared_ptr<worker_pool> pool,
+                                  std::filesystem::path folder);
 
     /// Opens what is on disk.
     HUBPUSH_DECL task<void> load();
@@ -74,7 +75,8 @@ public:
     HUBPUSH_DECL std::shared_ptr<hub_repository> find(repository_kind kind, std::string_view id) const;
 
     /// Throws `conflict` when the id is taken.
-    HUBPUSH_DECL task<std::shared_ptr<hub_repository>> create(repository_kind kind, std::string id, bool is_private, git_author author);
+    HUBPUSH_DECL task<std::shared_ptr<hub_repository>> create(repository_kind kind, std::string id, bool is_private,
+                                                              git_author author);
 
     /// Nothing happens when there is none.
     HUBPUSH_DECL task<void> remove(std::shared_ptr<hub_repository> repository);

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// Reads requests from bytes, on llhttp, without any I/O. It shares nothing with the client's reader, so that both cannot
-/// misread HTTP in the same way.
+/// Reads requests from bytes, on llhttp, without any I/O. It shares nothing with the client's reader, so that both
+/// cannot misread HTTP in the same way.
 
 #include <hubpush/core/config.hpp>
 #include <hubpush/local_hub/request_head.hpp>

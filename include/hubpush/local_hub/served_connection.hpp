@@ -24,8 +24,8 @@ public:
     const char* what() const noexcept override { return "the connection is gone"; }
 };
 
-/// Belongs to one coroutine. While it waits for a request it holds no buffer; during an exchange it holds one lease, half
-/// for input and half for whoever handles the request.
+/// Belongs to one coroutine. While it waits for a request it holds no buffer; during an exchange it holds one lease,
+/// half for input and half for whoever handles the request.
 class served_connection {
 public:
     static constexpr std::size_t half_size = 256 * 1024;
@@ -33,8 +33,8 @@ public:
     HUBPUSH_DECL served_connection(asio::ip::tcp::socket socket, clock& clock, memory_budget budget,
                                    std::chrono::milliseconds silence_limit);
 
-    /// Waits for the head of the next request. False when the peer has closed between two requests. When the bytes are no
-    /// request, `reader().failure_status()` is set. Throws `connection_lost`, `cancelled`.
+    /// Waits for the head of the next request. False when the peer has closed between two requests. When the bytes are
+    /// no request, `reader().failure_status()` is set. Throws `connection_lost`, `cancelled`.
     HUBPUSH_DECL task<bool> next_head();
 
     /// The next piece of the body, inside the connection's own buffer and valid until the next call; empty at its end.
@@ -50,8 +50,8 @@ public:
 
     /// Ends the connection so that the peer sees a reset.
     HUBPUSH_DECL void reset() noexcept;
-    /// Says that nothing more will be sent, and waits a little for the peer to close, so that an answer to a request that
-    /// was not read to its end is not lost in a reset.
+    /// Says that nothing more will be sent, and waits a little for the peer to close, so that an answer to a request
+    /// that was not read to its end is not lost in a reset.
     HUBPUSH_DECL task<void> linger();
     /// Keeps the connection open without reading until it breaks or the server ends.
     HUBPUSH_DECL task<void> stall();

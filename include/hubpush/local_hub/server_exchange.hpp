@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// One request and its answer on a served connection, with the fault that was decided for it, written down in the ledger.
+/// One request and its answer on a served connection, with the fault that was decided for it, written down in the
+/// ledger.
 
 #include <hubpush/core/config.hpp>
 #include <hubpush/hash/digest.hpp>
@@ -29,7 +30,7 @@ public:
 
     /// `record` is the number of this request in the ledger.
     server_exchange(served_connection& connection, clock& clock, request_ledger& ledger, std::uint64_t record,
-                  hub_caller caller, std::optional<fault> fault)
+                    hub_caller caller, std::optional<fault> fault)
         : connection_(connection),
           clock_(clock),
           ledger_(ledger),

@@ -1,14 +1,15 @@
 #pragma once
 
 /// \file
-/// The storage behind signed links: PUT, GET and HEAD of large files, on an origin of its own (spec/hub-http-api.md §14.6).
+/// The storage behind signed links: PUT, GET and HEAD of large files, on an origin of its own (spec/hub-http-api.md
+/// §14.6).
 
 #include <hubpush/async/offload.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/local_hub/byte_range.hpp>
-#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/url_signer.hpp>
 
 #include <memory>
@@ -20,8 +21,8 @@ namespace hubpush::inline v0::detail {
 /// Belongs to the server's strand; outlives every call.
 class storage_service {
 public:
-    HUBPUSH_DECL storage_service(seams seams, std::shared_ptr<worker_pool> pool, std::shared_ptr<repository_shelf> shelf,
-                                 std::chrono::seconds link_life);
+    HUBPUSH_DECL storage_service(seams seams, std::shared_ptr<worker_pool> pool,
+                                 std::shared_ptr<repository_shelf> shelf, std::chrono::seconds link_life);
 
     /// Path and query of a link by which `method` (GET also allows HEAD) may be used on one object.
     HUBPUSH_DECL std::string link(std::string_view method, const hub_repository& repository, std::string_view oid);

@@ -12,7 +12,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Signs and checks `path?expires=…&nonce=…&signature=…`. The key is random and dies with the process. Used on one strand.
+/// Signs and checks `path?expires=…&nonce=…&signature=…`. The key is random and dies with the process. Used on one
+/// strand.
 class url_signer {
 public:
     enum class verdict { valid, expired, invalid };
@@ -20,12 +21,14 @@ public:
     HUBPUSH_DECL url_signer(random_source& random, std::chrono::seconds life);
 
     /// Every link is different, because of the nonce.
-    HUBPUSH_DECL std::string sign(std::string_view method, std::string_view path, std::chrono::system_clock::time_point now);
+    HUBPUSH_DECL std::string sign(std::string_view method, std::string_view path,
+                                  std::chrono::system_clock::time_point now);
     HUBPUSH_DECL verdict check(std::string_view method, std::string_view path, std::string_view query,
                                std::chrono::system_clock::time_point now) const;
 
 private:
-    HUBPUSH_DECL std::string signature(std::string_view method, std::string_view path, std::string_view parameters) const;
+    HUBPUSH_DECL std::string signature(std::string_view method, std::string_view path,
+                                       std::string_view parameters) const;
 
     random_source& random_;
     std::string key_;

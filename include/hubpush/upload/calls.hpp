@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// What each named call takes. The names of these types appear in the error for an option that does not belong to a call.
+/// What each named call takes. The names of these types appear in the error for an option that does not belong to a
+/// call.
 
 #include <hubpush/core/options.hpp>
 #include <hubpush/upload/context.hpp>

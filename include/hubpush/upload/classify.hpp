@@ -9,9 +9,10 @@
 
 namespace hubpush::inline v0 {
 
-/// Takes files, gives those that have to be pushed. For every 256 files it sends the Hub their paths, sizes and first 512
-/// bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what the repository's .gitignore
-/// ignores and what the revision holds already. Small files are read once, large ones once plus their first bytes.
+/// Takes files, gives those that have to be pushed. For every 256 files it sends the Hub their paths, sizes and first
+/// 512 bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what the repository's
+/// .gitignore ignores and what the revision holds already. Small files are read once, large ones once plus their first
+/// bytes.
 class classify_step : public step_base {
 public:
     HUBPUSH_DECL task<void> operator()(context& context, stream<file>& in, stream<planned_file>& out) const;

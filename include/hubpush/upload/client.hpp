@@ -23,16 +23,18 @@ namespace hubpush::inline v0 {
 
 /// A handle on one Hub for one token; copies share connections, memory budget and threads.
 ///
-/// Executor: calls are coroutines to be awaited from any executor; the work runs on one strand of the client's own executor
-/// and completes on the caller's. Thread-safety: calls may be made from any thread. Cancellation of every call: all types;
-/// until the commit request leaves, the call ends with `cancelled` and the branch has not moved (content may be stored);
-/// afterwards with the real outcome or `outcome_unknown`. Emit on `get_executor()`. Lifetime: arguments are owned by the call;
-/// the executor's context must outlive the client. Errors: design.md §4; `invalid_argument` before the first request.
+/// Executor: calls are coroutines to be awaited from any executor; the work runs on one strand of the client's own
+/// executor and completes on the caller's. Thread-safety: calls may be made from any thread. Cancellation of every
+/// call: all types; until the commit request leaves, the call ends with `cancelled` and the branch has not moved
+/// (content may be stored); afterwards with the real outcome or `outcome_unknown`. Emit on `get_executor()`. Lifetime:
+/// arguments are owned by the call; the executor's context must outlive the client. Errors: design.md §4;
+/// `invalid_argument` before the first request.
 class client {
 public:
-    /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `allow_plain_http`, `log_to` and, for simulations,
-    /// `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. What is not given comes from the environment, as in the
-    /// Hub's own tools (spec/hub-http-api.md §1). Throws `bad_environment` or `invalid_argument`; sends nothing.
+    /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `allow_plain_http`, `log_to` and, for
+    /// simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. What is not given comes from the
+    /// environment, as in the Hub's own tools (spec/hub-http-api.md §1). Throws `bad_environment` or
+    /// `invalid_argument`; sends nothing.
     template <class... Options>
     explicit client(asio::any_io_executor executor, Options... options)
         : client(std::move(executor), detail::collect_options<client_call>(std::move(options)...)) {}
@@ -48,7 +50,8 @@ public:
     /// Whose token this is. Throws `not_authorized` without one.
     HUBPUSH_DECL task<hub_user> whoami() const;
 
-    /// Creates a model repository. Options: `exist_ok`, `private_repo`. Throws `conflict` when it exists, without `exist_ok`.
+    /// Creates a model repository. Options: `exist_ok`, `private_repo`. Throws `conflict` when it exists, without
+    /// `exist_ok`.
     template <class... Options>
     task<created_repository> create_repo(std::string repo_id, Options... options) const {
         return create(std::move(repo_id), detail::collect_options<create_repo_call>(std::move(options)...));
@@ -56,25 +59,27 @@ public:
 
     /// Pushes one file in one commit. Options: `message`, `description`, `revision`, `progress`.
     template <class... Options>
-    task<commit_info> upload_file(std::string repo_id, upload_content what, std::string path, Options... options) const {
+    task<commit_info> upload_file(std::string repo_id, upload_content what, std::string path,
+                                  Options... options) const {
         return push_file(std::move(repo_id), add(std::move(path), std::move(what)),
                          detail::collect_options<upload_file_call>(std::move(options)...));
     }
 
-    /// Pushes the files of a folder in one commit, read when the call runs. Options: `message`, `description`, `revision`,
-    /// `path_in_repo`, `allow`, `ignore`, `progress`.
+    /// Pushes the files of a folder in one commit, read when the call runs. Options: `message`, `description`,
+    /// `revision`, `path_in_repo`, `allow`, `ignore`, `progress`.
     template <class... Options>
     task<commit_info> upload_folder(std::string repo_id, std::filesystem::path folder, Options... options) const {
         return push_folder(std::move(repo_id), std::move(folder),
                            detail::collect_options<upload_folder_call>(std::move(options)...));
     }
 
-    /// One commit of any number of `add` and `remove`, in the order given. Options: `message` (required), `description`,
-    /// `revision`, `progress`.
+    /// One commit of any number of `add` and `remove`, in the order given. Options: `message` (required),
+    /// `description`, `revision`, `progress`.
     template <class... Arguments>
     task<commit_info> create_commit(std::string repo_id, Arguments... arguments) const {
         operation_list operations;
-        create_commit_call::takes options = detail::collect_operations<create_commit_call>(operations, std::move(arguments)...);
+        create_commit_call::takes options =
+            detail::collect_operations<create_commit_call>(operations, std::move(arguments)...);
         return push_operations(std::move(repo_id), std::move(operations), std::move(options));
     }
 

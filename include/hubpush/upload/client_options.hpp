@@ -5,8 +5,8 @@
 
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/options.hpp>
-#include <hubpush/core/secret.hpp>
 #include <hubpush/core/seams.hpp>
+#include <hubpush/core/secret.hpp>
 #include <hubpush/fs/file_system.hpp>
 #include <hubpush/hub/commit_api.hpp>
 #include <hubpush/net/connector.hpp>
@@ -80,8 +80,8 @@ private:
     seams value_;
 };
 
-/// For how long the outcome of a commit is looked for after its answer was lost (spec/reliability.md §3.4). Default: 5 minutes;
-/// `background` looks as long as its `give_up_after`.
+/// For how long the outcome of a commit is looked for after its answer was lost (spec/reliability.md §3.4). Default: 5
+/// minutes; `background` looks as long as its `give_up_after`.
 class commit_patience {
 public:
     commit_patience() = default;
@@ -92,8 +92,8 @@ private:
     std::chrono::milliseconds time_ = default_commit_patience;
 };
 
-/// How many threads read and hash. Default: half of the machine's, at least one and at most four. With 0 that work runs on the
-/// strand itself, for simulations.
+/// How many threads read and hash. Default: half of the machine's, at least one and at most four. With 0 that work runs
+/// on the strand itself, for simulations.
 class worker_threads {
 public:
     explicit worker_threads(std::size_t count) : count_(count) {}
@@ -104,8 +104,8 @@ private:
 };
 
 struct client_call {
-    using takes = option_set<endpoint, token, memory_budget, retry_policy, commit_patience, allow_plain_http, log_to, use_seams, use_connector,
-                             use_file_system, worker_threads>;
+    using takes = option_set<endpoint, token, memory_budget, retry_policy, commit_patience, allow_plain_http, log_to,
+                             use_seams, use_connector, use_file_system, worker_threads>;
 };
 
 }  // namespace hubpush::inline v0

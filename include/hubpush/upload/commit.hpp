@@ -15,13 +15,14 @@
 
 namespace hubpush::inline v0 {
 
-/// Takes all stored files and makes one commit of them and of the push's removals. A commit whose answer was lost is looked
-/// up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once. Without anything to commit
-/// it gives the branch's head, with `nothing_to_do`. Cancellation: all types until the request leaves; afterwards the result
-/// is the real one, or `outcome_unknown`.
+/// Takes all stored files and makes one commit of them and of the push's removals. A commit whose answer was lost is
+/// looked up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once. Without
+/// anything to commit it gives the branch's head, with `nothing_to_do`. Cancellation: all types until the request
+/// leaves; afterwards the result is the real one, or `outcome_unknown`.
 class commit_step : public step_base {
 public:
-    commit_step(hubpush::message summary, hubpush::description text) : message_(std::move(summary)), description_(std::move(text)) {}
+    commit_step(hubpush::message summary, hubpush::description text)
+        : message_(std::move(summary)), description_(std::move(text)) {}
 
     HUBPUSH_DECL task<commit_info> operator()(context& context, stored_set files) const;
 

@@ -26,8 +26,12 @@ public:
     client_state(hubpush::seams seams, memory_budget budget, std::shared_ptr<file_system> files,
                  std::shared_ptr<worker_pool> pool, std::shared_ptr<hub_session> session,
                  std::chrono::milliseconds commit_patience)
-        : seams_(std::move(seams)), budget_(std::move(budget)), files_(std::move(files)), pool_(std::move(pool)),
-          session_(std::move(session)), commit_patience_(commit_patience) {}
+        : seams_(std::move(seams)),
+          budget_(std::move(budget)),
+          files_(std::move(files)),
+          pool_(std::move(pool)),
+          session_(std::move(session)),
+          commit_patience_(commit_patience) {}
 
     const hubpush::seams& seams() const noexcept { return seams_; }
     memory_budget& budget() noexcept { return budget_; }
@@ -66,19 +70,20 @@ private:
 /// What is known about a push before its files are read, and counted while it runs.
 class push_tally {
 public:
-    std::uint64_t files = 0;           ///< found by the source, before any is read
-    std::uint64_t small_bytes = 0;     ///< of files that the Hub could want inside the commit
+    std::uint64_t files = 0;        ///< found by the source, before any is read
+    std::uint64_t small_bytes = 0;  ///< of files that the Hub could want inside the commit
     std::uint64_t unchanged = 0;
     std::uint64_t ignored = 0;
-    std::uint64_t skipped = 0;         ///< entries of a folder that are no files
+    std::uint64_t skipped = 0;  ///< entries of a folder that are no files
     std::uint64_t bytes_sent = 0;
 };
 
-/// One push: the client's things, the place it goes to, and its counters. A step gets it as its first argument. Belongs to
-/// the client's strand; movable until the push starts.
+/// One push: the client's things, the place it goes to, and its counters. A step gets it as its first argument. Belongs
+/// to the client's strand; movable until the push starts.
 class context {
 public:
-    HUBPUSH_DECL context(std::shared_ptr<client_state> client, repository target, std::string revision, progress callback);
+    HUBPUSH_DECL context(std::shared_ptr<client_state> client, repository target, std::string revision,
+                         progress callback);
 
     client_state& client() const noexcept { return *client_; }
     hub_session& session() const noexcept { return client_->session(); }

@@ -22,7 +22,8 @@ class large_file_store {
 public:
     HUBPUSH_DECL large_file_store(context& context, asio::any_io_executor executor, std::size_t in_flight);
 
-    /// Takes a file to be stored. It is sent now or with a later batch; content that was added before is not sent twice.
+    /// Takes a file to be stored. It is sent now or with a later batch; content that was added before is not sent
+    /// twice.
     HUBPUSH_DECL task<void> add(planned_file file);
 
     /// Waits until all files are stored. `failure` is what the caller caught meanwhile, if anything: then transfers are

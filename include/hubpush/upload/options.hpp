@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The named values that upload calls take. Classes with constructors, so that they are safe inside a `co_await` expression
-/// on g++ 12 (design.md §5); each owns what it holds.
+/// The named values that upload calls take. Classes with constructors, so that they are safe inside a `co_await`
+/// expression on g++ 12 (design.md §5); each owns what it holds.
 
 #include <hubpush/core/config.hpp>
 #include <hubpush/fs/source.hpp>
@@ -87,7 +87,8 @@ private:
     std::shared_ptr<byte_source> source_;
 };
 
-/// What `upload_file` and `add` take: a `std::filesystem::path` or a string is a path, as in Python; bytes are `content(...)`.
+/// What `upload_file` and `add` take: a `std::filesystem::path` or a string is a path, as in Python; bytes are
+/// `content(...)`.
 class upload_content {
 public:
     upload_content(content bytes) : source_(bytes.source()) {}
@@ -117,8 +118,8 @@ private:
     upload_content what_;
 };
 
-/// A deletion of a commit: a file, or a folder when the path ends with '/' (spec/hub-http-api.md §2.4). Meant to be written
-/// qualified, `hubpush::remove(...)`.
+/// A deletion of a commit: a file, or a folder when the path ends with '/' (spec/hub-http-api.md §2.4). Meant to be
+/// written qualified, `hubpush::remove(...)`.
 class remove {
 public:
     explicit remove(std::string path) : path_(std::move(path)) {}

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The values that flow through a push: a file, a file the Hub has been asked about, a file whose content is stored, and the
-/// commit at the end.
+/// The values that flow through a push: a file, a file the Hub has been asked about, a file whose content is stored,
+/// and the commit at the end.
 
 #include <hubpush/async/step_traits.hpp>
 #include <hubpush/core/byte_source.hpp>
@@ -36,8 +36,14 @@ public:
     /// Its place in the order in which files were given: the order of the commit's lines.
     std::uint64_t position() const noexcept { return position_; }
 
-    file& rename(std::string path) { path_ = std::move(path); return *this; }
-    file& replace_source(std::shared_ptr<byte_source> bytes) { source_ = std::move(bytes); return *this; }
+    file& rename(std::string path) {
+        path_ = std::move(path);
+        return *this;
+    }
+    file& replace_source(std::shared_ptr<byte_source> bytes) {
+        source_ = std::move(bytes);
+        return *this;
+    }
 
 private:
     std::string path_;
@@ -64,8 +70,9 @@ private:
     std::string hash_;
 };
 
-/// A file that is ready for the commit: a large one is stored, a regular one travels inside the commit. Its source is kept,
-/// for the bytes of regular files and for the case that the Hub has forgotten a large one (spec/reliability.md §3.9, S13).
+/// A file that is ready for the commit: a large one is stored, a regular one travels inside the commit. Its source is
+/// kept, for the bytes of regular files and for the case that the Hub has forgotten a large one (spec/reliability.md
+/// §3.9, S13).
 class stored_file {
 public:
     stored_file() = default;

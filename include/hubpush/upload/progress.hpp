@@ -16,8 +16,8 @@
 
 namespace hubpush::inline v0 {
 
-/// One report. `phase` is "scanning", "hashing", "sending" or "committing": the steps overlap, and the phase is that of the
-/// furthest one. The counters never go down within a phase, never exceed their totals, and equal them at the end.
+/// One report. `phase` is "scanning", "hashing", "sending" or "committing": the steps overlap, and the phase is that of
+/// the furthest one. The counters never go down within a phase, never exceed their totals, and equal them at the end.
 class progress_view {
 public:
     progress_view() = default;
@@ -28,8 +28,8 @@ public:
     std::uint64_t files_total = 0;  ///< files found so far
     std::uint64_t bytes_done = 0;   ///< of this phase
     std::uint64_t bytes_total = 0;  ///< of this phase, as far as it is known
-    /// When scanning, hashing, sending and committing began, for phases too short for a report of their own. A phase that was
-    /// passed over began with the next one; one that has not begun is at the clock's epoch.
+    /// When scanning, hashing, sending and committing began, for phases too short for a report of their own. A phase
+    /// that was passed over began with the next one; one that has not begun is at the clock's epoch.
     std::array<steady_time, 4> phase_began{};
 
     double percent() const noexcept {
@@ -37,15 +37,16 @@ public:
     }
 };
 
-/// The option that carries a callback. It is called on the client's strand, never under a lock, and never after the call has
-/// completed. An exception from it ends the push.
+/// The option that carries a callback. It is called on the client's strand, never under a lock, and never after the
+/// call has completed. An exception from it ends the push.
 class progress {
 public:
     progress() = default;
     template <class Callback>
         requires std::invocable<std::remove_cvref_t<Callback>&, const progress_view&>
     explicit progress(Callback&& callback) : callback_(std::forward<Callback>(callback)) {
-        static_assert(detail::callable_is_safe<Callback>, "hubpush: on g++ 12 give this lambda a name first and pass the name");
+        static_assert(detail::callable_is_safe<Callback>,
+                      "hubpush: on g++ 12 give this lambda a name first and pass the name");
     }
     const std::function<void(const progress_view&)>& callback() const noexcept { return callback_; }
 

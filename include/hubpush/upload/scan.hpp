@@ -18,9 +18,10 @@
 
 namespace hubpush::inline v0 {
 
-/// The files of a folder, in the order of the reference client (spec/hub-http-api.md §4.9). It walks the folder twice: once
-/// to count, so that limits and progress are known before the first byte is sent, and once to hand the files on. Entries that
-/// are no files and links that lead out of the folder are reported to the log before the first file is handed on.
+/// The files of a folder, in the order of the reference client (spec/hub-http-api.md §4.9). It walks the folder twice:
+/// once to count, so that limits and progress are known before the first byte is sent, and once to hand the files on.
+/// Entries that are no files and links that lead out of the folder are reported to the log before the first file is
+/// handed on.
 class scan_step : public step_base {
 public:
     struct takes_options {
@@ -40,8 +41,8 @@ private:
     path_filter filter_;
 };
 
-/// `scan("folder", ignore("*.tmp"), path_in_repo("weights"))`: the head of a pipeline. The folder is read when the pipeline
-/// runs. Throws `file_not_found` when it does not exist and `invalid_argument` when it is no folder.
+/// `scan("folder", ignore("*.tmp"), path_in_repo("weights"))`: the head of a pipeline. The folder is read when the
+/// pipeline runs. Throws `file_not_found` when it does not exist and `invalid_argument` when it is no folder.
 template <class... Options>
 scan_step scan(std::filesystem::path folder, Options... options) {
     return scan_step(std::move(folder), detail::collect_options<scan_step::takes_options>(std::move(options)...));

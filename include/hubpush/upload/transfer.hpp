@@ -13,9 +13,9 @@ namespace detail {
 class large_file_store;
 }
 
-/// Takes planned files and gives each when the commit may name it. Large files are sent to the LFS store, several at once, as
-/// soon as it is certain that the commit can stay within the Hub's limits; content that the store has already, or that
-/// occurs twice, is not sent. Regular files pass through: their bytes travel inside the commit.
+/// Takes planned files and gives each when the commit may name it. Large files are sent to the LFS store, several at
+/// once, as soon as it is certain that the commit can stay within the Hub's limits; content that the store has already,
+/// or that occurs twice, is not sent. Regular files pass through: their bytes travel inside the commit.
 class transfer_step : public step_base {
 public:
     explicit transfer_step(in_flight files) : in_flight_(files) {}

@@ -4,7 +4,8 @@
 
 namespace hubpush::inline v0 {
 
-/// Shared with the children's completion handlers, because a destroyed io_context may end parent and children in any order.
+/// Shared with the children's completion handlers, because a destroyed io_context may end parent and children in any
+/// order.
 struct task_group::state {
     explicit state(asio::any_io_executor where) : executor(std::move(where)), changed(executor) {}
 
@@ -32,7 +33,8 @@ struct task_group::state {
     }
 };
 
-HUBPUSH_DECL task_group::task_group(asio::any_io_executor executor) : state_(std::make_shared<state>(std::move(executor))) {}
+HUBPUSH_DECL task_group::task_group(asio::any_io_executor executor)
+    : state_(std::make_shared<state>(std::move(executor))) {}
 
 HUBPUSH_DECL task_group::~task_group() = default;
 

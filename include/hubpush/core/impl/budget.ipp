@@ -29,8 +29,14 @@ public:
     explicit budget_state(std::uint64_t limit) : limit_(limit) {}
 
     std::uint64_t limit() const noexcept { return limit_; }
-    std::uint64_t used() const { const std::lock_guard lock(mutex_); return used_; }
-    std::uint64_t peak() const { const std::lock_guard lock(mutex_); return peak_; }
+    std::uint64_t used() const {
+        const std::lock_guard lock(mutex_);
+        return used_;
+    }
+    std::uint64_t peak() const {
+        const std::lock_guard lock(mutex_);
+        return peak_;
+    }
 
     /// Takes `size` bytes, or queues a waiter and gives it back.
     std::shared_ptr<budget_waiter> take_or_wait(std::size_t size, const asio::any_io_executor& executor) {
@@ -43,7 +49,10 @@ public:
         return waiting_.back();
     }
 
-    bool is_granted(const budget_waiter& waiter) const { const std::lock_guard lock(mutex_); return waiter.granted; }
+    bool is_granted(const budget_waiter& waiter) const {
+        const std::lock_guard lock(mutex_);
+        return waiter.granted;
+    }
 
     /// A waiter gives up: it leaves the queue, or returns what it was granted in the meantime.
     void withdraw(const std::shared_ptr<budget_waiter>& waiter) {
@@ -117,9 +126,11 @@ HUBPUSH_DECL memory_budget::memory_budget(std::uint64_t limit)
 
 HUBPUSH_DECL task<lease> memory_budget::acquire(std::size_t size) {
     const std::shared_ptr<detail::budget_state> state = state_;
-    const std::size_t rounded = (std::max<std::size_t>(size, 1) + detail::page_size - 1) / detail::page_size * detail::page_size;
+    const std::size_t rounded =
+        (std::max<std::size_t>(size, 1) + detail::page_size - 1) / detail::page_size * detail::page_size;
     if (rounded > state->limit()) {
-        throw_error(errc::limit_exceeded, "a buffer of " + std::to_string(size) + " bytes does not fit into the memory budget of " +
+        throw_error(errc::limit_exceeded, "a buffer of " + std::to_string(size) +
+                                              " bytes does not fit into the memory budget of " +
                                               std::to_string(state->limit()) + " bytes");
     }
     const asio::any_io_executor executor = co_await asio::this_coro::executor;

@@ -22,7 +22,8 @@ struct errc_text {
 inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::invalid_argument, "invalid argument", "correct the call; nothing was sent", false},
     {errc::bad_environment, "unusable environment", "correct the environment variable or file that is named", false},
-    {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools", false},
+    {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools",
+     false},
     {errc::forbidden, "forbidden", "use a token with write access to this repository", false},
     {errc::repository_not_found, "repository not found",
      "check the repository id, create it first, or use a token that may see it", false},
@@ -34,7 +35,8 @@ inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::payload_too_large, "payload too large", "push fewer or smaller files at once", false},
     {errc::rate_limited, "rate limited", "wait as long as the server says, or push less often", true},
     {errc::server_error, "server error", "try again later", true},
-    {errc::protocol_error, "protocol error", "check that HF_ENDPOINT names a Hub and that no proxy changes its answers", false},
+    {errc::protocol_error, "protocol error", "check that HF_ENDPOINT names a Hub and that no proxy changes its answers",
+     false},
     {errc::limit_exceeded, "limit exceeded", "raise the limit that is named, or ask for less", false},
     {errc::transport, "connection failed", "check the network and HF_ENDPOINT", true},
     {errc::timed_out, "timed out", "check the network, or try again later", true},
@@ -42,7 +44,8 @@ inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::name_not_found, "host name not found", "check the host name in HF_ENDPOINT and the name server", true},
     {errc::file_not_found, "file not found", "check the local path", false},
     {errc::file_unreadable, "file unreadable", "check the permissions of the local path", false},
-    {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there", false},
+    {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there",
+     false},
     {errc::file_changed, "file changed", "push again when nothing writes to the file any more", true},
     {errc::no_transport, "no transport", "the server offers no way of storing this file that hubpush can use", false},
     {errc::integrity, "integrity", "the server stored other bytes than were sent; push again", true},
@@ -77,7 +80,8 @@ inline std::size_t unprintable_length(std::string_view text) noexcept {
     if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
     if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
     if (byte(0) != 0xe2) return 0;
-    const bool general = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xa8 && byte(2) <= 0xae));
+    const bool general =
+        byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xa8 && byte(2) <= 0xae));
     const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
     return general || isolates ? 3 : 0;
 }
@@ -116,22 +120,36 @@ HUBPUSH_DECL error::error(errc code, std::string_view what_happened, error_detai
 
 HUBPUSH_DECL std::exception_ptr make_exception(errc code, std::string_view what_happened, error_details details) {
     switch (code) {
-        case errc::invalid_argument: return std::make_exception_ptr(invalid_argument(what_happened, std::move(details)));
-        case errc::not_authorized: return std::make_exception_ptr(not_authorized(what_happened, std::move(details)));
-        case errc::forbidden: return std::make_exception_ptr(forbidden(what_happened, std::move(details)));
+        case errc::invalid_argument:
+            return std::make_exception_ptr(invalid_argument(what_happened, std::move(details)));
+        case errc::not_authorized:
+            return std::make_exception_ptr(not_authorized(what_happened, std::move(details)));
+        case errc::forbidden:
+            return std::make_exception_ptr(forbidden(what_happened, std::move(details)));
         case errc::repository_not_found:
             return std::make_exception_ptr(repository_not_found(what_happened, std::move(details)));
-        case errc::revision_not_found: return std::make_exception_ptr(revision_not_found(what_happened, std::move(details)));
-        case errc::entry_not_found: return std::make_exception_ptr(entry_not_found(what_happened, std::move(details)));
-        case errc::conflict: return std::make_exception_ptr(conflict(what_happened, std::move(details)));
-        case errc::quota_exceeded: return std::make_exception_ptr(quota_exceeded(what_happened, std::move(details)));
-        case errc::rate_limited: return std::make_exception_ptr(rate_limited(what_happened, std::move(details)));
-        case errc::file_changed: return std::make_exception_ptr(file_changed(what_happened, std::move(details)));
-        case errc::no_transport: return std::make_exception_ptr(no_transport(what_happened, std::move(details)));
-        case errc::outcome_unknown: return std::make_exception_ptr(outcome_unknown(what_happened, std::move(details)));
-        case errc::cancelled: return std::make_exception_ptr(cancelled(what_happened, std::move(details)));
-        case errc::queue_full: return std::make_exception_ptr(queue_full(what_happened, std::move(details)));
-        default: return std::make_exception_ptr(error(code, what_happened, std::move(details)));
+        case errc::revision_not_found:
+            return std::make_exception_ptr(revision_not_found(what_happened, std::move(details)));
+        case errc::entry_not_found:
+            return std::make_exception_ptr(entry_not_found(what_happened, std::move(details)));
+        case errc::conflict:
+            return std::make_exception_ptr(conflict(what_happened, std::move(details)));
+        case errc::quota_exceeded:
+            return std::make_exception_ptr(quota_exceeded(what_happened, std::move(details)));
+        case errc::rate_limited:
+            return std::make_exception_ptr(rate_limited(what_happened, std::move(details)));
+        case errc::file_changed:
+            return std::make_exception_ptr(file_changed(what_happened, std::move(details)));
+        case errc::no_transport:
+            return std::make_exception_ptr(no_transport(what_happened, std::move(details)));
+        case errc::outcome_unknown:
+            return std::make_exception_ptr(outcome_unknown(what_happened, std::move(details)));
+        case errc::cancelled:
+            return std::make_exception_ptr(cancelled(what_happened, std::move(details)));
+        case errc::queue_full:
+            return std::make_exception_ptr(queue_full(what_happened, std::move(details)));
+        default:
+            return std::make_exception_ptr(error(code, what_happened, std::move(details)));
     }
 }
 

@@ -40,7 +40,8 @@ HUBPUSH_DECL std::vector<served_field> byte_range::fields() const {
     const std::string size = std::to_string(size_);
     if (status_ == 416) fields.emplace_back("Content-Range", "bytes */" + size);
     if (status_ == 206) {
-        fields.emplace_back("Content-Range", "bytes " + std::to_string(offset_) + "-" + std::to_string(offset_ + length_ - 1) + "/" + size);
+        fields.emplace_back("Content-Range", "bytes " + std::to_string(offset_) + "-" +
+                                                 std::to_string(offset_ + length_ - 1) + "/" + size);
     }
     return fields;
 }

@@ -34,7 +34,8 @@ public:
     std::uint64_t size() const noexcept override { return size_; }
 
     task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - std::min(size_, offset)));
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - std::min(size_, offset)));
         const auto read = [this, offset, room = out.first(wanted)] { return fill(offset, room); };
         co_return co_await offload(*spool_->pool_, read);
     }
@@ -80,8 +81,8 @@ HUBPUSH_DECL std::shared_ptr<byte_source> content_spool::part(std::uint64_t offs
     return std::make_shared<section>(shared_from_this(), offset, size);
 }
 
-/// What a line says: its key, and the texts and the size in its value. Read by events, because a document of such a line
-/// could cost thirty times its length (spec/reliability.md §2.2); everything unknown is skipped.
+/// What a line says: its key, and the texts and the size in its value. Read by events, because a document of such a
+/// line could cost thirty times its length (spec/reliability.md §2.2); everything unknown is skipped.
 class commit_line_events final : public nlohmann::json_sax<nlohmann::json> {
 public:
     std::string key_text;
@@ -108,8 +109,10 @@ public:
         return true;
     }
     bool key(string_t& name) override {
-        if (depth_ == 1) outer_ = std::move(name);
-        else if (depth_ == 2) inner_ = std::move(name);
+        if (depth_ == 1)
+            outer_ = std::move(name);
+        else if (depth_ == 2)
+            inner_ = std::move(name);
         return true;
     }
     bool start_object(std::size_t) override { return ++depth_ <= 64; }
@@ -154,9 +157,11 @@ inline std::vector<std::byte> decode_content(std::string content, std::string_vi
 
 inline void check_content_size(std::uint64_t size, const std::string& path) {
     if (size <= commit_line_reader::content_limit) return;
-    throw refusal(400, "",
-                  "Your push was rejected because it contains files larger than 10 MiB. Please use git-lfs to push them. "
-                  "Offending files: - " + path + " (ref: refs/heads/main)");
+    throw refusal(
+        400, "",
+        "Your push was rejected because it contains files larger than 10 MiB. Please use git-lfs to push them. "
+        "Offending files: - " +
+            path + " (ref: refs/heads/main)");
 }
 
 inline commit_operation file_operation(commit_line_events& line, content_spool& spool) {
@@ -177,7 +182,8 @@ inline commit_operation large_file_operation(commit_line_events& line) {
     operation.oid = line.take("oid");
     operation.size = line.size;
     const std::string algorithm = line.take("algo");
-    if (algorithm != "sha256" && !algorithm.empty()) throw refusal(400, "", "The algorithm of an LFS file is not sha256");
+    if (algorithm != "sha256" && !algorithm.empty())
+        throw refusal(400, "", "The algorithm of an LFS file is not sha256");
     if (!is_hex(operation.oid, 64)) throw refusal(400, "", "The oid of an LFS file is not 64 hexadecimal digits");
     return operation;
 }

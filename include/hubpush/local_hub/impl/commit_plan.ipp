@@ -14,7 +14,9 @@ inline constexpr std::string_view attributes_path = ".gitattributes";
 
 /// Paths that the Hub refuses, and those that git or a line of `.gitattributes` cannot hold.
 inline void check_committed_path(std::string_view path) {
-    const auto is_control = [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\'; };
+    const auto is_control = [](char each) {
+        return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\';
+    };
     if (!is_git_path(path) || std::any_of(path.begin(), path.end(), is_control)) {
         throw refusal(422, "", "A path of the commit is not allowed");
     }
@@ -37,10 +39,14 @@ HUBPUSH_DECL void commit_plan::apply(const commit_operation& operation) {
     check_committed_path(path);
     names_attributes_ = names_attributes_ || path == attributes_path;
     switch (operation.what) {
-        case commit_operation::kind::file: return put(path, operation.content);
-        case commit_operation::kind::large_file: return put_large(operation);
-        case commit_operation::kind::remove_file: return remove(path, false);
-        case commit_operation::kind::remove_folder: return remove(path, true);
+        case commit_operation::kind::file:
+            return put(path, operation.content);
+        case commit_operation::kind::large_file:
+            return put_large(operation);
+        case commit_operation::kind::remove_file:
+            return remove(path, false);
+        case commit_operation::kind::remove_folder:
+            return remove(path, true);
     }
 }
 
@@ -56,7 +62,8 @@ HUBPUSH_DECL void commit_plan::put(const std::string& path, std::shared_ptr<byte
 HUBPUSH_DECL void commit_plan::put_large(const commit_operation& operation) {
     const std::optional<std::uint64_t> size = stored_(operation.oid);
     if (!size) throw refusal(400, "", "LFS pointer pointed to a file that does not exist: " + operation.path);
-    if (operation.size && *operation.size != *size) throw refusal(400, "", "The size of an LFS file is not the stored one");
+    if (operation.size && *operation.size != *size)
+        throw refusal(400, "", "The size of an LFS file is not the stored one");
     put(operation.path, memory_source(lfs_pointer(operation.oid, *size).text()));
     large_paths_.push_back(operation.path);
 }

@@ -7,15 +7,24 @@ namespace hubpush::inline v0 {
 
 HUBPUSH_DECL std::string fault::name() const {
     switch (kind_) {
-        case kind::reset_request: return "reset_request";
-        case kind::stall_request: return "stall_request";
-        case kind::answer_early: return "answer_early";
-        case kind::answer_instead: return "answer_instead";
-        case kind::apply_then_answer: return "apply_then_answer";
-        case kind::apply_then_reset: return "apply_then_reset";
-        case kind::cut_answer: return "cut_answer";
-        case kind::cut_answer_reset: return "cut_answer_reset";
-        case kind::delay_answer: return "delay_answer";
+        case kind::reset_request:
+            return "reset_request";
+        case kind::stall_request:
+            return "stall_request";
+        case kind::answer_early:
+            return "answer_early";
+        case kind::answer_instead:
+            return "answer_instead";
+        case kind::apply_then_answer:
+            return "apply_then_answer";
+        case kind::apply_then_reset:
+            return "apply_then_reset";
+        case kind::cut_answer:
+            return "cut_answer";
+        case kind::cut_answer_reset:
+            return "cut_answer_reset";
+        case kind::delay_answer:
+            return "delay_answer";
     }
     return "unknown";
 }
@@ -31,7 +40,8 @@ HUBPUSH_DECL bool fault_rule::hits(hub_listener listener, std::string_view metho
     if (!matches(listener, method, path)) return false;
     ++calls_;
     if (calls_ < first_ || calls_ > last_ || calls_ % step_ != 0) return false;
-    // The draw does not depend on how the library's distributions are written: the same seed hits the same calls everywhere.
+    // The draw does not depend on how the library's distributions are written: the same seed hits the same calls
+    // everywhere.
     return probability_ >= 1.0 || static_cast<double>(random_() >> 11) * 0x1.0p-53 < probability_;
 }
 
@@ -45,7 +55,8 @@ HUBPUSH_DECL void fault_plan::clear() {
     rules_.clear();
 }
 
-HUBPUSH_DECL std::optional<fault> fault_plan::decide(hub_listener listener, std::string_view method, std::string_view path) {
+HUBPUSH_DECL std::optional<fault> fault_plan::decide(hub_listener listener, std::string_view method,
+                                                     std::string_view path) {
     const std::lock_guard lock(mutex_);
     std::optional<fault> decision;
     for (fault_rule& rule : rules_) {

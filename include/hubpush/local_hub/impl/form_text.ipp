@@ -43,7 +43,8 @@ HUBPUSH_DECL bool form_fields::flag(std::string_view name) const {
     return value == "true" || value == "True" || value == "1";
 }
 
-HUBPUSH_DECL std::size_t form_fields::number(std::string_view name, std::size_t otherwise, std::size_t least, std::size_t most) const {
+HUBPUSH_DECL std::size_t form_fields::number(std::string_view name, std::size_t otherwise, std::size_t least,
+                                             std::size_t most) const {
     const std::string text = first(name).value_or("");
     std::size_t value = otherwise;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);

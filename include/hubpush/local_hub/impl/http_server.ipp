@@ -37,7 +37,8 @@ HUBPUSH_DECL task<void> http_server::serve() {
         asio::ip::tcp::socket socket =
             co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, failed));
         if (failed) {  // for example no descriptor left: wait for connections to end
-            if (!co_await is_cancelled()) co_await sleep_for(environment_->seams.clock(), std::chrono::milliseconds(20));
+            if (!co_await is_cancelled())
+                co_await sleep_for(environment_->seams.clock(), std::chrono::milliseconds(20));
             continue;
         }
         close_on_exec(socket.native_handle());
@@ -67,8 +68,8 @@ HUBPUSH_DECL task<void> http_server::talk(asio::ip::tcp::socket socket, std::uin
     if (failure) environment_->seams.log().write(log_level::error, "local hub: " + describe(failure));
 }
 
-/// Refusing names other than loopback ones keeps web pages from reaching the server through a name of theirs that resolves
-/// to 127.0.0.1 (spec/reliability.md SEC22).
+/// Refusing names other than loopback ones keeps web pages from reaching the server through a name of theirs that
+/// resolves to 127.0.0.1 (spec/reliability.md SEC22).
 inline bool names_loopback(const request_head& head) {
     const std::optional<url> where = url::parse("http://" + std::string(head.find("host").value_or("")));
     return where && where->target() == "/" && where->origin().loopback();
@@ -95,9 +96,10 @@ HUBPUSH_DECL task<bool> http_server::exchange(served_connection& connection, std
 HUBPUSH_DECL task<void> http_server::refuse_bytes(served_connection& connection) {
     const int status = connection.reader().failure_status();
     const std::string text(connection.reader().failure());
-    const std::string reply = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) +
-                              "\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: " +
-                              std::to_string(text.size()) + "\r\n\r\n" + text;
+    const std::string reply =
+        "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) +
+        "\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: " + std::to_string(text.size()) +
+        "\r\n\r\n" + text;
     const auto* const data = reinterpret_cast<const std::byte*>(reply.data());
     co_await connection.send(std::span(data, reply.size()), std::span<const std::byte>());
 }

@@ -51,7 +51,8 @@ HUBPUSH_DECL hub_call hub_service::take_apart(server_exchange& exchange) const {
 
 HUBPUSH_DECL task<void> hub_service::handle(server_exchange& exchange) {
     hub_call call = take_apart(exchange);
-    if (call.caller().state() == token_state::unknown) refuse_anonymous("", "Invalid credentials in Authorization header");
+    if (call.caller().state() == token_state::unknown)
+        refuse_anonymous("", "Invalid credentials in Authorization header");
     co_await dispatch(call);
 }
 
@@ -107,7 +108,8 @@ HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     co_await speak_git(call);
 }
 
-HUBPUSH_DECL void hub_service::open_repository(hub_call& call, repository_kind kind, const std::string& id, access needs) const {
+HUBPUSH_DECL void hub_service::open_repository(hub_call& call, repository_kind kind, const std::string& id,
+                                               access needs) const {
     const hub_caller& caller = call.caller();
     call.repository = shelf_->find(kind, id);
     if (!call.repository || (call.repository->is_private() && !caller.known())) {
@@ -129,7 +131,8 @@ HUBPUSH_DECL task<git_ref> hub_service::branch_of(hub_call& call, std::string re
     const bool full = revision.starts_with("refs/heads/") || revision.starts_with("refs/pr/");
     const std::string name = full ? revision : "refs/heads/" + revision;
     const std::vector<git_ref> refs = co_await call.git().refs();
-    const auto found = std::find_if(refs.begin(), refs.end(), [&name](const git_ref& each) { return each.name() == name; });
+    const auto found =
+        std::find_if(refs.begin(), refs.end(), [&name](const git_ref& each) { return each.name() == name; });
     if (found == refs.end()) throw refusal(404, "RevisionNotFound", "Invalid rev id: " + revision);
     co_return *found;
 }

@@ -3,8 +3,8 @@
 // JSON in requests and answers of the embedded Hub. For the other .ipp files of this folder only.
 
 #include <hubpush/async/task.hpp>
-#include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/reply.hpp>
+#include <hubpush/local_hub/server_exchange.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -18,8 +18,8 @@ namespace hubpush::inline v0::detail {
 /// The largest JSON body the Hub's own calls need: 256 files with a sample each, and the texts of two git files.
 inline constexpr std::size_t json_body_limit = 2 * 1024 * 1024;
 
-/// Parses an object from outside. The depth is limited while parsing, because nlohmann's documents of deep texts crash when
-/// they end (spec/reliability.md §2.2).
+/// Parses an object from outside. The depth is limited while parsing, because nlohmann's documents of deep texts crash
+/// when they end (spec/reliability.md §2.2).
 inline nlohmann::json parse_object(std::string_view text) {
     const auto limit_depth = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
         if (depth > 64) throw refusal(400, "", "The JSON of the request is nested too deeply");
@@ -48,7 +48,8 @@ inline std::optional<std::string> text_member(const nlohmann::json& object, cons
 /// A size: only a non-negative integer, because nlohmann converts everything else silently.
 inline std::uint64_t size_member(const nlohmann::json& object, const char* name) {
     const auto found = object.find(name);
-    if (found == object.end() || !found->is_number_unsigned()) throw refusal(400, "", std::string(name) + " must be a size");
+    if (found == object.end() || !found->is_number_unsigned())
+        throw refusal(400, "", std::string(name) + " must be a size");
     return found->get<std::uint64_t>();
 }
 
@@ -59,7 +60,8 @@ inline const nlohmann::json& list_member(const nlohmann::json& object, const cha
     if (found == object.end() || !found->is_array() || !std::all_of(found->begin(), found->end(), is_object)) {
         throw refusal(400, "", std::string(name) + " must be a list of objects");
     }
-    if (found->size() > limit) throw refusal(400, "", std::string(name) + " has more than " + std::to_string(limit) + " elements");
+    if (found->size() > limit)
+        throw refusal(400, "", std::string(name) + " has more than " + std::to_string(limit) + " elements");
     return *found;
 }
 

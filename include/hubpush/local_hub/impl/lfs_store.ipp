@@ -38,7 +38,8 @@ HUBPUSH_DECL std::string lfs_pointer::text() const {
 }
 
 HUBPUSH_DECL lfs_upload::lfs_upload(std::filesystem::path folder, std::string oid, std::uint64_t unique)
-    : temporary_(folder / "tmp" / (oid + "-" + std::to_string(unique))), final_(lfs_store(folder.parent_path()).path_of(oid)) {
+    : temporary_(folder / "tmp" / (oid + "-" + std::to_string(unique))),
+      final_(lfs_store(folder.parent_path()).path_of(oid)) {
     std::filesystem::create_directories(temporary_.parent_path());
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (descriptor_ < 0) throw_store_failure("a large file cannot be stored");
@@ -66,8 +67,9 @@ HUBPUSH_DECL void lfs_upload::keep() {
     descriptor_ = -1;
 }
 
-HUBPUSH_DECL lfs_object::lfs_object(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    struct stat facts {};
+HUBPUSH_DECL lfs_object::lfs_object(const std::filesystem::path& path)
+    : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    struct stat facts{};
     if (descriptor_ < 0 || ::fstat(descriptor_, &facts) != 0) throw_store_failure("a large file cannot be read");
     size_ = static_cast<std::uint64_t>(facts.st_size);
 }
@@ -89,7 +91,7 @@ HUBPUSH_DECL std::filesystem::path lfs_store::path_of(std::string_view oid) cons
 }
 
 HUBPUSH_DECL std::optional<std::uint64_t> lfs_store::size_of(std::string_view oid) const {
-    struct stat facts {};
+    struct stat facts{};
     if (!is_hex(oid, 64) || ::stat(path_of(oid).c_str(), &facts) != 0) return std::nullopt;
     return static_cast<std::uint64_t>(facts.st_size);
 }

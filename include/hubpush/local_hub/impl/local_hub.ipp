@@ -52,7 +52,8 @@ struct local_hub::state {
         : folder(std::filesystem::absolute(options.folder())),
           lock(detail::lock_hub_folder(folder)),
           pool(std::make_shared<worker_pool>(2)),
-          environment(std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
+          environment(
+              std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
           shelf(std::make_shared<detail::repository_shelf>(executor, pool, folder)),
           storage(std::make_shared<detail::storage_service>(options.seams(), pool, shelf, options.link_life())),
           service(options.seams(), pool, folder, shelf, storage, options.page_size()),

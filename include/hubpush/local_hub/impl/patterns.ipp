@@ -8,8 +8,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Which prefixes of the text the pattern read so far can match: one flag per length. Following all of them at once takes
-/// time in proportion to pattern times text, whatever stands in a pattern that a client sent.
+/// Which prefixes of the text the pattern read so far can match: one flag per length. Following all of them at once
+/// takes time in proportion to pattern times text, whatever stands in a pattern that a client sent.
 class wildcard_match {
 public:
     wildcard_match(std::string_view text, wildcards rule) : text_(text), rule_(rule), reached_(text.size() + 1, 0) {
@@ -88,7 +88,8 @@ private:
     }
 
     void add_range(char from, char to) {
-        for (unsigned each = static_cast<unsigned char>(from); each <= static_cast<unsigned char>(to); ++each) members_[each] = true;
+        for (unsigned each = static_cast<unsigned char>(from); each <= static_cast<unsigned char>(to); ++each)
+            members_[each] = true;
     }
 
     std::array<bool, 256> members_{};
@@ -153,7 +154,8 @@ HUBPUSH_DECL lfs_attributes::lfs_attributes(std::string_view text) {
             const std::size_t begin = std::min(line.find_first_not_of(" \t", at), line.size());
             at = std::min(line.find_first_of(" \t", begin), line.size());
             const std::string_view attribute = line.substr(begin, at - begin);
-            const bool about_filter = attribute.starts_with("filter=") || attribute == "-filter" || attribute == "!filter";
+            const bool about_filter =
+                attribute.starts_with("filter=") || attribute == "-filter" || attribute == "!filter";
             if (about_filter) rules_.push_back({std::string(pattern), attribute == "filter=lfs"});
         }
     });
@@ -181,11 +183,14 @@ HUBPUSH_DECL std::string lfs_attributes::line_for(std::string_view path) {
 
 HUBPUSH_DECL std::string lfs_attributes::initial_text(bool dataset) {
     static constexpr std::string_view everywhere =
-        "*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model *.msgpack *.npy *.npz *.onnx *.ot "
-        "*.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar *.safetensors saved_model/**/* *.tar.* *.tar *.tflite *.tgz *.wasm "
+        "*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model *.msgpack *.npy *.npz "
+        "*.onnx *.ot "
+        "*.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar *.safetensors saved_model/**/* *.tar.* *.tar *.tflite *.tgz "
+        "*.wasm "
         "*.xz *.zip *.zst *tfevents*";
     static constexpr std::string_view datasets =
-        " *.lz4 *.mds *.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg *.wav *.bmp *.gif *.png *.tiff *.jpg *.jpeg *.webp *.mp4 *.webm";
+        " *.lz4 *.mds *.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg *.wav *.bmp *.gif *.png *.tiff *.jpg *.jpeg *.webp "
+        "*.mp4 *.webm";
     std::string patterns(everywhere);
     if (dataset) patterns += datasets;
     std::string text;

@@ -13,7 +13,8 @@
 
 namespace hubpush::inline v0::detail {
 
-inline constexpr std::array all_repository_kinds{repository_kind::model, repository_kind::dataset, repository_kind::space};
+inline constexpr std::array all_repository_kinds{repository_kind::model, repository_kind::dataset,
+                                                 repository_kind::space};
 
 /// What the server knows about a repository and git does not.
 inline constexpr const char* repository_facts_name = "hubpush.json";
@@ -49,7 +50,8 @@ HUBPUSH_DECL std::optional<repository_kind> kind_of_name(std::string_view name) 
 
 inline bool is_repository_id_part(std::string_view part) noexcept {
     const auto is_word = [](char each) {
-        return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9') || each == '_';
+        return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9') ||
+               each == '_';
     };
     const auto is_allowed = [&](char each) { return is_word(each) || each == '-' || each == '.'; };
     return !part.empty() && part.size() <= 96 && is_word(part.front()) && is_word(part.back()) &&
@@ -61,8 +63,8 @@ HUBPUSH_DECL bool is_repository_id(std::string_view id) noexcept {
     if (slash == std::string_view::npos) return false;
     const std::string_view owner = id.substr(0, slash);
     if (owner == "api" || kind_of_plural(owner)) return false;  // these begin other addresses
-    return is_repository_id_part(owner) && is_repository_id_part(id.substr(slash + 1)) && id.find("--") == std::string_view::npos &&
-           id.find("..") == std::string_view::npos && !id.ends_with(".git");
+    return is_repository_id_part(owner) && is_repository_id_part(id.substr(slash + 1)) &&
+           id.find("--") == std::string_view::npos && id.find("..") == std::string_view::npos && !id.ends_with(".git");
 }
 
 HUBPUSH_DECL task<std::shared_ptr<const repository_tree>> hub_repository::tree(std::string commit) {
@@ -132,13 +134,14 @@ HUBPUSH_DECL std::shared_ptr<hub_repository> repository_shelf::find(repository_k
     return found == repositories_.end() ? nullptr : found->second;
 }
 
-HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::create(repository_kind kind, std::string id, bool is_private,
-                                                                            git_author author) {
+HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::create(repository_kind kind, std::string id,
+                                                                            bool is_private, git_author author) {
     const async_mutex::guard alone = co_await changing_.lock();
     if (find(kind, id)) throw_error(errc::conflict, "the repository exists");
     const std::filesystem::path path = folder_ / kind_plural(kind) / (id + ".git");
     std::string attributes = lfs_attributes::initial_text(kind == repository_kind::dataset);
-    std::shared_ptr<git_repository> git = co_await git_repository::create(pool_, path, std::move(attributes), std::move(author));
+    std::shared_ptr<git_repository> git =
+        co_await git_repository::create(pool_, path, std::move(attributes), std::move(author));
     const auto write = [&path, is_private] { return write_is_private(path, is_private); };
     const bool written = co_await offload(*pool_, write);
     if (!written) throw_error(errc::server_error, "the repository's settings cannot be written");

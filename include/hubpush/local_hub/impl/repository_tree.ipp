@@ -15,7 +15,8 @@ HUBPUSH_DECL task<repository_tree> repository_tree::read(git_repository& git, st
     std::vector<std::string> ids;
     std::vector<tree_node*> candidates;
     for (const git_tree_entry& entry : entries) {
-        const auto place = tree.nodes_.emplace(entry.path(), tree_node(entry.id(), entry.size(), entry.is_folder())).first;
+        const auto place =
+            tree.nodes_.emplace(entry.path(), tree_node(entry.id(), entry.size(), entry.is_folder())).first;
         if (!may_be_pointer(place->second)) continue;
         ids.push_back(entry.id());
         candidates.push_back(&place->second);
@@ -24,7 +25,8 @@ HUBPUSH_DECL task<repository_tree> repository_tree::read(git_repository& git, st
     const std::size_t limit = ids.size() * 150;
     const std::vector<std::string> texts = co_await git.read_blobs(std::move(ids), limit);
     for (std::size_t i = 0; i < texts.size(); ++i) {
-        if (std::optional<lfs_pointer> pointer = lfs_pointer::parse(texts[i])) candidates[i]->set_large(std::move(*pointer));
+        if (std::optional<lfs_pointer> pointer = lfs_pointer::parse(texts[i]))
+            candidates[i]->set_large(std::move(*pointer));
     }
     co_return tree;
 }

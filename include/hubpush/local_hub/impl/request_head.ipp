@@ -21,7 +21,8 @@ HUBPUSH_DECL std::string lower_case(std::string_view text) {
     return result;
 }
 
-HUBPUSH_DECL std::optional<std::string_view> find_field(const std::vector<served_field>& fields, std::string_view name) {
+HUBPUSH_DECL std::optional<std::string_view> find_field(const std::vector<served_field>& fields,
+                                                        std::string_view name) {
     const auto found = std::find_if(fields.begin(), fields.end(),
                                     [name](const served_field& each) { return equal_ignoring_case(each.first, name); });
     if (found == fields.end()) return std::nullopt;

@@ -16,7 +16,9 @@ struct request_reader::parser {
             self(which).head->target.append(at, size);
             return 0;
         };
-        settings.on_header_field = [](llhttp_t* which, const char* at, std::size_t size) { return self(which).name(at, size); };
+        settings.on_header_field = [](llhttp_t* which, const char* at, std::size_t size) {
+            return self(which).name(at, size);
+        };
         settings.on_header_value = [](llhttp_t* which, const char* at, std::size_t size) {
             self(which).head->fields.back().second.append(at, size);
             self(which).in_value = true;
@@ -77,7 +79,8 @@ HUBPUSH_DECL request_reader::event request_reader::next(std::span<const std::byt
     return in_head_ ? collect_head(input) : read_body(input);
 }
 
-/// A head is collected whole before llhttp sees it: the limit, bare line feeds and folded lines are then plain to check.
+/// A head is collected whole before llhttp sees it: the limit, bare line feeds and folded lines are then plain to
+/// check.
 HUBPUSH_DECL request_reader::event request_reader::collect_head(std::span<const std::byte>& input) {
     while (!input.empty()) {
         const char next = static_cast<char>(input.front());
@@ -85,7 +88,8 @@ HUBPUSH_DECL request_reader::event request_reader::collect_head(std::span<const 
         input = input.subspan(1);
         if (collected_.empty() && (next == '\r' || next == '\n')) continue;  // RFC 9112 §2.2: an empty line before it
         if (next == '\n' && last != '\r') return fail(400, "a line of the head does not end with CR LF");
-        if (last == '\n' && !collected_.empty() && (next == ' ' || next == '\t')) return fail(400, "a folded header line");
+        if (last == '\n' && !collected_.empty() && (next == ' ' || next == '\t'))
+            return fail(400, "a folded header line");
         collected_.push_back(next);
         if (collected_.size() > head_limit) return fail(431, "the head of the request is too large");
         if (next == '\n' && collected_.ends_with("\r\n\r\n")) return parse_head();
@@ -121,7 +125,8 @@ HUBPUSH_DECL bool request_reader::check_head() {
     const std::optional<std::string_view> coding = head_.find("transfer-encoding");
     if (state.http_major != 1 || state.http_minor > 1) return fail(505, "only HTTP/1.0 and HTTP/1.1"), false;
     if (head_.target.size() > target_limit) return fail(414, "the request target is too long"), false;
-    if (head_.target.empty() || head_.target.front() != '/') return fail(400, "the request target is not a path"), false;
+    if (head_.target.empty() || head_.target.front() != '/')
+        return fail(400, "the request target is not a path"), false;
     if (count("host") != 1) return fail(400, "not exactly one Host field"), false;
     if (count("authorization") > 1) return fail(400, "more than one Authorization field"), false;
     if (coding && (count("transfer-encoding") != 1 || !equal_ignoring_case(*coding, "chunked"))) {

@@ -45,7 +45,8 @@ HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     const nlohmann::json body = co_await read_object(call.exchange);
     const auto [kind, id] = named_repository(body, call.caller());
     const std::string type(kind_name(kind));
-    if (!call.caller().may_write()) throw refusal(403, "", "You don't have the rights to create a " + type + " under this namespace");
+    if (!call.caller().may_write())
+        throw refusal(403, "", "You don't have the rights to create a " + type + " under this namespace");
     if (kind == repository_kind::space && !text_member(body, "sdk")) throw refusal(400, "", "A Space needs an sdk");
     bool taken = shelf_->find(kind, id) != nullptr;
     if (!taken) {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <hubpush/hash/text.hpp>
 #include <hubpush/local_hub/commit_lines.hpp>
 #include <hubpush/local_hub/commit_plan.hpp>
 #include <hubpush/local_hub/hub_service.hpp>
 #include <hubpush/local_hub/impl/json_body.ipp>
 #include <hubpush/local_hub/patterns.hpp>
-#include <hubpush/hash/text.hpp>
 
 namespace hubpush::inline v0::detail {
 
@@ -15,7 +15,8 @@ inline void refuse_pull_request(const hub_call& call) {
 }
 
 /// The server's own rules about how a file is stored (spec/hub-http-api.md §4.3).
-inline bool is_stored_large(const lfs_attributes& attributes, const std::string& path, std::uint64_t size, std::string_view sample) {
+inline bool is_stored_large(const lfs_attributes& attributes, const std::string& path, std::uint64_t size,
+                            std::string_view sample) {
     static constexpr std::uint64_t any_file = 10 * 1024 * 1024;
     static constexpr std::uint64_t binary_file = 1'000'000;
     const auto decoded = from_base64(sample);
@@ -40,10 +41,13 @@ HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
     nlohmann::json answers = nlohmann::json::array();
     for (const nlohmann::json& file : files) {
         const std::string path = text_member(file, "path").value_or("");
-        const bool large = is_stored_large(attributes, path, size_member(file, "size"), text_member(file, "sample").value_or(""));
-        nlohmann::json answer{{"path", path}, {"uploadMode", large ? "lfs" : "regular"}, {"shouldIgnore", ignored.ignores(path)}};
+        const bool large =
+            is_stored_large(attributes, path, size_member(file, "size"), text_member(file, "sample").value_or(""));
+        nlohmann::json answer{
+            {"path", path}, {"uploadMode", large ? "lfs" : "regular"}, {"shouldIgnore", ignored.ignores(path)}};
         const tree_node* const present = tree->find(path);
-        if (present != nullptr && !present->is_folder()) answer["oid"] = present->large() ? present->large()->oid() : present->id();
+        if (present != nullptr && !present->is_folder())
+            answer["oid"] = present->large() ? present->large()->oid() : present->id();
         answers.push_back(std::move(answer));
     }
     const nlohmann::json answer{{"commitOid", branch.commit()}, {"files", std::move(answers)}};
@@ -51,7 +55,8 @@ HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
 }
 
 /// Reads the body of a commit, a buffer at a time.
-inline task<commit_order> read_commit(server_exchange& exchange, std::shared_ptr<worker_pool> pool, std::filesystem::path folder) {
+inline task<commit_order> read_commit(server_exchange& exchange, std::shared_ptr<worker_pool> pool,
+                                      std::filesystem::path folder) {
     static constexpr std::uint64_t body_limit = 2'000'000'000;
     if (exchange.request().content_length.value_or(0) > body_limit) throw refusal(413, "", "The commit is too large");
     const auto open = [&] { return std::make_shared<content_spool>(pool, folder); };

@@ -22,7 +22,8 @@ HUBPUSH_DECL task<void> hub_service::resolve_file(hub_call& call) {
     served_reply moved(302);
     moved.header("Location", call.storage_url + storage_->link("GET", *call.repository, node->large()->oid()));
     moved.header("X-Repo-Commit", commit).header("Accept-Ranges", "bytes").header("ETag", "\"" + node->id() + "\"");
-    moved.header("X-Linked-Etag", "\"" + node->large()->oid() + "\"").header("X-Linked-Size", std::to_string(node->size()));
+    moved.header("X-Linked-Etag", "\"" + node->large()->oid() + "\"")
+        .header("X-Linked-Size", std::to_string(node->size()));
     co_await call.exchange.answer(std::move(moved));
 }
 

@@ -10,7 +10,10 @@ namespace hubpush::inline v0::detail {
 class batch_object {
 public:
     batch_object(const hub_call& call, storage_service& storage, const nlohmann::json& asked)
-        : call_(call), storage_(storage), oid_(text_member(asked, "oid").value_or("")), size_(size_member(asked, "size")) {}
+        : call_(call),
+          storage_(storage),
+          oid_(text_member(asked, "oid").value_or("")),
+          size_(size_member(asked, "size")) {}
 
     nlohmann::json answer(bool upload) const {
         nlohmann::json object{{"oid", oid_}, {"size", size_}};
@@ -34,7 +37,8 @@ private:
     }
 
     nlohmann::json upload_actions() const {
-        const std::string repository = std::string(kind_plural(call_.repository->kind())) + "/" + call_.repository->id();
+        const std::string repository =
+            std::string(kind_plural(call_.repository->kind())) + "/" + call_.repository->id();
         const nlohmann::json verify{{"href", call_.hub_url + "/api/lfs/verify?repo=" + repository}};
         return {{"authenticated", true}, {"actions", {{"upload", action("PUT")}, {"verify", verify}}}};
     }
@@ -54,7 +58,8 @@ HUBPUSH_DECL task<void> hub_service::lfs_batch(hub_call& call) {
     if (call.request().method != "POST") refuse_unknown_address();
     const nlohmann::json body = co_await read_object(call.exchange);
     const std::string operation = text_member(body, "operation").value_or("");
-    if (operation != "upload" && operation != "download") throw refusal(422, "", "The operation is neither upload nor download");
+    if (operation != "upload" && operation != "download")
+        throw refusal(422, "", "The operation is neither upload nor download");
     if (operation == "upload") open_repository(call, call.repository->kind(), call.repository->id(), access::write);
     nlohmann::json objects = nlohmann::json::array();
     for (const nlohmann::json& asked : list_member(body, "objects", most_objects)) {
@@ -66,11 +71,13 @@ HUBPUSH_DECL task<void> hub_service::lfs_batch(hub_call& call) {
 
 HUBPUSH_DECL task<void> hub_service::lfs_verify(hub_call& call) {
     const std::optional<std::vector<std::string>> named = path_segments(call.query.first("repo").value_or(""));
-    const std::optional<repository_kind> kind = named && named->size() == 3 ? kind_of_plural(named->front()) : std::nullopt;
+    const std::optional<repository_kind> kind =
+        named && named->size() == 3 ? kind_of_plural(named->front()) : std::nullopt;
     if (!kind) refuse_unknown_address();
     open_repository(call, *kind, join_segments(*named, 1), access::write);
     const nlohmann::json body = co_await read_object(call.exchange);
-    const std::optional<std::uint64_t> stored = call.repository->objects().size_of(text_member(body, "oid").value_or(""));
+    const std::optional<std::uint64_t> stored =
+        call.repository->objects().size_of(text_member(body, "oid").value_or(""));
     if (stored != size_member(body, "size")) throw refusal(404, "", "The object is not stored with this size");
     co_await call.exchange.answer(served_reply(200));
 }

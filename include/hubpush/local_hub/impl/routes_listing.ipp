@@ -24,7 +24,8 @@ inline std::string next_page_link(const hub_call& call, std::string_view paramet
     for_each_part(call.request().query(), '&', [&](std::string_view part) {
         if (!part.empty() && !part.starts_with(replaced)) query += std::string(part) + "&";
     });
-    return "<" + call.hub_url + std::string(call.request().path()) + "?" + query + replaced + escape_segment(value) + ">; rel=\"next\"";
+    return "<" + call.hub_url + std::string(call.request().path()) + "?" + query + replaced + escape_segment(value) +
+           ">; rel=\"next\"";
 }
 
 /// One page of what lies below `folder` (empty: the root), in the order of paths, after the path `cursor`.
@@ -34,7 +35,8 @@ public:
     std::string last;
     bool more = false;
 
-    tree_page(const repository_tree& tree, const std::string& folder, const std::string& cursor, bool recursive, std::size_t limit) {
+    tree_page(const repository_tree& tree, const std::string& folder, const std::string& cursor, bool recursive,
+              std::size_t limit) {
         const std::string below = folder.empty() ? "" : folder + "/";
         auto each = cursor.empty() ? tree.nodes().lower_bound(below) : tree.nodes().upper_bound(cursor);
         for (; each != tree.nodes().end() && each->first.starts_with(below); ++each) {
@@ -56,7 +58,8 @@ HUBPUSH_DECL task<void> hub_service::list_tree(hub_call& call) {
     std::string folder = join_segments(call.segments, call.verb + 2);
     while (folder.ends_with('/')) folder.pop_back();
     const tree_node* const node = tree->find(folder);
-    if (!folder.empty() && (node == nullptr || !node->is_folder())) throw refusal(404, "EntryNotFound", folder + " does not exist");
+    if (!folder.empty() && (node == nullptr || !node->is_folder()))
+        throw refusal(404, "EntryNotFound", folder + " does not exist");
     const std::size_t limit = call.query.number("limit", page_size_, 1, page_size_);
     const tree_page page(*tree, folder, call.query.first("cursor").value_or(""), call.query.flag("recursive"), limit);
     served_reply reply = json_reply(page.entries);
@@ -67,7 +70,8 @@ HUBPUSH_DECL task<void> hub_service::list_tree(hub_call& call) {
 
 /// The paths that a body names, as a form or as JSON (§3.5).
 inline std::vector<std::string> paths_of(const request_head& request, const std::string& body) {
-    if (request.find("content-type").value_or("").find("json") == std::string_view::npos) return form_fields(body).all("paths");
+    if (request.find("content-type").value_or("").find("json") == std::string_view::npos)
+        return form_fields(body).all("paths");
     const nlohmann::json object = parse_object(body);
     const auto list = object.find("paths");
     std::vector<std::string> paths;
@@ -100,8 +104,9 @@ inline std::string iso_date(std::chrono::sys_seconds when) {
     const std::chrono::hh_mm_ss time(when - day);
     char text[40];
     std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.000Z", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                  static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()));
     return text;
 }
 

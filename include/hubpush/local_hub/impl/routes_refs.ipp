@@ -11,7 +11,9 @@ HUBPUSH_DECL task<void> hub_service::list_refs(hub_call& call) {
         const char* name;
         std::string_view prefix;
     };
-    static constexpr group groups[] = {{"branches", "refs/heads/"}, {"tags", "refs/tags/"}, {"converts", "refs/convert/"},
+    static constexpr group groups[] = {{"branches", "refs/heads/"},
+                                       {"tags", "refs/tags/"},
+                                       {"converts", "refs/convert/"},
                                        {"pullRequests", "refs/pr/"}};
     const std::vector<git_ref> refs = co_await call.git().refs();
     nlohmann::json answer = nlohmann::json::object();
@@ -19,7 +21,8 @@ HUBPUSH_DECL task<void> hub_service::list_refs(hub_call& call) {
         nlohmann::json list = nlohmann::json::array();
         for (const git_ref& ref : refs) {
             if (!ref.name().starts_with(each.prefix)) continue;
-            list.push_back({{"name", ref.name().substr(each.prefix.size())}, {"ref", ref.name()}, {"targetCommit", ref.commit()}});
+            list.push_back(
+                {{"name", ref.name().substr(each.prefix.size())}, {"ref", ref.name()}, {"targetCommit", ref.commit()}});
         }
         if (each.prefix != "refs/pr/" || call.query.flag("include_prs")) answer[each.name] = std::move(list);
     }

@@ -10,8 +10,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// How much of a body is read for the sake of an answer that does not need it: otherwise the peer sees a reset instead of
-/// the status (spec/hub-http-api.md §14.1).
+/// How much of a body is read for the sake of an answer that does not need it: otherwise the peer sees a reset instead
+/// of the status (spec/hub-http-api.md §14.1).
 inline constexpr std::uint64_t most_drained_bytes = std::uint64_t{16} << 30;
 
 inline served_reply reply_of(const fault_answer& answer) {

@@ -12,8 +12,10 @@ HUBPUSH_DECL storage_service::storage_service(seams seams, std::shared_ptr<worke
                                               std::shared_ptr<repository_shelf> shelf, std::chrono::seconds link_life)
     : seams_(std::move(seams)), pool_(std::move(pool)), shelf_(std::move(shelf)), signer_(seams_.random(), link_life) {}
 
-HUBPUSH_DECL std::string storage_service::link(std::string_view method, const hub_repository& repository, std::string_view oid) {
-    const std::string path = "/" + std::string(kind_plural(repository.kind())) + "/" + repository.id() + "/" + std::string(oid);
+HUBPUSH_DECL std::string storage_service::link(std::string_view method, const hub_repository& repository,
+                                               std::string_view oid) {
+    const std::string path =
+        "/" + std::string(kind_plural(repository.kind())) + "/" + repository.id() + "/" + std::string(oid);
     return signer_.sign(method, path, seams_.clock().wall());
 }
 
@@ -26,17 +28,21 @@ HUBPUSH_DECL void storage_service::check_permission(const server_exchange& excha
     if (request.method != "PUT" && request.method != "GET" && request.method != "HEAD") {
         throw refusal(405, "", "The storage knows PUT, GET and HEAD");
     }
-    const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+    const std::string_view method =
+        request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
     const url_signer::verdict verdict = signer_.check(method, request.path(), request.query(), seams_.clock().wall());
     if (verdict == url_signer::verdict::valid) return;
-    const std::string reason = verdict == url_signer::verdict::expired ? "Request has expired" : "SignatureDoesNotMatch";
-    throw refusal(served_reply(403, "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>" + reason + "</Message></Error>",
-                               "application/xml"));
+    const std::string reason =
+        verdict == url_signer::verdict::expired ? "Request has expired" : "SignatureDoesNotMatch";
+    throw refusal(served_reply(
+        403, "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>" + reason + "</Message></Error>",
+        "application/xml"));
 }
 
 HUBPUSH_DECL task<void> storage_service::handle(server_exchange& exchange) {
     check_permission(exchange);
-    const std::vector<std::string> segments = path_segments(exchange.request().path()).value_or(std::vector<std::string>());
+    const std::vector<std::string> segments =
+        path_segments(exchange.request().path()).value_or(std::vector<std::string>());
     const std::optional<repository_kind> kind = segments.size() == 4 ? kind_of_plural(segments[0]) : std::nullopt;
     const auto repository = kind ? shelf_->find(*kind, segments[1] + "/" + segments[2]) : nullptr;
     if (!repository || !is_hex(segments[3], 64)) throw refusal(404, "", "No such object");
@@ -48,7 +54,8 @@ HUBPUSH_DECL task<void> storage_service::handle(server_exchange& exchange) {
 }
 
 HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_store objects, std::string oid) {
-    if (!exchange.request().content_length) throw refusal(501, "", "A length is required: transfer codings are not implemented");
+    if (!exchange.request().content_length)
+        throw refusal(501, "", "A length is required: transfer codings are not implemented");
     const auto begin = [&] { return std::make_unique<lfs_upload>(objects.folder(), oid, exchange.number()); };
     const std::unique_ptr<lfs_upload> upload = co_await offload(*pool_, begin);
     for (;;) {
@@ -80,7 +87,8 @@ HUBPUSH_DECL task<void> storage_service::send(server_exchange& exchange, lfs_sto
 HUBPUSH_DECL task<void> storage_service::send_bytes(server_exchange& exchange, lfs_object& object, byte_range range) {
     std::uint64_t sent = 0;
     while (sent < range.length()) {
-        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(range.length() - sent, exchange.scratch().size()));
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(range.length() - sent, exchange.scratch().size()));
         const std::span<std::byte> room = exchange.scratch().first(wanted);
         const std::uint64_t offset = range.offset() + sent;
         const auto read = [&object, offset, room] { return object.read_at(offset, room); };

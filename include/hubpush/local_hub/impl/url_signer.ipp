@@ -12,7 +12,8 @@ HUBPUSH_DECL url_signer::url_signer(random_source& random, std::chrono::seconds 
     for (int i = 0; i < 4; ++i) key_ += std::to_string(random_.next()) + ".";
 }
 
-HUBPUSH_DECL std::string url_signer::signature(std::string_view method, std::string_view path, std::string_view parameters) const {
+HUBPUSH_DECL std::string url_signer::signature(std::string_view method, std::string_view path,
+                                               std::string_view parameters) const {
     const auto digest = [this](std::string text) { return to_hex(sha256::of(as_bytes(key_ + text))); };
     return digest(digest(std::string(method) + "\n" + std::string(path) + "\n" + std::string(parameters)));
 }
@@ -24,7 +25,8 @@ HUBPUSH_DECL std::string url_signer::sign(std::string_view method, std::string_v
     return std::string(path) + "?" + parameters + "&signature=" + signature(method, path, parameters);
 }
 
-HUBPUSH_DECL url_signer::verdict url_signer::check(std::string_view method, std::string_view path, std::string_view query,
+HUBPUSH_DECL url_signer::verdict url_signer::check(std::string_view method, std::string_view path,
+                                                   std::string_view query,
                                                    std::chrono::system_clock::time_point now) const {
     static constexpr std::string_view mark = "&signature=";
     const std::size_t end = query.find(mark);

@@ -13,7 +13,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Files up to this size are read once, before the question, and hashed both ways: asking first and reading again costs more.
+/// Files up to this size are read once, before the question, and hashed both ways: asking first and reading again costs
+/// more.
 inline constexpr std::uint64_t small_file = 64 * 1024;
 /// A block costs two trips to the pool, which at 256 KiB are a third of what hashing it costs.
 inline constexpr std::size_t hash_block = 1024 * 1024;
@@ -56,7 +57,8 @@ inline task<asked_file> look_at(context& context, file what) {
     const std::span<std::byte> bytes = buffer.bytes().first(wanted);
     // One byte more than an empty file has: only a read that could find something tells that it is still empty.
     const std::size_t got = co_await what.source()->read_at(0, buffer.bytes().first(std::max<std::size_t>(wanted, 1)));
-    if (got != wanted) throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
+    if (got != wanted)
+        throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
     std::optional<content_names> names;
     if (whole) {
         auto hash = [bytes] { return content_names(bytes); };

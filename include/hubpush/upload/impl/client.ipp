@@ -34,9 +34,9 @@ inline hub_settings settings_of(const client_call::takes& options) {
 inline std::shared_ptr<client_state> make_client_state(const client_call::takes& options) {
     const seams seams = seams_of(options);
     const memory_budget budget = options.get_or_default<memory_budget>();
-    std::shared_ptr<connector> network = options.get<use_connector>()
-                                             ? options.get<use_connector>()->get()
-                                             : network_connector(seams, tls_options::from_environment(), system_resolver());
+    std::shared_ptr<connector> network =
+        options.get<use_connector>() ? options.get<use_connector>()->get()
+                                     : network_connector(seams, tls_options::from_environment(), system_resolver());
     std::shared_ptr<file_system> files =
         options.get<use_file_system>() ? options.get<use_file_system>()->get() : posix_file_system();
     const std::size_t threads =
@@ -64,7 +64,8 @@ Option given_or(const Options& options, std::string otherwise) {
 
 template <class Options>
 commit_step commit_step_of(const Options& options, std::string default_message) {
-    return commit(given_or<message>(options, std::move(default_message)), options.template get_or_default<description>());
+    return commit(given_or<message>(options, std::move(default_message)),
+                  options.template get_or_default<description>());
 }
 
 template <class Options>
@@ -114,7 +115,8 @@ HUBPUSH_DECL context client::open(std::string repo_id, pipeline_call::takes opti
     return context(state_, std::move(target), std::move(branch), options.get_or_default<progress>());
 }
 
-HUBPUSH_DECL task<commit_info> client::push_file(std::string repo_id, add addition, upload_file_call::takes options) const {
+HUBPUSH_DECL task<commit_info> client::push_file(std::string repo_id, add addition,
+                                                 upload_file_call::takes options) const {
     std::string default_message = "Upload " + normalize_path_in_repo(addition.path()) + " with hubpush";
     std::vector<placed_addition> files;
     files.emplace_back(std::move(addition), 0);

@@ -26,7 +26,8 @@ inline commit_operation operation_of(const removal& gone) {
 }
 
 /// Additions and removals in the order in which the caller gave them. Both inputs are sorted by position.
-inline std::vector<commit_operation> operations_of(const std::vector<stored_file>& files, const std::vector<removal>& removals) {
+inline std::vector<commit_operation> operations_of(const std::vector<stored_file>& files,
+                                                   const std::vector<removal>& removals) {
     std::vector<commit_operation> operations;
     operations.reserve(files.size() + removals.size());
     auto next_removal = removals.begin();
@@ -103,9 +104,11 @@ HUBPUSH_DECL task<commit_result> commit_step::send(context& context, const std::
     co_return co_await send_once(context, operations);
 }
 
-HUBPUSH_DECL task<commit_result> commit_step::send_once(context& context, const std::vector<commit_operation>& operations) const {
+HUBPUSH_DECL task<commit_result> commit_step::send_once(context& context,
+                                                        const std::vector<commit_operation>& operations) const {
     return send_commit(context.session(), context.target(), context.revision(),
-                       commit_header(message_.text(), description_.text()), operations, context.client().commit_patience());
+                       commit_header(message_.text(), description_.text()), operations,
+                       context.client().commit_patience());
 }
 
 HUBPUSH_DECL commit_step commit(hubpush::message summary, hubpush::description text) {

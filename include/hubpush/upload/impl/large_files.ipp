@@ -9,8 +9,8 @@ namespace hubpush::inline v0::detail {
 /// A batch is asked about when it is full, or when it holds so much that sending it is worth the request.
 inline constexpr std::uint64_t batch_bytes = 64 * 1024 * 1024;
 
-/// Failures of one transfer that a new link, or sending once more, may cure: the link has expired (spec/reliability.md §3.5,
-/// N32), or the server stored something else (§3.9, S14).
+/// Failures of one transfer that a new link, or sending once more, may cure: the link has expired (spec/reliability.md
+/// §3.5, N32), or the server stored something else (§3.9, S14).
 inline bool worth_another_link(const error& failure) noexcept {
     return failure.kind() == errc::forbidden || failure.kind() == errc::integrity;
 }
@@ -69,7 +69,8 @@ HUBPUSH_DECL task<void> large_file_store::send(planned_file file, lfs_plan plan)
 }
 
 /// `shown` is how many bytes of the file progress has told about: a repeated attempt tells only what is new.
-HUBPUSH_DECL task<void> large_file_store::send_once(const planned_file& file, const lfs_plan& plan, std::uint64_t& shown) {
+HUBPUSH_DECL task<void> large_file_store::send_once(const planned_file& file, const lfs_plan& plan,
+                                                    std::uint64_t& shown) {
     auto tell = [this, &shown](std::uint64_t sent) {
         if (sent <= shown) return;
         context_.progress().sent(sent - std::exchange(shown, sent));

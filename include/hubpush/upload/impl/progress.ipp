@@ -67,10 +67,14 @@ HUBPUSH_DECL progress_view progress_tracker::view() const {
 
 HUBPUSH_DECL progress_view progress_tracker::counters() const {
     switch (phase_) {
-        case phase::scanning: return {"scanning", files_, 0, found_bytes_};
-        case phase::hashing: return {"hashing", files_, std::min(hashed_bytes_, found_bytes_), found_bytes_};
-        case phase::sending: return {"sending", files_, sent_bytes_, send_total_};
-        case phase::committing: break;
+        case phase::scanning:
+            return {"scanning", files_, 0, found_bytes_};
+        case phase::hashing:
+            return {"hashing", files_, std::min(hashed_bytes_, found_bytes_), found_bytes_};
+        case phase::sending:
+            return {"sending", files_, sent_bytes_, send_total_};
+        case phase::committing:
+            break;
     }
     return {"committing", files_, sent_bytes_, send_total_};
 }

@@ -65,7 +65,8 @@ HUBPUSH_DECL task<void> scan_step::count(context& context) const {
     }
     if (outside != 0) {
         context.log().write(log_level::info, std::to_string(outside) + " links in " + printable(folder_.string()) +
-                                                 " lead out of it and are followed, the first is " + printable(first_outside));
+                                                 " lead out of it and are followed, the first is " +
+                                                 printable(first_outside));
     }
 }
 
@@ -96,7 +97,8 @@ HUBPUSH_DECL task<void> files_step::operator()(context& context, stream<file>& o
                 return std::pair(location, context.client().files()->open(location)->identity());
             };
             const auto [location, identity] = co_await offload(*context.client().pool(), look);
-            source = std::make_shared<file_source>(context.client().files(), context.client().pool(), location, identity);
+            source =
+                std::make_shared<file_source>(context.client().files(), context.client().pool(), location, identity);
         }
         detail::announce(context, source->size());
         files.emplace_back(normalize_path_in_repo(addition.addition().path()), std::move(source), addition.position());
