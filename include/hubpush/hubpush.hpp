@@ -13,6 +13,7 @@
 #include <hubpush/core/secret.hpp>
 
 #include <hubpush/async/group.hpp>
+#include <hubpush/async/map.hpp>
 #include <hubpush/async/notifier.hpp>
 #include <hubpush/async/offload.hpp>
 #include <hubpush/async/step.hpp>

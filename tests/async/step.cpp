@@ -2,6 +2,8 @@
 
 #include "co_test.hpp"
 
+#include <hubpush/async/map.hpp>
+
 #include <stdexcept>
 #include <string>
 #include <vector>

@@ -2,7 +2,7 @@
 
 // Correct steps; each file beside this one joins them in one wrong way.
 
-#include <hubpush/async/step.hpp>
+#include <hubpush/async/map.hpp>
 
 using namespace hubpush;
 

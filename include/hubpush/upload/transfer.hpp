@@ -3,7 +3,7 @@
 /// \file
 /// The step that brings the content of large files into storage.
 
-#include <hubpush/async/step.hpp>
+#include <hubpush/async/map.hpp>
 #include <hubpush/upload/context.hpp>
 #include <hubpush/upload/plan.hpp>
 

@@ -1,0 +1,120 @@
+#pragma once
+
+/// \file
+/// Steps made of ordinary functions: `map` works on one item after the other, `each` on several at once.
+
+#include <hubpush/async/group.hpp>
+#include <hubpush/async/step.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+/// A step made of an ordinary function of one item; see `map`.
+template <class Function>
+class map_step : public step_base {
+public:
+    using input_type = typename detail::function_of<Function>::input;
+    using output_type = typename detail::function_of<Function>::output;
+    using call = detail::streaming_call<input_type, output_type>;
+
+    explicit map_step(Function function) : function_(std::move(function)) {}
+
+    template <class Context>
+    task<void> operator()(Context&, stream<input_type>& in, stream<output_type>& out) const {
+        while (std::optional<input_type> item = co_await in.pop()) {
+            if constexpr (detail::function_of<Function>::asynchronous) {
+                output_type result = co_await function_(std::move(*item));
+                if (!co_await out.push(std::move(result))) co_return;
+            } else {
+                output_type result = function_(std::move(*item));
+                if (!co_await out.push(std::move(result))) co_return;
+            }
+        }
+    }
+
+private:
+    Function function_;
+};
+
+/// Calls `function` for one item after the other, in order: `Out function(In)` or `task<Out> function(In)`. It runs on
+/// the client's strand, so long computations belong into `offload`. What it throws ends the pipeline.
+template <class Function>
+auto map(Function&& function) {
+    static_assert(detail::callable_is_safe<Function>,
+                  "hubpush: on g++ 12 give this lambda a name first and pass the name");
+    static_assert(detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>,
+                  "hubpush: map and each need a function with one parameter whose type is written out, and a result");
+    if constexpr (detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>) {
+        return map_step<std::decay_t<Function>>(std::forward<Function>(function));
+    } else {
+        return detail::poisoned();
+    }
+}
+
+/// How many items a step works on at the same time.
+class in_flight {
+public:
+    constexpr explicit in_flight(std::size_t limit) : limit_(limit == 0 ? 1 : limit) {}
+    constexpr std::size_t limit() const noexcept { return limit_; }
+
+private:
+    std::size_t limit_;
+};
+
+/// A step that works on several items at once; see `each`.
+template <class Function>
+class each_step : public step_base {
+public:
+    using input_type = typename detail::function_of<Function>::input;
+    using output_type = typename detail::function_of<Function>::output;
+    using call = detail::streaming_call<input_type, output_type>;
+
+    each_step(Function function, in_flight limit) : function_(std::move(function)), limit_(limit) {}
+
+    template <class Context>
+    task<void> operator()(Context&, stream<input_type>& in, stream<output_type>& out) const {
+        task_group group(co_await asio::this_coro::executor);
+        std::exception_ptr failure;
+        try {
+            while (std::optional<input_type> item = co_await in.pop()) {
+                group.spawn(one(std::move(*item), out));
+                co_await group.wait_for_room(limit_.limit());
+                if (group.failed()) break;
+            }
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        co_await group.join(failure);
+    }
+
+private:
+    task<void> one(input_type item, stream<output_type>& out) const {
+        output_type result = co_await function_(std::move(item));
+        co_await out.push(std::move(result));
+    }
+
+    Function function_;
+    in_flight limit_;
+};
+
+/// Calls `task<Out> function(In)` for up to `limit` items at the same time. Results come in the order in which they are
+/// ready. The first exception cancels the others and ends the pipeline.
+template <class Function>
+auto each(Function&& function, in_flight limit = in_flight(4)) {
+    static_assert(detail::callable_is_safe<Function>,
+                  "hubpush: on g++ 12 give this lambda a name first and pass the name");
+    static_assert(detail::RETURNS_A_TASK<detail::FUNCTION<std::decay_t<Function>>>,
+                  "hubpush: each needs a coroutine task<Out>(In); for an ordinary function use hubpush::map(...)");
+    if constexpr (detail::RETURNS_A_TASK<detail::FUNCTION<std::decay_t<Function>>>) {
+        return each_step<std::decay_t<Function>>(std::forward<Function>(function), limit);
+    } else {
+        return detail::poisoned();
+    }
+}
+
+}  // namespace hubpush::inline v0
