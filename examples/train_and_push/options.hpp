@@ -43,7 +43,7 @@ private:
         return value;
     }
 
-    std::string steps_ = "5000";
+    std::string steps_ = "6000";
     std::string every_ = "100";
     std::string folder_ = "train_and_push_run";
 };

@@ -71,7 +71,7 @@ TEST_CASE("what a server must not accept is refused", "[request_reader]") {
     CHECK(refused("GET / HTTP/1.1\r\n\r\n") == "400");
     CHECK(refused("GET / HTTP/1.1\nHost: a\n\n") == "400");
     CHECK(refused("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n") == "400");
-    CHECK(refused("GET / HTTP/2.0\r\nHost: a\r\n\r\n") == "400");
+    CHECK(refused("GET / HTTP/2.0\r\nHost: a\r\n\r\n") == "505");
     CHECK(refused("\x16\x03\x01 not HTTP at all\r\n\r\n") == "400");
     CHECK(refused("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n") == "400");
 }

@@ -112,6 +112,15 @@ HUBPUSH_DECL request_reader::event request_reader::parse_head() {
     return event::head;
 }
 
+/// RFC 9110 §5.1. llhttp as Debian builds it (not strict) takes a space for a part of the name.
+inline bool is_field_name(std::string_view name) noexcept {
+    static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char each) {
+        const bool letter = (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z');
+        return letter || (each >= '0' && each <= '9') || marks.find(each) != std::string_view::npos;
+    });
+}
+
 HUBPUSH_DECL bool request_reader::check_head() {
     const llhttp_t& state = parser_->state;
     head_.method = llhttp_method_name(static_cast<llhttp_method_t>(state.method));
@@ -127,6 +136,10 @@ HUBPUSH_DECL bool request_reader::check_head() {
     if (head_.target.size() > target_limit) return fail(414, "the request target is too long"), false;
     if (head_.target.empty() || head_.target.front() != '/')
         return fail(400, "the request target is not a path"), false;
+    const auto well_named = [](const served_field& each) { return is_field_name(each.first); };
+    if (!std::all_of(head_.fields.begin(), head_.fields.end(), well_named)) {
+        return fail(400, "a field name is not allowed"), false;
+    }
     if (count("host") != 1) return fail(400, "not exactly one Host field"), false;
     if (count("authorization") > 1) return fail(400, "more than one Authorization field"), false;
     if (coding && (count("transfer-encoding") != 1 || !equal_ignoring_case(*coding, "chunked"))) {
