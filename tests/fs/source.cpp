@@ -178,9 +178,14 @@ TEST_CASE("real files: an empty one is read, a replaced one is read to its end a
     const std::filesystem::path path = folder.write("file", content);
     const auto early = open(path);
     const auto late = open(path);
-    CHECK(read(early) == content);
+    const auto begin = [&]() -> task<void> {
+        std::array<std::byte, step> buffer{};
+        co_await early->read_at(0, buffer);
+    };
+    hubpush_test::run_coroutine(begin());
     std::filesystem::rename(folder.write("new", "9876543210"), path);
-    CHECK(read(early) == content);
+    CHECK(read(early) == content);  // the descriptor that was open; it is closed at the end
+    CHECK_THROWS_AS(read(early), hubpush::file_changed);
     CHECK_THROWS_AS(read(late), hubpush::file_changed);
     CHECK(read(open(path)) == "9876543210");
 }

@@ -11,7 +11,7 @@ namespace {
 
 using namespace hubpush;
 using namespace hubpush::detail;
-using kind = commit_operation::kind;
+using kind = requested_change::kind;
 
 const std::string stored_oid(64, 'a');
 
@@ -25,8 +25,8 @@ repository_tree small_tree() {
     return tree;
 }
 
-commit_operation operation(kind what, const std::string& path) {
-    commit_operation result;
+requested_change operation(kind what, const std::string& path) {
+    requested_change result;
     result.what = what;
     result.path = path;
     result.oid = stored_oid;
@@ -83,7 +83,7 @@ TEST_CASE("paths that leave the repository or upset git are refused", "[commit_p
 }
 
 TEST_CASE("a large file must be stored, and with this size", "[commit_plan]") {
-    commit_operation large = operation(kind::large_file, "model.bin");
+    requested_change large = operation(kind::large_file, "model.bin");
     CHECK(outcome(large) == 0);
     large.size = 5;
     CHECK(outcome(large) == 0);

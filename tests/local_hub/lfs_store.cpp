@@ -40,7 +40,7 @@ TEST_CASE("an object appears complete or not at all", "[lfs_store]") {
     upload.keep();
     CHECK(store.size_of(oid) == 5);
     CHECK(store.path_of(oid) == folder.path() / "lfs/objects/aa/aa" / oid);
-    const lfs_object object(store.path_of(oid));
+    const stored_object object(store.path_of(oid));
     std::string content(3, '?');
     CHECK(object.read_at(2, std::as_writable_bytes(std::span(content))) == 3);
     CHECK(content == "ole");

@@ -66,6 +66,17 @@ private:
 /// (the reference's order is random). Readers for PyTorch expect `format` to be `pt`.
 using safetensors_metadata = std::map<std::string, std::string>;
 
+namespace detail {
+
+inline constexpr std::uint64_t safetensors_header_limit = 100'000'000;
+
+/// Everything before the tensors' bytes: the length of the header as eight little-endian bytes, and the header.
+HUBPUSH_DECL std::string safetensors_header(const std::vector<const tensor_view*>& order,
+                                            const std::optional<safetensors_metadata>& metadata,
+                                            std::uint64_t limit = safetensors_header_limit);
+
+}  // namespace detail
+
 /// Writes `tensors` to `path`. The bytes go to a temporary file in the same folder, which is then renamed to `path`: a
 /// reader, or a push, sees the old file or the new one. Blocks; meant for the training thread, which owns the tensors.
 /// Nothing is buffered but the header. Does not wait for the disk (no fsync), as the reference does not.

@@ -44,7 +44,7 @@ private:
 };
 
 /// What one line after the header asks for.
-class commit_operation {
+class requested_change {
 public:
     enum class kind { file, large_file, remove_file, remove_folder };
 
@@ -61,7 +61,7 @@ public:
     std::string summary;
     std::string description;
     std::string parent;  ///< lower case; empty when not given
-    std::vector<commit_operation> operations;
+    std::vector<requested_change> operations;
 };
 
 /// Bytes in, a commit order out. All functions block on the spool's disk. They throw `refusal`.

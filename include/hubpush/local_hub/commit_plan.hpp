@@ -26,7 +26,7 @@ public:
 
     HUBPUSH_DECL commit_plan(const repository_tree& base, stored_size stored);
 
-    HUBPUSH_DECL void apply(const commit_operation& operation);
+    HUBPUSH_DECL void apply(const requested_change& operation);
 
     /// True when the plan holds large files and leaves `.gitattributes` to the server.
     bool needs_attributes() const noexcept { return !large_paths_.empty() && !names_attributes_; }
@@ -38,7 +38,7 @@ public:
 private:
     HUBPUSH_DECL bool is_folder(const std::string& path) const;
     HUBPUSH_DECL void put(const std::string& path, std::shared_ptr<byte_source> content);
-    HUBPUSH_DECL void put_large(const commit_operation& operation);
+    HUBPUSH_DECL void put_large(const requested_change& operation);
     HUBPUSH_DECL void remove(const std::string& path, bool folder_only);
 
     stored_size stored_;

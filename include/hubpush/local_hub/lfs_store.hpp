@@ -54,12 +54,12 @@ private:
 };
 
 /// An object opened for reading. All functions block.
-class lfs_object {
+class stored_object {
 public:
-    HUBPUSH_DECL explicit lfs_object(const std::filesystem::path& path);
-    lfs_object(const lfs_object&) = delete;
-    lfs_object& operator=(const lfs_object&) = delete;
-    HUBPUSH_DECL ~lfs_object();
+    HUBPUSH_DECL explicit stored_object(const std::filesystem::path& path);
+    stored_object(const stored_object&) = delete;
+    stored_object& operator=(const stored_object&) = delete;
+    HUBPUSH_DECL ~stored_object();
 
     std::uint64_t size() const noexcept { return size_; }
     HUBPUSH_DECL std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const;

@@ -33,7 +33,7 @@ private:
     HUBPUSH_DECL void check_permission(const server_exchange& exchange) const;
     HUBPUSH_DECL task<void> receive(server_exchange& exchange, lfs_store objects, std::string oid);
     HUBPUSH_DECL task<void> send(server_exchange& exchange, lfs_store objects, std::string oid);
-    HUBPUSH_DECL task<void> send_bytes(server_exchange& exchange, lfs_object& object, byte_range range);
+    HUBPUSH_DECL task<void> send_bytes(server_exchange& exchange, stored_object& object, byte_range range);
 
     seams seams_;
     std::shared_ptr<worker_pool> pool_;

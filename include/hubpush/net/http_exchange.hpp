@@ -34,7 +34,7 @@ HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure);
 class http_exchange {
 public:
     static constexpr std::size_t read_area = 16 * 1024;
-    static constexpr std::size_t body_block = 256 * 1024;
+    static constexpr std::size_t body_block = 960 * 1024;
     static constexpr std::chrono::seconds stall_limit{60};  ///< per `stall_bytes`, that is 1 KiB/s
     static constexpr std::uint64_t stall_bytes = 60 * 1024;
     static constexpr std::chrono::seconds last_words_limit{1};  ///< for a reply that waits behind a write that failed

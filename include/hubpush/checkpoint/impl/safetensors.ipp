@@ -16,8 +16,6 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-inline constexpr std::uint64_t safetensors_header_limit = 100'000'000;
-
 struct dtype_row {
     std::string_view name;
     unsigned bits;
@@ -138,10 +136,8 @@ inline void append_tensor(std::string& json, const tensor_view& tensor, std::uin
         "],\"data_offsets\":[" + std::to_string(begin) + ',' + std::to_string(begin + tensor.bytes().size()) + "]},";
 }
 
-/// Everything before the tensors' bytes: the length of the header as eight little-endian bytes, and the header.
-inline std::string safetensors_header(const std::vector<const tensor_view*>& order,
-                                      const std::optional<safetensors_metadata>& metadata,
-                                      std::uint64_t limit = safetensors_header_limit) {
+HUBPUSH_DECL std::string safetensors_header(const std::vector<const tensor_view*>& order,
+                                            const std::optional<safetensors_metadata>& metadata, std::uint64_t limit) {
     std::string json = "{";
     if (metadata) append_metadata(json, *metadata);
     std::uint64_t offset = 0;

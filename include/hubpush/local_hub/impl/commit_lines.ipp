@@ -164,8 +164,8 @@ inline void check_content_size(std::uint64_t size, const std::string& path) {
             path + " (ref: refs/heads/main)");
 }
 
-inline commit_operation file_operation(commit_line_events& line, content_spool& spool) {
-    commit_operation operation;
+inline requested_change file_operation(commit_line_events& line, content_spool& spool) {
+    requested_change operation;
     operation.path = line.take("path");
     const std::vector<std::byte> bytes = decode_content(line.take("content"), line.take("encoding"));
     check_content_size(bytes.size(), operation.path);
@@ -175,9 +175,9 @@ inline commit_operation file_operation(commit_line_events& line, content_spool& 
     return operation;
 }
 
-inline commit_operation large_file_operation(commit_line_events& line) {
-    commit_operation operation;
-    operation.what = commit_operation::kind::large_file;
+inline requested_change large_file_operation(commit_line_events& line) {
+    requested_change operation;
+    operation.what = requested_change::kind::large_file;
     operation.path = line.take("path");
     operation.oid = line.take("oid");
     operation.size = line.size;
@@ -188,18 +188,18 @@ inline commit_operation large_file_operation(commit_line_events& line) {
     return operation;
 }
 
-inline commit_operation removal(commit_line_events& line, commit_operation::kind what) {
-    commit_operation operation;
+inline requested_change removal(commit_line_events& line, requested_change::kind what) {
+    requested_change operation;
     operation.what = what;
     operation.path = line.take("path");
     return operation;
 }
 
-inline commit_operation operation_of(commit_line_events& line, content_spool& spool) {
+inline requested_change operation_of(commit_line_events& line, content_spool& spool) {
     if (line.key_text == "file") return file_operation(line, spool);
     if (line.key_text == "lfsFile") return large_file_operation(line);
-    if (line.key_text == "deletedFile") return removal(line, commit_operation::kind::remove_file);
-    if (line.key_text == "deletedFolder") return removal(line, commit_operation::kind::remove_folder);
+    if (line.key_text == "deletedFile") return removal(line, requested_change::kind::remove_file);
+    if (line.key_text == "deletedFolder") return removal(line, requested_change::kind::remove_folder);
     throw refusal(400, "", "A line of the commit has an unknown key");
 }
 
@@ -218,7 +218,7 @@ HUBPUSH_DECL void commit_line_reader::take_line(std::string_view line) {
         return;
     }
     order_.operations.push_back(operation_of(events, *spool_));
-    if (order_.operations.back().what == commit_operation::kind::large_file) ++large_files_;
+    if (order_.operations.back().what == requested_change::kind::large_file) ++large_files_;
     check_totals();
 }
 

@@ -33,19 +33,19 @@ HUBPUSH_DECL bool commit_plan::is_folder(const std::string& path) const {
     return first != files_.end() && first->starts_with(path + "/");
 }
 
-HUBPUSH_DECL void commit_plan::apply(const commit_operation& operation) {
+HUBPUSH_DECL void commit_plan::apply(const requested_change& operation) {
     std::string path = operation.path;
-    if (operation.what == commit_operation::kind::remove_folder && path.ends_with('/')) path.pop_back();
+    if (operation.what == requested_change::kind::remove_folder && path.ends_with('/')) path.pop_back();
     check_committed_path(path);
     names_attributes_ = names_attributes_ || path == attributes_path;
     switch (operation.what) {
-        case commit_operation::kind::file:
+        case requested_change::kind::file:
             return put(path, operation.content);
-        case commit_operation::kind::large_file:
+        case requested_change::kind::large_file:
             return put_large(operation);
-        case commit_operation::kind::remove_file:
+        case requested_change::kind::remove_file:
             return remove(path, false);
-        case commit_operation::kind::remove_folder:
+        case requested_change::kind::remove_folder:
             return remove(path, true);
     }
 }
@@ -59,7 +59,7 @@ HUBPUSH_DECL void commit_plan::put(const std::string& path, std::shared_ptr<byte
     changes_.push_back(git_change::put(path, std::move(content)));
 }
 
-HUBPUSH_DECL void commit_plan::put_large(const commit_operation& operation) {
+HUBPUSH_DECL void commit_plan::put_large(const requested_change& operation) {
     const std::optional<std::uint64_t> size = stored_(operation.oid);
     if (!size) throw refusal(400, "", "LFS pointer pointed to a file that does not exist: " + operation.path);
     if (operation.size && *operation.size != *size)

@@ -67,18 +67,18 @@ HUBPUSH_DECL void lfs_upload::keep() {
     descriptor_ = -1;
 }
 
-HUBPUSH_DECL lfs_object::lfs_object(const std::filesystem::path& path)
+HUBPUSH_DECL stored_object::stored_object(const std::filesystem::path& path)
     : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     struct stat facts{};
     if (descriptor_ < 0 || ::fstat(descriptor_, &facts) != 0) throw_store_failure("a large file cannot be read");
     size_ = static_cast<std::uint64_t>(facts.st_size);
 }
 
-HUBPUSH_DECL lfs_object::~lfs_object() {
+HUBPUSH_DECL stored_object::~stored_object() {
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-HUBPUSH_DECL std::size_t lfs_object::read_at(std::uint64_t offset, std::span<std::byte> out) const {
+HUBPUSH_DECL std::size_t stored_object::read_at(std::uint64_t offset, std::span<std::byte> out) const {
     for (;;) {
         const ssize_t size = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
         if (size >= 0) return static_cast<std::size_t>(size);

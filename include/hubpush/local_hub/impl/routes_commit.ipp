@@ -86,7 +86,7 @@ HUBPUSH_DECL task<void> hub_service::commit(hub_call& call) {
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(branch.commit());
     const lfs_store& objects = call.repository->objects();
     commit_plan plan(*tree, [&objects](const std::string& oid) { return objects.size_of(oid); });
-    for (const commit_operation& operation : order.operations) plan.apply(operation);
+    for (const requested_change& operation : order.operations) plan.apply(operation);
     if (plan.needs_attributes()) {
         std::string text = co_await small_file(call, tree, ".gitattributes");
         plan.complete_attributes(std::move(text));

@@ -74,8 +74,8 @@ HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_
 
 HUBPUSH_DECL task<void> storage_service::send(server_exchange& exchange, lfs_store objects, std::string oid) {
     if (!objects.size_of(oid)) throw refusal(404, "", "No such object");
-    const auto open = [&] { return std::make_unique<lfs_object>(objects.path_of(oid)); };
-    const std::unique_ptr<lfs_object> object = co_await offload(*pool_, open);
+    const auto open = [&] { return std::make_unique<stored_object>(objects.path_of(oid)); };
+    const std::unique_ptr<stored_object> object = co_await offload(*pool_, open);
     const byte_range range(exchange.request(), object->size());
     std::vector<served_field> fields = range.fields();
     fields.emplace_back("ETag", "\"" + oid + "\"");
@@ -84,7 +84,8 @@ HUBPUSH_DECL task<void> storage_service::send(server_exchange& exchange, lfs_sto
     if (exchange.request().method == "GET") co_await send_bytes(exchange, *object, range);
 }
 
-HUBPUSH_DECL task<void> storage_service::send_bytes(server_exchange& exchange, lfs_object& object, byte_range range) {
+HUBPUSH_DECL task<void> storage_service::send_bytes(server_exchange& exchange, stored_object& object,
+                                                    byte_range range) {
     std::uint64_t sent = 0;
     while (sent < range.length()) {
         const auto wanted =
