@@ -55,7 +55,8 @@
 
 namespace hubpush::inline v0 {
 
-/// What every asynchronous function of hubpush returns: a lazy coroutine that runs on the executor of whoever awaits it.
+/// What every asynchronous function of hubpush returns: a lazy coroutine that runs on the executor of whoever awaits
+/// it.
 template <class T = void>
 using task = asio::awaitable<T>;
 
@@ -94,13 +95,13 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-/// g++ up to 12 destroys a temporary lambda with non-trivial captures twice when it stands in an expression that contains
-/// `co_await`. That is silent memory corruption, so every constructor that takes a callable asserts this and the
-/// mistake becomes a compile error there; a named callable is always accepted.
+/// g++ up to 12 destroys a temporary lambda with non-trivial captures twice when it stands in an expression that
+/// contains `co_await`. That is silent memory corruption, so every constructor that takes a callable asserts this and
+/// the mistake becomes a compile error there; a named callable is always accepted.
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ <= 12
 template <class Callable>
-inline constexpr bool callable_is_safe = std::is_lvalue_reference_v<Callable> ||
-                                         std::is_trivially_destructible_v<std::remove_cvref_t<Callable>>;
+inline constexpr bool callable_is_safe =
+    std::is_lvalue_reference_v<Callable> || std::is_trivially_destructible_v<std::remove_cvref_t<Callable>>;
 #else
 template <class Callable>
 inline constexpr bool callable_is_safe = true;
@@ -133,14 +134,16 @@ namespace detail {
 class budget_state;
 }
 
-/// A page-aligned buffer drawn from a budget; gives its bytes back when it ends. Movable, not copyable. It may end on any
-/// thread and may outlive the budget. I/O into memory that is not page-aligned costs five times as much
-/// (design.md §7), so nothing else in hubpush hands out I/O buffers.
+/// A page-aligned buffer drawn from a budget; gives its bytes back when it ends. Movable, not copyable. It may end on
+/// any thread and may outlive the budget. I/O into memory that is not page-aligned costs five times as much (design.md
+/// §7), so nothing else in hubpush hands out I/O buffers.
 class lease {
 public:
     lease() = default;
     lease(lease&& other) noexcept
-        : state_(std::move(other.state_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+        : state_(std::move(other.state_)),
+          data_(std::exchange(other.data_, nullptr)),
+          size_(std::exchange(other.size_, 0)) {}
     lease& operator=(lease other) noexcept {
         std::swap(state_, other.state_);
         std::swap(data_, other.data_);
@@ -174,8 +177,8 @@ public:
 
     HUBPUSH_DECL explicit memory_budget(std::uint64_t limit = default_limit);
 
-    /// Waits until `size` bytes (rounded up to whole pages) are free. Throws `errc::limit_exceeded` when `size` exceeds the
-    /// whole budget. Cancellation: all types; nothing is taken.
+    /// Waits until `size` bytes (rounded up to whole pages) are free. Throws `errc::limit_exceeded` when `size` exceeds
+    /// the whole budget. Cancellation: all types; nothing is taken.
     HUBPUSH_DECL task<lease> acquire(std::size_t size);
 
     HUBPUSH_DECL std::uint64_t limit() const noexcept;
@@ -206,38 +209,38 @@ namespace hubpush::inline v0 {
 
 /// Why something failed. Each enumerator names the situation, not the place.
 enum class errc {
-    invalid_argument = 1,       ///< the caller passed something that can never work; found before the first request
-    bad_environment,            ///< an environment variable or configuration file holds something unusable
-    not_authorized,             ///< the Hub does not know the token, or none was given where one is needed (401)
-    forbidden,                  ///< the token is known but may not do this (403), or the repository is gated or disabled
-    repository_not_found,       ///< the repository does not exist, or this token may not see it
-    revision_not_found,         ///< the branch, tag or commit does not exist
-    entry_not_found,            ///< a path does not exist in the repository
-    conflict,                   ///< someone else changed the branch or created the thing first (409, 412)
-    bad_request,                ///< the Hub refuses the request as it is (400, 422)
-    quota_exceeded,             ///< storage or plan limits of the account (402, 507, 509)
-    payload_too_large,          ///< the Hub refuses the size of the request (413)
-    rate_limited,               ///< too many requests or commits (429)
-    server_error,               ///< the Hub failed (5xx, 408, 425)
-    protocol_error,             ///< the peer speaks something that is not the protocol
-    limit_exceeded,             ///< a bound of ours on what a peer or a user may ask for
-    transport,                  ///< no connection, or it broke
-    timed_out,                  ///< a deadline passed
-    tls_failed,                 ///< the peer could not prove who it is, or TLS itself failed
-    name_not_found,             ///< the host name does not exist
-    file_not_found,             ///< a local file or folder does not exist
-    file_unreadable,            ///< a local file or folder exists and cannot be read
-    file_unwritable,            ///< a local file cannot be written
-    file_changed,               ///< a local file changed while it was being pushed
-    no_transport,               ///< the server offers no way to store this content that hubpush can use
-    integrity,                  ///< what the server stored is not what was sent
-    outcome_unknown,            ///< a commit may or may not have been applied, and it cannot be told which
-    cancelled,                  ///< the operation was cancelled; the branch has not moved
-    queue_full,                 ///< the queue has a limit and it is reached
-    queue_closed,               ///< the queue takes no more jobs
-    wrong_thread,               ///< a blocking call on the thread that would have to do the work
-    forked,                     ///< a forked child uses an object of its parent
-    internal                    ///< a bug in hubpush
+    invalid_argument = 1,  ///< the caller passed something that can never work; found before the first request
+    bad_environment,       ///< an environment variable or configuration file holds something unusable
+    not_authorized,        ///< the Hub does not know the token, or none was given where one is needed (401)
+    forbidden,             ///< the token is known but may not do this (403), or the repository is gated or disabled
+    repository_not_found,  ///< the repository does not exist, or this token may not see it
+    revision_not_found,    ///< the branch, tag or commit does not exist
+    entry_not_found,       ///< a path does not exist in the repository
+    conflict,              ///< someone else changed the branch or created the thing first (409, 412)
+    bad_request,           ///< the Hub refuses the request as it is (400, 422)
+    quota_exceeded,        ///< storage or plan limits of the account (402, 507, 509)
+    payload_too_large,     ///< the Hub refuses the size of the request (413)
+    rate_limited,          ///< too many requests or commits (429)
+    server_error,          ///< the Hub failed (5xx, 408, 425)
+    protocol_error,        ///< the peer speaks something that is not the protocol
+    limit_exceeded,        ///< a bound of ours on what a peer or a user may ask for
+    transport,             ///< no connection, or it broke
+    timed_out,             ///< a deadline passed
+    tls_failed,            ///< the peer could not prove who it is, or TLS itself failed
+    name_not_found,        ///< the host name does not exist
+    file_not_found,        ///< a local file or folder does not exist
+    file_unreadable,       ///< a local file or folder exists and cannot be read
+    file_unwritable,       ///< a local file cannot be written
+    file_changed,          ///< a local file changed while it was being pushed
+    no_transport,          ///< the server offers no way to store this content that hubpush can use
+    integrity,             ///< what the server stored is not what was sent
+    outcome_unknown,       ///< a commit may or may not have been applied, and it cannot be told which
+    cancelled,             ///< the operation was cancelled; the branch has not moved
+    queue_full,            ///< the queue has a limit and it is reached
+    queue_closed,          ///< the queue takes no more jobs
+    wrong_thread,          ///< a blocking call on the thread that would have to do the work
+    forked,                ///< a forked child uses an object of its parent
+    internal               ///< a bug in hubpush
 };
 
 /// The category of `errc`; its messages are one short phrase each.
@@ -245,19 +248,38 @@ HUBPUSH_DECL const std::error_category& error_category() noexcept;
 
 HUBPUSH_DECL std::error_code make_error_code(errc code) noexcept;
 
-/// What is known about a failure besides its code. A class with constructors, never an aggregate (g++ 12, design.md §5).
+/// What is known about a failure besides its code. A class with constructors, never an aggregate (g++ 12, design.md
+/// §5).
 class error_details {
 public:
     error_details() = default;
 
-    error_details& status(int value) { status_ = value; return *this; }
+    error_details& status(int value) {
+        status_ = value;
+        return *this;
+    }
     HUBPUSH_DECL error_details& server_message(std::string_view text);  ///< escaped and cut to 500 bytes here
     HUBPUSH_DECL error_details& request_id(std::string_view text);      ///< escaped and cut to 200 bytes here
-    error_details& file(std::string path) { file_ = std::move(path); return *this; }
-    error_details& hint(std::string text) { hint_ = std::move(text); return *this; }
-    error_details& retryable(bool value) { retryable_ = value; return *this; }
-    error_details& retry_after(std::chrono::milliseconds value) { retry_after_ = value; return *this; }
-    error_details& reached_server(bool value) { reached_server_ = value; return *this; }
+    error_details& file(std::string path) {
+        file_ = std::move(path);
+        return *this;
+    }
+    error_details& hint(std::string text) {
+        hint_ = std::move(text);
+        return *this;
+    }
+    error_details& retryable(bool value) {
+        retryable_ = value;
+        return *this;
+    }
+    error_details& retry_after(std::chrono::milliseconds value) {
+        retry_after_ = value;
+        return *this;
+    }
+    error_details& reached_server(bool value) {
+        reached_server_ = value;
+        return *this;
+    }
 
     int status() const noexcept { return status_; }
     const std::string& server_message() const noexcept { return server_message_; }
@@ -287,12 +309,12 @@ public:
 
     const char* what() const noexcept override { return state_->text.c_str(); }
     errc kind() const noexcept { return static_cast<errc>(code().value()); }
-    int status() const noexcept { return state_->details.status(); }              ///< HTTP status, 0 without an answer
+    int status() const noexcept { return state_->details.status(); }  ///< HTTP status, 0 without an answer
     const std::string& server_message() const noexcept { return state_->details.server_message(); }
     const std::string& request_id() const noexcept { return state_->details.request_id(); }
-    const std::string& file() const noexcept { return state_->details.file(); }   ///< local path or path in repository
-    const std::string& hint() const noexcept { return state_->details.hint(); }   ///< what to do; never empty
-    bool retryable() const noexcept { return state_->details.retryable(); }       ///< the same call may succeed later
+    const std::string& file() const noexcept { return state_->details.file(); }  ///< local path or path in repository
+    const std::string& hint() const noexcept { return state_->details.hint(); }  ///< what to do; never empty
+    bool retryable() const noexcept { return state_->details.retryable(); }      ///< the same call may succeed later
     /// How long the server asked to wait, if it did.
     std::optional<std::chrono::milliseconds> retry_after() const noexcept { return state_->details.retry_after(); }
     /// False only if it is certain that no byte of the request reached the server.
@@ -344,7 +366,8 @@ HUBPUSH_DECL std::exception_ptr translate(std::exception_ptr failure);
 /// One line about any exception: what happened and, for ours, what to do. An empty pointer gives "success".
 HUBPUSH_DECL std::string describe(std::exception_ptr failure);
 
-/// `text` with control bytes (and the bidirectional marks that can reorder a terminal line) escaped, at most `limit` bytes.
+/// `text` with control bytes (and the bidirectional marks that can reorder a terminal line) escaped, at most `limit`
+/// bytes.
 HUBPUSH_DECL std::string printable(std::string_view text, std::size_t limit = 500);
 
 }  // namespace hubpush::inline v0
@@ -370,7 +393,8 @@ struct errc_text {
 inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::invalid_argument, "invalid argument", "correct the call; nothing was sent", false},
     {errc::bad_environment, "unusable environment", "correct the environment variable or file that is named", false},
-    {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools", false},
+    {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools",
+     false},
     {errc::forbidden, "forbidden", "use a token with write access to this repository", false},
     {errc::repository_not_found, "repository not found",
      "check the repository id, create it first, or use a token that may see it", false},
@@ -382,7 +406,8 @@ inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::payload_too_large, "payload too large", "push fewer or smaller files at once", false},
     {errc::rate_limited, "rate limited", "wait as long as the server says, or push less often", true},
     {errc::server_error, "server error", "try again later", true},
-    {errc::protocol_error, "protocol error", "check that HF_ENDPOINT names a Hub and that no proxy changes its answers", false},
+    {errc::protocol_error, "protocol error", "check that HF_ENDPOINT names a Hub and that no proxy changes its answers",
+     false},
     {errc::limit_exceeded, "limit exceeded", "raise the limit that is named, or ask for less", false},
     {errc::transport, "connection failed", "check the network and HF_ENDPOINT", true},
     {errc::timed_out, "timed out", "check the network, or try again later", true},
@@ -390,7 +415,8 @@ inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::name_not_found, "host name not found", "check the host name in HF_ENDPOINT and the name server", true},
     {errc::file_not_found, "file not found", "check the local path", false},
     {errc::file_unreadable, "file unreadable", "check the permissions of the local path", false},
-    {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there", false},
+    {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there",
+     false},
     {errc::file_changed, "file changed", "push again when nothing writes to the file any more", true},
     {errc::no_transport, "no transport", "the server offers no way of storing this file that hubpush can use", false},
     {errc::integrity, "integrity", "the server stored other bytes than were sent; push again", true},
@@ -425,7 +451,8 @@ inline std::size_t unprintable_length(std::string_view text) noexcept {
     if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
     if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
     if (byte(0) != 0xe2) return 0;
-    const bool general = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xa8 && byte(2) <= 0xae));
+    const bool general =
+        byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xa8 && byte(2) <= 0xae));
     const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
     return general || isolates ? 3 : 0;
 }
@@ -464,22 +491,36 @@ HUBPUSH_DECL error::error(errc code, std::string_view what_happened, error_detai
 
 HUBPUSH_DECL std::exception_ptr make_exception(errc code, std::string_view what_happened, error_details details) {
     switch (code) {
-        case errc::invalid_argument: return std::make_exception_ptr(invalid_argument(what_happened, std::move(details)));
-        case errc::not_authorized: return std::make_exception_ptr(not_authorized(what_happened, std::move(details)));
-        case errc::forbidden: return std::make_exception_ptr(forbidden(what_happened, std::move(details)));
+        case errc::invalid_argument:
+            return std::make_exception_ptr(invalid_argument(what_happened, std::move(details)));
+        case errc::not_authorized:
+            return std::make_exception_ptr(not_authorized(what_happened, std::move(details)));
+        case errc::forbidden:
+            return std::make_exception_ptr(forbidden(what_happened, std::move(details)));
         case errc::repository_not_found:
             return std::make_exception_ptr(repository_not_found(what_happened, std::move(details)));
-        case errc::revision_not_found: return std::make_exception_ptr(revision_not_found(what_happened, std::move(details)));
-        case errc::entry_not_found: return std::make_exception_ptr(entry_not_found(what_happened, std::move(details)));
-        case errc::conflict: return std::make_exception_ptr(conflict(what_happened, std::move(details)));
-        case errc::quota_exceeded: return std::make_exception_ptr(quota_exceeded(what_happened, std::move(details)));
-        case errc::rate_limited: return std::make_exception_ptr(rate_limited(what_happened, std::move(details)));
-        case errc::file_changed: return std::make_exception_ptr(file_changed(what_happened, std::move(details)));
-        case errc::no_transport: return std::make_exception_ptr(no_transport(what_happened, std::move(details)));
-        case errc::outcome_unknown: return std::make_exception_ptr(outcome_unknown(what_happened, std::move(details)));
-        case errc::cancelled: return std::make_exception_ptr(cancelled(what_happened, std::move(details)));
-        case errc::queue_full: return std::make_exception_ptr(queue_full(what_happened, std::move(details)));
-        default: return std::make_exception_ptr(error(code, what_happened, std::move(details)));
+        case errc::revision_not_found:
+            return std::make_exception_ptr(revision_not_found(what_happened, std::move(details)));
+        case errc::entry_not_found:
+            return std::make_exception_ptr(entry_not_found(what_happened, std::move(details)));
+        case errc::conflict:
+            return std::make_exception_ptr(conflict(what_happened, std::move(details)));
+        case errc::quota_exceeded:
+            return std::make_exception_ptr(quota_exceeded(what_happened, std::move(details)));
+        case errc::rate_limited:
+            return std::make_exception_ptr(rate_limited(what_happened, std::move(details)));
+        case errc::file_changed:
+            return std::make_exception_ptr(file_changed(what_happened, std::move(details)));
+        case errc::no_transport:
+            return std::make_exception_ptr(no_transport(what_happened, std::move(details)));
+        case errc::outcome_unknown:
+            return std::make_exception_ptr(outcome_unknown(what_happened, std::move(details)));
+        case errc::cancelled:
+            return std::make_exception_ptr(cancelled(what_happened, std::move(details)));
+        case errc::queue_full:
+            return std::make_exception_ptr(queue_full(what_happened, std::move(details)));
+        default:
+            return std::make_exception_ptr(error(code, what_happened, std::move(details)));
     }
 }
 
@@ -565,8 +606,14 @@ public:
     explicit budget_state(std::uint64_t limit) : limit_(limit) {}
 
     std::uint64_t limit() const noexcept { return limit_; }
-    std::uint64_t used() const { const std::lock_guard lock(mutex_); return used_; }
-    std::uint64_t peak() const { const std::lock_guard lock(mutex_); return peak_; }
+    std::uint64_t used() const {
+        const std::lock_guard lock(mutex_);
+        return used_;
+    }
+    std::uint64_t peak() const {
+        const std::lock_guard lock(mutex_);
+        return peak_;
+    }
 
     /// Takes `size` bytes, or queues a waiter and gives it back.
     std::shared_ptr<budget_waiter> take_or_wait(std::size_t size, const asio::any_io_executor& executor) {
@@ -579,7 +626,10 @@ public:
         return waiting_.back();
     }
 
-    bool is_granted(const budget_waiter& waiter) const { const std::lock_guard lock(mutex_); return waiter.granted; }
+    bool is_granted(const budget_waiter& waiter) const {
+        const std::lock_guard lock(mutex_);
+        return waiter.granted;
+    }
 
     /// A waiter gives up: it leaves the queue, or returns what it was granted in the meantime.
     void withdraw(const std::shared_ptr<budget_waiter>& waiter) {
@@ -653,9 +703,11 @@ HUBPUSH_DECL memory_budget::memory_budget(std::uint64_t limit)
 
 HUBPUSH_DECL task<lease> memory_budget::acquire(std::size_t size) {
     const std::shared_ptr<detail::budget_state> state = state_;
-    const std::size_t rounded = (std::max<std::size_t>(size, 1) + detail::page_size - 1) / detail::page_size * detail::page_size;
+    const std::size_t rounded =
+        (std::max<std::size_t>(size, 1) + detail::page_size - 1) / detail::page_size * detail::page_size;
     if (rounded > state->limit()) {
-        throw_error(errc::limit_exceeded, "a buffer of " + std::to_string(size) + " bytes does not fit into the memory budget of " +
+        throw_error(errc::limit_exceeded, "a buffer of " + std::to_string(size) +
+                                              " bytes does not fit into the memory budget of " +
                                               std::to_string(state->limit()) + " bytes");
     }
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
@@ -693,8 +745,8 @@ HUBPUSH_DECL std::uint64_t memory_budget::peak() const noexcept { return state_-
 
 namespace hubpush::inline v0 {
 
-/// Bytes of a known length that can be read again, so that whatever is built from them can be retried. `net/` and `hub/`
-/// send from it; `fs/source.hpp` holds the files and buffers behind it. Used from one strand at a time.
+/// Bytes of a known length that can be read again, so that whatever is built from them can be retried. `net/` and
+/// `hub/` send from it; `fs/source.hpp` holds the files and buffers behind it. Used from one strand at a time.
 class byte_source {
 public:
     virtual ~byte_source() = default;
@@ -711,8 +763,8 @@ public:
 }  // namespace hubpush::inline v0
 
 /// \file
-/// Named, order-free options that the compiler checks: a call lists what it takes, and anything else is one error that names
-/// the option and the call (design.md §3).
+/// Named, order-free options that the compiler checks: a call lists what it takes, and anything else is one error that
+/// names the option and the call (design.md §3).
 
 #include <optional>
 #include <tuple>
@@ -845,7 +897,8 @@ public:
 
 enum class log_level { debug, info, warning, error };
 
-/// Where hubpush reports what no exception carries. Called from any thread, never under a lock of hubpush; must not throw.
+/// Where hubpush reports what no exception carries. Called from any thread, never under a lock of hubpush; must not
+/// throw.
 class log_sink {
 public:
     virtual ~log_sink() = default;
@@ -970,7 +1023,10 @@ public:
     explicit secret(std::string text) : text_(std::move(text)) {}
     secret(const secret&) = default;
     secret(secret&& other) noexcept : text_(std::exchange(other.text_, std::string())) {}
-    secret& operator=(secret other) noexcept { text_.swap(other.text_); return *this; }
+    secret& operator=(secret other) noexcept {
+        text_.swap(other.text_);
+        return *this;
+    }
     ~secret() { wipe(); }
 
     bool empty() const noexcept { return text_.empty(); }
@@ -983,8 +1039,8 @@ public:
         unsigned char difference = text_.size() == other.size() ? 0 : 1;
         const std::size_t shared = std::min(text_.size(), other.size());
         for (std::size_t i = 0; i < shared; ++i) {
-            difference = static_cast<unsigned char>(difference | (static_cast<unsigned char>(text_[i]) ^
-                                                                  static_cast<unsigned char>(other[i])));
+            difference = static_cast<unsigned char>(
+                difference | (static_cast<unsigned char>(text_[i]) ^ static_cast<unsigned char>(other[i])));
         }
         return difference == 0;
     }
@@ -1004,8 +1060,8 @@ private:
 /// Structured concurrency: children that always end before their parent goes on.
 
 /// \file
-/// A condition variable for coroutines of one strand: an Asio timer at the end of time, cancelled to wake its waiters. It
-/// behaves the same on every Asio release, which the experimental channels do not (style/anchors.md §3.1).
+/// A condition variable for coroutines of one strand: an Asio timer at the end of time, cancelled to wake its waiters.
+/// It behaves the same on every Asio release, which the experimental channels do not (style/anchors.md §3.1).
 
 #include <memory>
 
@@ -1020,8 +1076,8 @@ public:
     /// Wakes everyone who waits now.
     void notify_all() { timer_->cancel(); }
 
-    /// Waits for the next notification. It also returns, without an exception, when the coroutine is cancelled: callers loop
-    /// on their condition and ask `throw_if_cancelled()`. Cancellation: all types that the coroutine accepts.
+    /// Waits for the next notification. It also returns, without an exception, when the coroutine is cancelled: callers
+    /// loop on their condition and ask `throw_if_cancelled()`. Cancellation: all types that the coroutine accepts.
     task<void> wait() {
         std::error_code woken;
         co_await timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -1054,8 +1110,8 @@ inline task<bool> is_cancelled() {
     co_return state.cancelled() != asio::cancellation_type::none;
 }
 
-/// For the first line of a coroutine that was started with `co_spawn`: total and partial cancellation reach it too (Asio
-/// lets only terminal through by default), and no `co_await` throws on its own because of it.
+/// For the first line of a coroutine that was started with `co_spawn`: total and partial cancellation reach it too
+/// (Asio lets only terminal through by default), and no `co_await` throws on its own because of it.
 inline task<void> accept_cancellation() {
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -1078,8 +1134,9 @@ task<T> root(task<T> work) {
 
 }  // namespace detail
 
-/// Starts `work` on `executor` and completes `token` with `void(std::exception_ptr, T)`. The completion handler runs on its
-/// associated executor, never inside this call. Cancellation through the token's slot: all types; emit on `executor`.
+/// Starts `work` on `executor` and completes `token` with `void(std::exception_ptr, T)`. The completion handler runs on
+/// its associated executor, never inside this call. Cancellation through the token's slot: all types; emit on
+/// `executor`.
 template <class T, class Token>
 auto initiate(asio::any_io_executor executor, task<T> work, Token&& token) {
     return asio::co_spawn(std::move(executor), detail::root(std::move(work)), std::forward<Token>(token));
@@ -1095,9 +1152,9 @@ auto initiate(asio::any_io_executor executor, task<T> work, Token&& token) {
 
 namespace hubpush::inline v0 {
 
-/// Children of one coroutine, all on its strand. The first failure cancels the others; `join()` waits for every one of them
-/// and rethrows that failure. When the parent is cancelled, `join()` cancels the children, still waits for all, and throws
-/// `cancelled`. A group with children must be joined before it ends. Not thread-safe.
+/// Children of one coroutine, all on its strand. The first failure cancels the others; `join()` waits for every one of
+/// them and rethrows that failure. When the parent is cancelled, `join()` cancels the children, still waits for all,
+/// and throws `cancelled`. A group with children must be joined before it ends. Not thread-safe.
 class task_group {
 public:
     HUBPUSH_DECL explicit task_group(asio::any_io_executor executor);
@@ -1108,8 +1165,9 @@ public:
     /// Starts a child. After a failure or `cancel()` the child is not started any more.
     HUBPUSH_DECL void spawn(task<void> child);
 
-    /// Waits until all children have ended; rethrows the first failure. A coroutine that caught something of its own between
-    /// `spawn` and `join` passes it as `own_failure`: the children are cancelled, and that failure is the one thrown.
+    /// Waits until all children have ended; rethrows the first failure. A coroutine that caught something of its own
+    /// between `spawn` and `join` passes it as `own_failure`: the children are cancelled, and that failure is the one
+    /// thrown.
     HUBPUSH_DECL task<void> join(std::exception_ptr own_failure = nullptr);
 
     /// Waits until fewer than `limit` children run (or one has failed, or the parent is cancelled: `join()` tells).
@@ -1130,7 +1188,8 @@ private:
 
 namespace hubpush::inline v0 {
 
-/// Shared with the children's completion handlers, because a destroyed io_context may end parent and children in any order.
+/// Shared with the children's completion handlers, because a destroyed io_context may end parent and children in any
+/// order.
 struct task_group::state {
     explicit state(asio::any_io_executor where) : executor(std::move(where)), changed(executor) {}
 
@@ -1151,14 +1210,15 @@ struct task_group::state {
     void ended(std::list<asio::cancellation_signal>::iterator child, std::exception_ptr failure) {
         children.erase(child);
         if (failure && !first_failure) {
-            first_failure = failure;
+            first_failure = translate(failure);
             cancel();
         }
         changed.notify_all();
     }
 };
 
-HUBPUSH_DECL task_group::task_group(asio::any_io_executor executor) : state_(std::make_shared<state>(std::move(executor))) {}
+HUBPUSH_DECL task_group::task_group(asio::any_io_executor executor)
+    : state_(std::make_shared<state>(std::move(executor))) {}
 
 HUBPUSH_DECL task_group::~task_group() = default;
 
@@ -1207,122 +1267,24 @@ HUBPUSH_DECL bool task_group::failed() const noexcept { return state_->stopping;
 }  // namespace hubpush::inline v0
 
 /// \file
-/// Blocking work (reading, hashing, walking a folder) on threads that somebody owns, awaited from a strand.
-
-#include <cstddef>
-#include <exception>
-#include <memory>
-#include <optional>
-#include <thread>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
-namespace hubpush::inline v0 {
-
-/// Threads for blocking work, at lowered priority so that a training loop keeps its cores. The destructor waits for the
-/// units that run; units that have not begun are dropped. With zero threads work runs inline, which simulations use.
-class worker_pool {
-public:
-    HUBPUSH_DECL explicit worker_pool(std::size_t threads);
-    worker_pool(const worker_pool&) = delete;
-    worker_pool& operator=(const worker_pool&) = delete;
-    HUBPUSH_DECL ~worker_pool();
-
-    bool runs_inline() const noexcept { return threads_.empty(); }
-    asio::io_context::executor_type executor() noexcept { return context_.get_executor(); }
-
-private:
-    asio::io_context context_;
-    asio::executor_work_guard<asio::io_context::executor_type> work_;
-    std::vector<std::thread> threads_;
-};
-
-namespace detail {
-
-/// Work that has left for the pool. The coroutine waits for the handler; its executor is kept busy until it comes back.
-template <class Result, class Function, class Handler>
-struct offloaded {
-    offloaded(Function work, Handler on_done)
-        : function(std::move(work)), handler(std::move(on_done)), home(asio::make_work_guard(handler)) {}
-
-    void operator()() {
-        std::exception_ptr failure;
-        std::optional<Result> result;
-        try {
-            result.emplace(function());
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        const auto executor = home.get_executor();
-        asio::post(executor, [handler = std::move(handler), failure, result = std::move(result)]() mutable {
-            std::move(handler)(failure, result ? std::move(*result) : Result());
-        });
-        home.reset();
-    }
-
-    Function function;
-    Handler handler;
-    asio::executor_work_guard<asio::associated_executor_t<Handler>> home;
-};
-
-}  // namespace detail
-
-/// Runs `function()` on the pool and completes on the awaiting coroutine's executor with its result, or throws what it
-/// threw. The result type must be default-constructible and not void. Not cancellable: a unit of work is short, and the
-/// coroutine goes on only when it has ended, so that `function` may refer to the coroutine's own variables.
-template <class Function, class Result = std::invoke_result_t<Function&>>
-task<Result> offload(worker_pool& pool, Function function) {
-    static_assert(!std::is_void_v<Result>, "hubpush: give offloaded work a result, for example a bool");
-    if (pool.runs_inline()) co_return function();
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, Result)>(
-        [](auto handler, worker_pool* where, Function* work) {
-            using handler_type = decltype(handler);
-            asio::post(where->executor(), detail::offloaded<Result, Function, handler_type>(std::move(*work), std::move(handler)));
-        },
-        asio::use_awaitable, &pool, &function);
-}
-
-}  // namespace hubpush::inline v0
-
-#include <sys/resource.h>
-#include <unistd.h>
-
-namespace hubpush::inline v0 {
-
-HUBPUSH_DECL worker_pool::worker_pool(std::size_t threads)
-    : context_(static_cast<int>(threads == 0 ? 1 : threads)), work_(asio::make_work_guard(context_)) {
-    threads_.reserve(threads);
-    for (std::size_t i = 0; i < threads; ++i) {
-        threads_.emplace_back([this] {
-            // On Linux this lowers the calling thread only. Failing is harmless: the work is merely less polite.
-            static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5));
-            context_.run();
-        });
-    }
-}
-
-HUBPUSH_DECL worker_pool::~worker_pool() {
-    context_.stop();
-    for (std::thread& thread : threads_) thread.join();
-}
-
-}  // namespace hubpush::inline v0
+/// Steps made of ordinary functions: `map` works on one item after the other, `each` on several at once.
 
 /// \file
 /// Steps, and `operator|` that joins them into a pipeline (design.md §1.1).
 ///
-/// A step is a class derived from `step_base` with one of these call operators, `Context` being whatever runs the pipeline:
+/// A step is a class derived from `step_base` with one of these call operators, `Context` being whatever runs the
+/// pipeline:
 ///
 ///     task<Out>  operator()(Context&, In) const;                            // one value in, one value out
 ///     task<void> operator()(Context&, stream<In>&, stream<Out>&) const;     // items as they come
 ///
-/// and a source is one without the `In`. A step that takes or gives a `set_of<T>` works on a stream of `T` as well: taking a
-/// set makes it a barrier that waits for the last item. All steps of a running pipeline overlap, joined by bounded streams.
+/// and a source is one without the `In`. A step that takes or gives a `set_of<T>` works on a stream of `T` as well:
+/// taking a set makes it a barrier that waits for the last item. All steps of a running pipeline overlap, joined by
+/// bounded streams.
 
 /// \file
-/// What the compiler can find out about a step, and the sentences it says when steps do not fit. The UPPER_CASE names are
-/// text: they appear in error messages, with the guilty types as their arguments (style/anchors.md recs. 2 and 3).
+/// What the compiler can find out about a step, and the sentences it says when steps do not fit. The UPPER_CASE names
+/// are text: they appear in error messages, with the guilty types as their arguments (style/anchors.md recs. 2 and 3).
 
 /// \file
 /// A bounded stream between two coroutines of one strand: what makes the steps of a pipeline overlap without letting a
@@ -1338,8 +1300,8 @@ namespace hubpush::inline v0 {
 /// How many items wait between two steps of a pipeline.
 inline constexpr std::size_t stream_capacity = 16;
 
-/// One writer, one or more readers, all on one strand. Items are kept inside the object: no allocation per item. `T` must be
-/// default-constructible and movable. Not thread-safe.
+/// One writer, one or more readers, all on one strand. Items are kept inside the object: no allocation per item. `T`
+/// must be default-constructible and movable. Not thread-safe.
 template <class T>
 class stream {
 public:
@@ -1502,7 +1464,8 @@ template <class Step>
     requires requires { typename Step::call; }
 struct call_of<Step> : Step::call {};
 template <class Step>
-    requires(!requires { typename Step::call; } && requires { &Step::operator(); })
+    requires(
+        !requires { typename Step::call; } && requires { &Step::operator(); })
 struct call_of<Step> : call_signature<decltype(&Step::operator())> {};
 
 template <class Candidate>
@@ -1725,7 +1688,8 @@ public:
     explicit pipeline(Head head, Tail... tail) : steps_(std::move(head), std::move(tail)...) {}
 
     /// Runs all steps against `host` (a `client`) for one repository. Throws what the first failing step threw, after
-    /// all others have been cancelled and have ended. Cancellation: as its steps; the commit step decides when it is too late.
+    /// all others have been cancelled and have ended. Cancellation: as its steps; the commit step decides when it is
+    /// too late.
     template <class Host, class... Options>
     task<result_type> operator()(Host& host, std::string repo_id, Options... options) const {
         return host.run(start(*this, host.make_context(std::move(repo_id), std::move(options)...)));
@@ -1758,7 +1722,8 @@ private:
         task_group group(executor);
         result_type result{};
         group.spawn(detail::run_source(std::get<0>(steps_), context, std::get<0>(joints)));
-        (group.spawn(detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints), std::get<Joint + 1>(joints))),
+        (group.spawn(detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints),
+                                      std::get<Joint + 1>(joints))),
          ...);
         group.spawn(detail::collect(std::get<sizeof...(Tail)>(joints), result));
         co_await group.join();
@@ -1776,26 +1741,39 @@ auto operator|(Left left, Right right) {
         return detail::poisoned();
     } else if constexpr (!step<Left>) {
         static_assert(detail::NOT_A_STEP<detail::LEFT<Left>>,
-                      "hubpush: the left-hand side of '|' is not a step; a pipeline begins with a source such as hubpush::scan(...)");
+                      "hubpush: the left-hand side of '|' is not a step; a pipeline begins with a source such as "
+                      "hubpush::scan(...)");
         return detail::poisoned();
     } else if constexpr (!step<Right>) {
         static_assert(detail::NOT_A_STEP<detail::RIGHT<Right>>,
                       "hubpush: the right-hand side of '|' is not a step; wrap a function object in hubpush::map(...)");
         return detail::poisoned();
     } else if constexpr (detail::is_pipeline<Right>) {
-        static_assert(detail::PIPELINE_ON_THE_RIGHT<detail::RIGHT<Right>>,
-                      "hubpush: a pipeline can only stand on the left-hand side of '|', because it begins with a source");
+        static_assert(
+            detail::PIPELINE_ON_THE_RIGHT<detail::RIGHT<Right>>,
+            "hubpush: a pipeline can only stand on the left-hand side of '|', because it begins with a source");
         return detail::poisoned();
     } else if constexpr (detail::is_pipeline<Left>) {
         return detail::join_steps(std::move(left), std::move(right));
     } else if constexpr (!detail::callable_step<Left> || !detail::call_of<Left>::source) {
-        static_assert(detail::DOES_NOT_BEGIN_WITH_A_SOURCE<detail::LEFT<Left>>,
-                      "hubpush: a pipeline begins with a source such as hubpush::scan(...); the left-hand step takes input");
+        static_assert(
+            detail::DOES_NOT_BEGIN_WITH_A_SOURCE<detail::LEFT<Left>>,
+            "hubpush: a pipeline begins with a source such as hubpush::scan(...); the left-hand step takes input");
         return detail::poisoned();
     } else {
         return detail::join_steps(pipeline<Left>(std::move(left)), std::move(right));
     }
 }
+
+}  // namespace hubpush::inline v0
+
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace hubpush::inline v0 {
 
 /// A step made of an ordinary function of one item; see `map`.
 template <class Function>
@@ -1824,11 +1802,12 @@ private:
     Function function_;
 };
 
-/// Calls `function` for one item after the other, in order: `Out function(In)` or `task<Out> function(In)`. It runs on the
-/// client's strand, so long computations belong into `offload`. What it throws ends the pipeline.
+/// Calls `function` for one item after the other, in order: `Out function(In)` or `task<Out> function(In)`. It runs on
+/// the client's strand, so long computations belong into `offload`. What it throws ends the pipeline.
 template <class Function>
 auto map(Function&& function) {
-    static_assert(detail::callable_is_safe<Function>, "hubpush: on g++ 12 give this lambda a name first and pass the name");
+    static_assert(detail::callable_is_safe<Function>,
+                  "hubpush: on g++ 12 give this lambda a name first and pass the name");
     static_assert(detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>,
                   "hubpush: map and each need a function with one parameter whose type is written out, and a result");
     if constexpr (detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>) {
@@ -1888,7 +1867,8 @@ private:
 /// ready. The first exception cancels the others and ends the pipeline.
 template <class Function>
 auto each(Function&& function, in_flight limit = in_flight(4)) {
-    static_assert(detail::callable_is_safe<Function>, "hubpush: on g++ 12 give this lambda a name first and pass the name");
+    static_assert(detail::callable_is_safe<Function>,
+                  "hubpush: on g++ 12 give this lambda a name first and pass the name");
     static_assert(detail::RETURNS_A_TASK<detail::FUNCTION<std::decay_t<Function>>>,
                   "hubpush: each needs a coroutine task<Out>(In); for an ordinary function use hubpush::map(...)");
     if constexpr (detail::RETURNS_A_TASK<detail::FUNCTION<std::decay_t<Function>>>) {
@@ -1896,6 +1876,110 @@ auto each(Function&& function, in_flight limit = in_flight(4)) {
     } else {
         return detail::poisoned();
     }
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Blocking work (reading, hashing, walking a folder) on threads that somebody owns, awaited from a strand.
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// Threads for blocking work, at lowered priority so that a training loop keeps its cores. The destructor waits for the
+/// units that run; units that have not begun are dropped. With zero threads work runs inline, which simulations use.
+class worker_pool {
+public:
+    HUBPUSH_DECL explicit worker_pool(std::size_t threads);
+    worker_pool(const worker_pool&) = delete;
+    worker_pool& operator=(const worker_pool&) = delete;
+    HUBPUSH_DECL ~worker_pool();
+
+    bool runs_inline() const noexcept { return threads_.empty(); }
+    asio::io_context::executor_type executor() noexcept { return context_.get_executor(); }
+
+private:
+    asio::io_context context_;
+    asio::executor_work_guard<asio::io_context::executor_type> work_;
+    std::vector<std::thread> threads_;
+};
+
+namespace detail {
+
+/// Work that has left for the pool. The coroutine waits for the handler; its executor is kept busy until it comes back.
+template <class Result, class Function, class Handler>
+struct offloaded {
+    offloaded(Function work, Handler on_done)
+        : function(std::move(work)), handler(std::move(on_done)), home(asio::make_work_guard(handler)) {}
+
+    void operator()() {
+        std::exception_ptr failure;
+        std::optional<Result> result;
+        try {
+            result.emplace(function());
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        const auto executor = home.get_executor();
+        asio::post(executor, [handler = std::move(handler), failure, result = std::move(result)]() mutable {
+            std::move(handler)(failure, result ? std::move(*result) : Result());
+        });
+        home.reset();
+    }
+
+    Function function;
+    Handler handler;
+    asio::executor_work_guard<asio::associated_executor_t<Handler>> home;
+};
+
+}  // namespace detail
+
+/// Runs `function()` on the pool and completes on the awaiting coroutine's executor with its result, or throws what it
+/// threw. The result type must be default-constructible and not void. Not cancellable: a unit of work is short, and the
+/// coroutine goes on only when it has ended, so that `function` may refer to the coroutine's own variables.
+template <class Function, class Result = std::invoke_result_t<Function&>>
+task<Result> offload(worker_pool& pool, Function function) {
+    static_assert(!std::is_void_v<Result>, "hubpush: give offloaded work a result, for example a bool");
+    if (pool.runs_inline()) co_return function();
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, Result)>(
+        [](auto handler, worker_pool* where, Function* work) {
+            using handler_type = decltype(handler);
+            asio::post(where->executor(),
+                       detail::offloaded<Result, Function, handler_type>(std::move(*work), std::move(handler)));
+        },
+        asio::use_awaitable, &pool, &function);
+}
+
+}  // namespace hubpush::inline v0
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL worker_pool::worker_pool(std::size_t threads)
+    : context_(static_cast<int>(threads == 0 ? 1 : threads)), work_(asio::make_work_guard(context_)) {
+    threads_.reserve(threads);
+    for (std::size_t i = 0; i < threads; ++i) {
+        threads_.emplace_back([this] {
+            // On Linux this lowers the calling thread only. Failing is harmless: the work is merely less polite.
+            static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5));
+            context_.run();
+        });
+    }
+}
+
+HUBPUSH_DECL worker_pool::~worker_pool() {
+    context_.stop();
+    for (std::thread& thread : threads_) thread.join();
 }
 
 }  // namespace hubpush::inline v0
@@ -4257,7 +4341,7 @@ HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure);
 class http_exchange {
 public:
     static constexpr std::size_t read_area = 16 * 1024;
-    static constexpr std::size_t body_block = 256 * 1024;
+    static constexpr std::size_t body_block = 960 * 1024;
     static constexpr std::chrono::seconds stall_limit{60};  ///< per `stall_bytes`, that is 1 KiB/s
     static constexpr std::uint64_t stall_bytes = 60 * 1024;
     static constexpr std::chrono::seconds last_words_limit{1};  ///< for a reply that waits behind a write that failed
@@ -7700,6 +7784,7 @@ HUBPUSH_DECL void commit_resolver::cancelled(bool in_flight) {
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace hubpush::inline v0 {
 
@@ -7834,6 +7919,11 @@ private:
         } else if (!stopping_ && is_cancelled_failure(failure)) {
             co_await stop(false);
         } else {
+            if (!std::exchange(search_told_, true)) {
+                session_.seams().log().write(log_level::warning,
+                                             what_ + ": its answer was lost, and the Hub cannot be asked " +
+                                                 "what became of it; still trying: " + describe(failure));
+            }
             resolver_.probe_failed(failure, now(), random());
         }
     }
@@ -7891,6 +7981,7 @@ private:
     std::vector<commit_entry> seen_;
     std::string url_;
     bool stopping_ = false;
+    bool search_told_ = false;  // the log knows that the commit is being looked for
 };
 
 }  // namespace detail
@@ -8689,7 +8780,8 @@ HUBPUSH_DECL task<hub_user> whoami(hub_session& session) {
 }  // namespace hubpush::inline v0
 
 /// \file
-/// What each named call takes. The names of these types appear in the error for an option that does not belong to a call.
+/// What each named call takes. The names of these types appear in the error for an option that does not belong to a
+/// call.
 
 /// \file
 /// What the steps of one push share.
@@ -8707,8 +8799,8 @@ HUBPUSH_DECL task<hub_user> whoami(hub_session& session) {
 
 namespace hubpush::inline v0 {
 
-/// One report. `phase` is "scanning", "hashing", "sending" or "committing": the steps overlap, and the phase is that of the
-/// furthest one. The counters never go down within a phase, never exceed their totals, and equal them at the end.
+/// One report. `phase` is "scanning", "hashing", "sending" or "committing": the steps overlap, and the phase is that of
+/// the furthest one. The counters never go down within a phase, never exceed their totals, and equal them at the end.
 class progress_view {
 public:
     progress_view() = default;
@@ -8719,8 +8811,8 @@ public:
     std::uint64_t files_total = 0;  ///< files found so far
     std::uint64_t bytes_done = 0;   ///< of this phase
     std::uint64_t bytes_total = 0;  ///< of this phase, as far as it is known
-    /// When scanning, hashing, sending and committing began, for phases too short for a report of their own. A phase that was
-    /// passed over began with the next one; one that has not begun is at the clock's epoch.
+    /// When scanning, hashing, sending and committing began, for phases too short for a report of their own. A phase
+    /// that was passed over began with the next one; one that has not begun is at the clock's epoch.
     std::array<steady_time, 4> phase_began{};
 
     double percent() const noexcept {
@@ -8728,15 +8820,16 @@ public:
     }
 };
 
-/// The option that carries a callback. It is called on the client's strand, never under a lock, and never after the call has
-/// completed. An exception from it ends the push.
+/// The option that carries a callback. It is called on the client's strand, never under a lock, and never after the
+/// call has completed. An exception from it ends the push.
 class progress {
 public:
     progress() = default;
     template <class Callback>
         requires std::invocable<std::remove_cvref_t<Callback>&, const progress_view&>
     explicit progress(Callback&& callback) : callback_(std::forward<Callback>(callback)) {
-        static_assert(detail::callable_is_safe<Callback>, "hubpush: on g++ 12 give this lambda a name first and pass the name");
+        static_assert(detail::callable_is_safe<Callback>,
+                      "hubpush: on g++ 12 give this lambda a name first and pass the name");
     }
     const std::function<void(const progress_view&)>& callback() const noexcept { return callback_; }
 
@@ -8850,10 +8943,14 @@ HUBPUSH_DECL progress_view progress_tracker::view() const {
 
 HUBPUSH_DECL progress_view progress_tracker::counters() const {
     switch (phase_) {
-        case phase::scanning: return {"scanning", files_, 0, found_bytes_};
-        case phase::hashing: return {"hashing", files_, std::min(hashed_bytes_, found_bytes_), found_bytes_};
-        case phase::sending: return {"sending", files_, sent_bytes_, send_total_};
-        case phase::committing: break;
+        case phase::scanning:
+            return {"scanning", files_, 0, found_bytes_};
+        case phase::hashing:
+            return {"hashing", files_, std::min(hashed_bytes_, found_bytes_), found_bytes_};
+        case phase::sending:
+            return {"sending", files_, sent_bytes_, send_total_};
+        case phase::committing:
+            break;
     }
     return {"committing", files_, sent_bytes_, send_total_};
 }
@@ -8875,8 +8972,12 @@ public:
     client_state(hubpush::seams seams, memory_budget budget, std::shared_ptr<file_system> files,
                  std::shared_ptr<worker_pool> pool, std::shared_ptr<hub_session> session,
                  std::chrono::milliseconds commit_patience)
-        : seams_(std::move(seams)), budget_(std::move(budget)), files_(std::move(files)), pool_(std::move(pool)),
-          session_(std::move(session)), commit_patience_(commit_patience) {}
+        : seams_(std::move(seams)),
+          budget_(std::move(budget)),
+          files_(std::move(files)),
+          pool_(std::move(pool)),
+          session_(std::move(session)),
+          commit_patience_(commit_patience) {}
 
     const hubpush::seams& seams() const noexcept { return seams_; }
     memory_budget& budget() noexcept { return budget_; }
@@ -8915,19 +9016,20 @@ private:
 /// What is known about a push before its files are read, and counted while it runs.
 class push_tally {
 public:
-    std::uint64_t files = 0;           ///< found by the source, before any is read
-    std::uint64_t small_bytes = 0;     ///< of files that the Hub could want inside the commit
+    std::uint64_t files = 0;        ///< found by the source, before any is read
+    std::uint64_t small_bytes = 0;  ///< of files that the Hub could want inside the commit
     std::uint64_t unchanged = 0;
     std::uint64_t ignored = 0;
-    std::uint64_t skipped = 0;         ///< entries of a folder that are no files
+    std::uint64_t skipped = 0;  ///< entries of a folder that are no files
     std::uint64_t bytes_sent = 0;
 };
 
-/// One push: the client's things, the place it goes to, and its counters. A step gets it as its first argument. Belongs to
-/// the client's strand; movable until the push starts.
+/// One push: the client's things, the place it goes to, and its counters. A step gets it as its first argument. Belongs
+/// to the client's strand; movable until the push starts.
 class context {
 public:
-    HUBPUSH_DECL context(std::shared_ptr<client_state> client, repository target, std::string revision, progress callback);
+    HUBPUSH_DECL context(std::shared_ptr<client_state> client, repository target, std::string revision,
+                         progress callback);
 
     client_state& client() const noexcept { return *client_; }
     hub_session& session() const noexcept { return client_->session(); }
@@ -8958,7 +9060,9 @@ namespace hubpush::inline v0 {
 
 HUBPUSH_DECL context::context(std::shared_ptr<client_state> client, repository target, std::string revision,
                               hubpush::progress callback)
-    : client_(std::move(client)), target_(std::move(target)), revision_(std::move(revision)),
+    : client_(std::move(client)),
+      target_(std::move(target)),
+      revision_(std::move(revision)),
       progress_(client_->seams().clock(), std::move(callback)) {}
 
 HUBPUSH_DECL bool context::removes(const std::string& path) const {
@@ -8968,8 +9072,8 @@ HUBPUSH_DECL bool context::removes(const std::string& path) const {
 }  // namespace hubpush::inline v0
 
 /// \file
-/// The named values that upload calls take. Classes with constructors, so that they are safe inside a `co_await` expression
-/// on g++ 12 (design.md §5); each owns what it holds.
+/// The named values that upload calls take. Classes with constructors, so that they are safe inside a `co_await`
+/// expression on g++ 12 (design.md §5); each owns what it holds.
 
 #include <concepts>
 #include <cstddef>
@@ -9051,7 +9155,8 @@ private:
     std::shared_ptr<byte_source> source_;
 };
 
-/// What `upload_file` and `add` take: a `std::filesystem::path` or a string is a path, as in Python; bytes are `content(...)`.
+/// What `upload_file` and `add` take: a `std::filesystem::path` or a string is a path, as in Python; bytes are
+/// `content(...)`.
 class upload_content {
 public:
     upload_content(content bytes) : source_(bytes.source()) {}
@@ -9081,8 +9186,8 @@ private:
     upload_content what_;
 };
 
-/// A deletion of a commit: a file, or a folder when the path ends with '/' (spec/hub-http-api.md §2.4). Meant to be written
-/// qualified, `hubpush::remove(...)`.
+/// A deletion of a commit: a file, or a folder when the path ends with '/' (spec/hub-http-api.md §2.4). Meant to be
+/// written qualified, `hubpush::remove(...)`.
 class remove {
 public:
     explicit remove(std::string path) : path_(std::move(path)) {}
@@ -9103,8 +9208,8 @@ class private_repo {};
 /// The sources of a push: a folder, or a list of files.
 
 /// \file
-/// The values that flow through a push: a file, a file the Hub has been asked about, a file whose content is stored, and the
-/// commit at the end.
+/// The values that flow through a push: a file, a file the Hub has been asked about, a file whose content is stored,
+/// and the commit at the end.
 
 #include <cstdint>
 #include <memory>
@@ -9134,8 +9239,14 @@ public:
     /// Its place in the order in which files were given: the order of the commit's lines.
     std::uint64_t position() const noexcept { return position_; }
 
-    file& rename(std::string path) { path_ = std::move(path); return *this; }
-    file& replace_source(std::shared_ptr<byte_source> bytes) { source_ = std::move(bytes); return *this; }
+    file& rename(std::string path) {
+        path_ = std::move(path);
+        return *this;
+    }
+    file& replace_source(std::shared_ptr<byte_source> bytes) {
+        source_ = std::move(bytes);
+        return *this;
+    }
 
 private:
     std::string path_;
@@ -9162,8 +9273,9 @@ private:
     std::string hash_;
 };
 
-/// A file that is ready for the commit: a large one is stored, a regular one travels inside the commit. Its source is kept,
-/// for the bytes of regular files and for the case that the Hub has forgotten a large one (spec/reliability.md §3.9, S13).
+/// A file that is ready for the commit: a large one is stored, a regular one travels inside the commit. Its source is
+/// kept, for the bytes of regular files and for the case that the Hub has forgotten a large one (spec/reliability.md
+/// §3.9, S13).
 class stored_file {
 public:
     stored_file() = default;
@@ -9205,9 +9317,10 @@ public:
 
 namespace hubpush::inline v0 {
 
-/// The files of a folder, in the order of the reference client (spec/hub-http-api.md §4.9). It walks the folder twice: once
-/// to count, so that limits and progress are known before the first byte is sent, and once to hand the files on. Entries that
-/// are no files and links that lead out of the folder are reported to the log before the first file is handed on.
+/// The files of a folder, in the order of the reference client (spec/hub-http-api.md §4.9). It walks the folder twice:
+/// once to count, so that limits and progress are known before the first byte is sent, and once to hand the files on.
+/// Entries that are no files and links that lead out of the folder are reported to the log before the first file is
+/// handed on.
 class scan_step : public step_base {
 public:
     struct takes_options {
@@ -9227,8 +9340,8 @@ private:
     path_filter filter_;
 };
 
-/// `scan("folder", ignore("*.tmp"), path_in_repo("weights"))`: the head of a pipeline. The folder is read when the pipeline
-/// runs. Throws `file_not_found` when it does not exist and `invalid_argument` when it is no folder.
+/// `scan("folder", ignore("*.tmp"), path_in_repo("weights"))`: the head of a pipeline. The folder is read when the
+/// pipeline runs. Throws `file_not_found` when it does not exist and `invalid_argument` when it is no folder.
 template <class... Options>
 scan_step scan(std::filesystem::path folder, Options... options) {
     return scan_step(std::move(folder), detail::collect_options<scan_step::takes_options>(std::move(options)...));
@@ -9320,7 +9433,8 @@ HUBPUSH_DECL task<void> scan_step::count(context& context) const {
     }
     if (outside != 0) {
         context.log().write(log_level::info, std::to_string(outside) + " links in " + printable(folder_.string()) +
-                                                 " lead out of it and are followed, the first is " + printable(first_outside));
+                                                 " lead out of it and are followed, the first is " +
+                                                 printable(first_outside));
     }
 }
 
@@ -9351,7 +9465,8 @@ HUBPUSH_DECL task<void> files_step::operator()(context& context, stream<file>& o
                 return std::pair(location, context.client().files()->open(location)->identity());
             };
             const auto [location, identity] = co_await offload(*context.client().pool(), look);
-            source = std::make_shared<file_source>(context.client().files(), context.client().pool(), location, identity);
+            source =
+                std::make_shared<file_source>(context.client().files(), context.client().pool(), location, identity);
         }
         detail::announce(context, source->size());
         files.emplace_back(normalize_path_in_repo(addition.addition().path()), std::move(source), addition.position());
@@ -9435,9 +9550,10 @@ typename Call::takes collect_operations(operation_list& operations, Arguments...
 
 namespace hubpush::inline v0 {
 
-/// Takes files, gives those that have to be pushed. For every 256 files it sends the Hub their paths, sizes and first 512
-/// bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what the repository's .gitignore
-/// ignores and what the revision holds already. Small files are read once, large ones once plus their first bytes.
+/// Takes files, gives those that have to be pushed. For every 256 files it sends the Hub their paths, sizes and first
+/// 512 bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what the repository's
+/// .gitignore ignores and what the revision holds already. Small files are read once, large ones once plus their first
+/// bytes.
 class classify_step : public step_base {
 public:
     HUBPUSH_DECL task<void> operator()(context& context, stream<file>& in, stream<planned_file>& out) const;
@@ -9454,7 +9570,8 @@ inline classify_step classify() { return classify_step(); }
 
 namespace hubpush::inline v0::detail {
 
-/// Files up to this size are read once, before the question, and hashed both ways: asking first and reading again costs more.
+/// Files up to this size are read once, before the question, and hashed both ways: asking first and reading again costs
+/// more.
 inline constexpr std::uint64_t small_file = 64 * 1024;
 /// A block costs two trips to the pool, which at 256 KiB are a third of what hashing it costs.
 inline constexpr std::size_t hash_block = 1024 * 1024;
@@ -9497,7 +9614,8 @@ inline task<asked_file> look_at(context& context, file what) {
     const std::span<std::byte> bytes = buffer.bytes().first(wanted);
     // One byte more than an empty file has: only a read that could find something tells that it is still empty.
     const std::size_t got = co_await what.source()->read_at(0, buffer.bytes().first(std::max<std::size_t>(wanted, 1)));
-    if (got != wanted) throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
+    if (got != wanted)
+        throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
     std::optional<content_names> names;
     if (whole) {
         auto hash = [bytes] { return content_names(bytes); };
@@ -9657,8 +9775,8 @@ private:
     seams value_;
 };
 
-/// For how long the outcome of a commit is looked for after its answer was lost (spec/reliability.md §3.4). Default: 5 minutes;
-/// `background` looks as long as its `give_up_after`.
+/// For how long the outcome of a commit is looked for after its answer was lost (spec/reliability.md §3.4). Default: 5
+/// minutes; `background` looks as long as its `give_up_after`.
 class commit_patience {
 public:
     commit_patience() = default;
@@ -9669,8 +9787,8 @@ private:
     std::chrono::milliseconds time_ = default_commit_patience;
 };
 
-/// How many threads read and hash. Default: half of the machine's, at least one and at most four. With 0 that work runs on the
-/// strand itself, for simulations.
+/// How many threads read and hash. Default: half of the machine's, at least one and at most four. With 0 that work runs
+/// on the strand itself, for simulations.
 class worker_threads {
 public:
     explicit worker_threads(std::size_t count) : count_(count) {}
@@ -9681,8 +9799,8 @@ private:
 };
 
 struct client_call {
-    using takes = option_set<endpoint, token, memory_budget, retry_policy, commit_patience, allow_plain_http, log_to, use_seams, use_connector,
-                             use_file_system, worker_threads>;
+    using takes = option_set<endpoint, token, memory_budget, retry_policy, commit_patience, allow_plain_http, log_to,
+                             use_seams, use_connector, use_file_system, worker_threads>;
 };
 
 }  // namespace hubpush::inline v0
@@ -9696,13 +9814,14 @@ struct client_call {
 
 namespace hubpush::inline v0 {
 
-/// Takes all stored files and makes one commit of them and of the push's removals. A commit whose answer was lost is looked
-/// up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once. Without anything to commit
-/// it gives the branch's head, with `nothing_to_do`. Cancellation: all types until the request leaves; afterwards the result
-/// is the real one, or `outcome_unknown`.
+/// Takes all stored files and makes one commit of them and of the push's removals. A commit whose answer was lost is
+/// looked up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once. Without
+/// anything to commit it gives the branch's head, with `nothing_to_do`. Cancellation: all types until the request
+/// leaves; afterwards the result is the real one, or `outcome_unknown`.
 class commit_step : public step_base {
 public:
-    commit_step(hubpush::message summary, hubpush::description text) : message_(std::move(summary)), description_(std::move(text)) {}
+    commit_step(hubpush::message summary, hubpush::description text)
+        : message_(std::move(summary)), description_(std::move(text)) {}
 
     HUBPUSH_DECL task<commit_info> operator()(context& context, stored_set files) const;
 
@@ -9738,7 +9857,8 @@ class large_file_store {
 public:
     HUBPUSH_DECL large_file_store(context& context, asio::any_io_executor executor, std::size_t in_flight);
 
-    /// Takes a file to be stored. It is sent now or with a later batch; content that was added before is not sent twice.
+    /// Takes a file to be stored. It is sent now or with a later batch; content that was added before is not sent
+    /// twice.
     HUBPUSH_DECL task<void> add(planned_file file);
 
     /// Waits until all files are stored. `failure` is what the caller caught meanwhile, if anything: then transfers are
@@ -9768,8 +9888,8 @@ namespace hubpush::inline v0::detail {
 /// A batch is asked about when it is full, or when it holds so much that sending it is worth the request.
 inline constexpr std::uint64_t batch_bytes = 64 * 1024 * 1024;
 
-/// Failures of one transfer that a new link, or sending once more, may cure: the link has expired (spec/reliability.md §3.5,
-/// N32), or the server stored something else (§3.9, S14).
+/// Failures of one transfer that a new link, or sending once more, may cure: the link has expired (spec/reliability.md
+/// §3.5, N32), or the server stored something else (§3.9, S14).
 inline bool worth_another_link(const error& failure) noexcept {
     return failure.kind() == errc::forbidden || failure.kind() == errc::integrity;
 }
@@ -9828,7 +9948,8 @@ HUBPUSH_DECL task<void> large_file_store::send(planned_file file, lfs_plan plan)
 }
 
 /// `shown` is how many bytes of the file progress has told about: a repeated attempt tells only what is new.
-HUBPUSH_DECL task<void> large_file_store::send_once(const planned_file& file, const lfs_plan& plan, std::uint64_t& shown) {
+HUBPUSH_DECL task<void> large_file_store::send_once(const planned_file& file, const lfs_plan& plan,
+                                                    std::uint64_t& shown) {
     auto tell = [this, &shown](std::uint64_t sent) {
         if (sent <= shown) return;
         context_.progress().sent(sent - std::exchange(shown, sent));
@@ -9862,7 +9983,8 @@ inline commit_operation operation_of(const removal& gone) {
 }
 
 /// Additions and removals in the order in which the caller gave them. Both inputs are sorted by position.
-inline std::vector<commit_operation> operations_of(const std::vector<stored_file>& files, const std::vector<removal>& removals) {
+inline std::vector<commit_operation> operations_of(const std::vector<stored_file>& files,
+                                                   const std::vector<removal>& removals) {
     std::vector<commit_operation> operations;
     operations.reserve(files.size() + removals.size());
     auto next_removal = removals.begin();
@@ -9939,9 +10061,11 @@ HUBPUSH_DECL task<commit_result> commit_step::send(context& context, const std::
     co_return co_await send_once(context, operations);
 }
 
-HUBPUSH_DECL task<commit_result> commit_step::send_once(context& context, const std::vector<commit_operation>& operations) const {
+HUBPUSH_DECL task<commit_result> commit_step::send_once(context& context,
+                                                        const std::vector<commit_operation>& operations) const {
     return send_commit(context.session(), context.target(), context.revision(),
-                       commit_header(message_.text(), description_.text()), operations, context.client().commit_patience());
+                       commit_header(message_.text(), description_.text()), operations,
+                       context.client().commit_patience());
 }
 
 HUBPUSH_DECL commit_step commit(hubpush::message summary, hubpush::description text) {
@@ -9960,9 +10084,9 @@ namespace detail {
 class large_file_store;
 }
 
-/// Takes planned files and gives each when the commit may name it. Large files are sent to the LFS store, several at once, as
-/// soon as it is certain that the commit can stay within the Hub's limits; content that the store has already, or that
-/// occurs twice, is not sent. Regular files pass through: their bytes travel inside the commit.
+/// Takes planned files and gives each when the commit may name it. Large files are sent to the LFS store, several at
+/// once, as soon as it is certain that the commit can stay within the Hub's limits; content that the store has already,
+/// or that occurs twice, is not sent. Regular files pass through: their bytes travel inside the commit.
 class transfer_step : public step_base {
 public:
     explicit transfer_step(in_flight files) : in_flight_(files) {}
@@ -9988,7 +10112,8 @@ namespace detail {
 
 /// False when no outcome of `classify` can exceed what one commit may hold, judged by what the source has counted.
 inline bool could_exceed_limits(context& context) {
-    return context.tally().files > most_lfs_files_in_commit || context.tally().small_bytes > most_regular_bytes_in_commit;
+    return context.tally().files > most_lfs_files_in_commit ||
+           context.tally().small_bytes > most_regular_bytes_in_commit;
 }
 
 /// Throws before the first content byte when the commit would be too large (spec/hub-http-api.md §4.5).
@@ -10007,12 +10132,14 @@ inline void check_limits(const std::vector<planned_file>& files) {
 
 }  // namespace detail
 
-HUBPUSH_DECL task<void> transfer_step::operator()(context& context, stream<planned_file>& in, stream<stored_file>& out) const {
+HUBPUSH_DECL task<void> transfer_step::operator()(context& context, stream<planned_file>& in,
+                                                  stream<stored_file>& out) const {
     detail::large_file_store store(context, co_await asio::this_coro::executor, in_flight_.limit());
     std::exception_ptr failure;
     try {
         if (detail::could_exceed_limits(context)) {
-            // The push waits here until all of it is known: a limit that is met at its end would waste everything before.
+            // The push waits here until all of it is known: a limit that is met at its end would waste everything
+            // before.
             co_await send_when_all_is_known(store, in, out);
         } else {
             while (std::optional<planned_file> next = co_await in.pop()) co_await pass_on(store, std::move(*next), out);
@@ -10030,13 +10157,15 @@ HUBPUSH_DECL task<void> transfer_step::send_when_all_is_known(detail::large_file
     for (planned_file& file : all.files) co_await pass_on(store, std::move(file), out);
 }
 
-HUBPUSH_DECL task<void> transfer_step::pass_on(detail::large_file_store& store, planned_file file, stream<stored_file>& out) const {
+HUBPUSH_DECL task<void> transfer_step::pass_on(detail::large_file_store& store, planned_file file,
+                                               stream<stored_file>& out) const {
     if (file.mode() == upload_mode::lfs) co_await store.add(file);
     co_await out.push(stored_file(std::move(file)));
 }
 
 }  // namespace hubpush::inline v0
 
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -10046,16 +10175,18 @@ namespace hubpush::inline v0 {
 
 /// A handle on one Hub for one token; copies share connections, memory budget and threads.
 ///
-/// Executor: calls are coroutines to be awaited from any executor; the work runs on one strand of the client's own executor
-/// and completes on the caller's. Thread-safety: calls may be made from any thread. Cancellation of every call: all types;
-/// until the commit request leaves, the call ends with `cancelled` and the branch has not moved (content may be stored);
-/// afterwards with the real outcome or `outcome_unknown`. Emit on `get_executor()`. Lifetime: arguments are owned by the call;
-/// the executor's context must outlive the client. Errors: design.md §4; `invalid_argument` before the first request.
+/// Executor: calls are coroutines to be awaited from any executor; the work runs on one strand of the client's own
+/// executor and completes on the caller's. Thread-safety: calls may be made from any thread. Cancellation of every
+/// call: all types; until the commit request leaves, the call ends with `cancelled` and the branch has not moved
+/// (content may be stored); afterwards with the real outcome or `outcome_unknown`. Emit on `get_executor()`. Lifetime:
+/// arguments are owned by the call; the executor's context must outlive the client. Errors: design.md §4;
+/// `invalid_argument` before the first request.
 class client {
 public:
-    /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `allow_plain_http`, `log_to` and, for simulations,
-    /// `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. What is not given comes from the environment, as in the
-    /// Hub's own tools (spec/hub-http-api.md §1). Throws `bad_environment` or `invalid_argument`; sends nothing.
+    /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `allow_plain_http`, `log_to` and, for
+    /// simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. What is not given comes from the
+    /// environment, as in the Hub's own tools (spec/hub-http-api.md §1). Throws `bad_environment` or
+    /// `invalid_argument`; sends nothing.
     template <class... Options>
     explicit client(asio::any_io_executor executor, Options... options)
         : client(std::move(executor), detail::collect_options<client_call>(std::move(options)...)) {}
@@ -10071,7 +10202,8 @@ public:
     /// Whose token this is. Throws `not_authorized` without one.
     HUBPUSH_DECL task<hub_user> whoami() const;
 
-    /// Creates a model repository. Options: `exist_ok`, `private_repo`. Throws `conflict` when it exists, without `exist_ok`.
+    /// Creates a model repository. Options: `exist_ok`, `private_repo`. Throws `conflict` when it exists, without
+    /// `exist_ok`.
     template <class... Options>
     task<created_repository> create_repo(std::string repo_id, Options... options) const {
         return create(std::move(repo_id), detail::collect_options<create_repo_call>(std::move(options)...));
@@ -10079,25 +10211,27 @@ public:
 
     /// Pushes one file in one commit. Options: `message`, `description`, `revision`, `progress`.
     template <class... Options>
-    task<commit_info> upload_file(std::string repo_id, upload_content what, std::string path, Options... options) const {
+    task<commit_info> upload_file(std::string repo_id, upload_content what, std::string path,
+                                  Options... options) const {
         return push_file(std::move(repo_id), add(std::move(path), std::move(what)),
                          detail::collect_options<upload_file_call>(std::move(options)...));
     }
 
-    /// Pushes the files of a folder in one commit, read when the call runs. Options: `message`, `description`, `revision`,
-    /// `path_in_repo`, `allow`, `ignore`, `progress`.
+    /// Pushes the files of a folder in one commit, read when the call runs. Options: `message`, `description`,
+    /// `revision`, `path_in_repo`, `allow`, `ignore`, `progress`.
     template <class... Options>
     task<commit_info> upload_folder(std::string repo_id, std::filesystem::path folder, Options... options) const {
         return push_folder(std::move(repo_id), std::move(folder),
                            detail::collect_options<upload_folder_call>(std::move(options)...));
     }
 
-    /// One commit of any number of `add` and `remove`, in the order given. Options: `message` (required), `description`,
-    /// `revision`, `progress`.
+    /// One commit of any number of `add` and `remove`, in the order given. Options: `message` (required),
+    /// `description`, `revision`, `progress`.
     template <class... Arguments>
     task<commit_info> create_commit(std::string repo_id, Arguments... arguments) const {
         operation_list operations;
-        create_commit_call::takes options = detail::collect_operations<create_commit_call>(operations, std::move(arguments)...);
+        create_commit_call::takes options =
+            detail::collect_operations<create_commit_call>(operations, std::move(arguments)...);
         return push_operations(std::move(repo_id), std::move(operations), std::move(options));
     }
 
@@ -10116,7 +10250,13 @@ public:
 private:
     template <class Result>
     static task<Result> on_strand(asio::any_io_executor strand, task<Result> work) {
-        co_return co_await asio::co_spawn(strand, detail::root(std::move(work)), asio::use_awaitable);
+        std::exception_ptr failure;
+        try {
+            co_return co_await asio::co_spawn(strand, detail::root(std::move(work)), asio::use_awaitable);
+        } catch (...) {
+            failure = translate(std::current_exception());
+        }
+        std::rethrow_exception(failure);
     }
 
     HUBPUSH_DECL context open(std::string repo_id, pipeline_call::takes options) const;
@@ -10162,9 +10302,9 @@ inline hub_settings settings_of(const client_call::takes& options) {
 inline std::shared_ptr<client_state> make_client_state(const client_call::takes& options) {
     const seams seams = seams_of(options);
     const memory_budget budget = options.get_or_default<memory_budget>();
-    std::shared_ptr<connector> network = options.get<use_connector>()
-                                             ? options.get<use_connector>()->get()
-                                             : network_connector(seams, tls_options::from_environment(), system_resolver());
+    std::shared_ptr<connector> network =
+        options.get<use_connector>() ? options.get<use_connector>()->get()
+                                     : network_connector(seams, tls_options::from_environment(), system_resolver());
     std::shared_ptr<file_system> files =
         options.get<use_file_system>() ? options.get<use_file_system>()->get() : posix_file_system();
     const std::size_t threads =
@@ -10192,7 +10332,8 @@ Option given_or(const Options& options, std::string otherwise) {
 
 template <class Options>
 commit_step commit_step_of(const Options& options, std::string default_message) {
-    return commit(given_or<message>(options, std::move(default_message)), options.template get_or_default<description>());
+    return commit(given_or<message>(options, std::move(default_message)),
+                  options.template get_or_default<description>());
 }
 
 template <class Options>
@@ -10242,7 +10383,8 @@ HUBPUSH_DECL context client::open(std::string repo_id, pipeline_call::takes opti
     return context(state_, std::move(target), std::move(branch), options.get_or_default<progress>());
 }
 
-HUBPUSH_DECL task<commit_info> client::push_file(std::string repo_id, add addition, upload_file_call::takes options) const {
+HUBPUSH_DECL task<commit_info> client::push_file(std::string repo_id, add addition,
+                                                 upload_file_call::takes options) const {
     std::string default_message = "Upload " + normalize_path_in_repo(addition.path()) + " with hubpush";
     std::vector<placed_addition> files;
     files.emplace_back(std::move(addition), 0);
@@ -11692,6 +11834,17 @@ private:
 /// (the reference's order is random). Readers for PyTorch expect `format` to be `pt`.
 using safetensors_metadata = std::map<std::string, std::string>;
 
+namespace detail {
+
+inline constexpr std::uint64_t safetensors_header_limit = 100'000'000;
+
+/// Everything before the tensors' bytes: the length of the header as eight little-endian bytes, and the header.
+HUBPUSH_DECL std::string safetensors_header(const std::vector<const tensor_view*>& order,
+                                            const std::optional<safetensors_metadata>& metadata,
+                                            std::uint64_t limit = safetensors_header_limit);
+
+}  // namespace detail
+
 /// Writes `tensors` to `path`. The bytes go to a temporary file in the same folder, which is then renamed to `path`: a
 /// reader, or a push, sees the old file or the new one. Blocks; meant for the training thread, which owns the tensors.
 /// Nothing is buffered but the header. Does not wait for the disk (no fsync), as the reference does not.
@@ -11716,8 +11869,6 @@ HUBPUSH_DECL void write_safetensors(const std::filesystem::path& path, std::span
 namespace hubpush::inline v0 {
 
 namespace detail {
-
-inline constexpr std::uint64_t safetensors_header_limit = 100'000'000;
 
 struct dtype_row {
     std::string_view name;
@@ -11839,10 +11990,8 @@ inline void append_tensor(std::string& json, const tensor_view& tensor, std::uin
         "],\"data_offsets\":[" + std::to_string(begin) + ',' + std::to_string(begin + tensor.bytes().size()) + "]},";
 }
 
-/// Everything before the tensors' bytes: the length of the header as eight little-endian bytes, and the header.
-inline std::string safetensors_header(const std::vector<const tensor_view*>& order,
-                                      const std::optional<safetensors_metadata>& metadata,
-                                      std::uint64_t limit = safetensors_header_limit) {
+HUBPUSH_DECL std::string safetensors_header(const std::vector<const tensor_view*>& order,
+                                            const std::optional<safetensors_metadata>& metadata, std::uint64_t limit) {
     std::string json = "{";
     if (metadata) append_metadata(json, *metadata);
     std::uint64_t offset = 0;

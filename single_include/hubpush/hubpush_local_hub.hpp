@@ -14,8 +14,8 @@
 /// Who may do what on an embedded Hub: tokens with a name and a role.
 
 /// \file
-/// Everything that was asked of an embedded Hub, in order. Most promises of an uploader (no duplicate, no byte sent twice,
-/// the token to one origin only) are statements about this record (spec/hub-http-api.md §14.4).
+/// Everything that was asked of an embedded Hub, in order. Most promises of an uploader (no duplicate, no byte sent
+/// twice, the token to one origin only) are statements about this record (spec/hub-http-api.md §14.4).
 
 #include <cstddef>
 #include <cstdint>
@@ -175,7 +175,8 @@ HUBPUSH_DECL std::string lower_case(std::string_view text) {
     return result;
 }
 
-HUBPUSH_DECL std::optional<std::string_view> find_field(const std::vector<served_field>& fields, std::string_view name) {
+HUBPUSH_DECL std::optional<std::string_view> find_field(const std::vector<served_field>& fields,
+                                                        std::string_view name) {
     const auto found = std::find_if(fields.begin(), fields.end(),
                                     [name](const served_field& each) { return equal_ignoring_case(each.first, name); });
     if (found == fields.end()) return std::nullopt;
@@ -427,7 +428,8 @@ HUBPUSH_DECL std::vector<served_field> byte_range::fields() const {
     const std::string size = std::to_string(size_);
     if (status_ == 416) fields.emplace_back("Content-Range", "bytes */" + size);
     if (status_ == 206) {
-        fields.emplace_back("Content-Range", "bytes " + std::to_string(offset_) + "-" + std::to_string(offset_ + length_ - 1) + "/" + size);
+        fields.emplace_back("Content-Range", "bytes " + std::to_string(offset_) + "-" +
+                                                 std::to_string(offset_ + length_ - 1) + "/" + size);
     }
     return fields;
 }
@@ -435,8 +437,8 @@ HUBPUSH_DECL std::vector<served_field> byte_range::fields() const {
 }  // namespace hubpush::inline v0::detail
 
 /// \file
-/// The body of a commit, read as a stream of lines (spec/hub-http-api.md §4.5, §14.3). Contents go to a file on the way, so
-/// that memory is bounded by one line whatever is committed.
+/// The body of a commit, read as a stream of lines (spec/hub-http-api.md §4.5, §14.3). Contents go to a file on the
+/// way, so that memory is bounded by one line whatever is committed.
 
 #include <cstddef>
 #include <cstdint>
@@ -474,7 +476,7 @@ private:
 };
 
 /// What one line after the header asks for.
-class commit_operation {
+class requested_change {
 public:
     enum class kind { file, large_file, remove_file, remove_folder };
 
@@ -491,7 +493,7 @@ public:
     std::string summary;
     std::string description;
     std::string parent;  ///< lower case; empty when not given
-    std::vector<commit_operation> operations;
+    std::vector<requested_change> operations;
 };
 
 /// Bytes in, a commit order out. All functions block on the spool's disk. They throw `refusal`.
@@ -542,7 +544,9 @@ public:
     served_reply(int status, std::string body, std::string content_type) : status_(status), body_(std::move(body)) {
         header("Content-Type", std::move(content_type));
     }
-    static served_reply json(std::string text) { return served_reply(200, std::move(text), "application/json; charset=utf-8"); }
+    static served_reply json(std::string text) {
+        return served_reply(200, std::move(text), "application/json; charset=utf-8");
+    }
     /// An error in the Hub's form: the text in a header and in the body (spec/hub-http-api.md §1.10).
     HUBPUSH_DECL static served_reply failure(int status, std::string_view code, std::string_view message);
 
@@ -550,7 +554,10 @@ public:
         fields_.emplace_back(std::move(name), std::move(value));
         return *this;
     }
-    served_reply& body(std::string text) { body_ = std::move(text); return *this; }
+    served_reply& body(std::string text) {
+        body_ = std::move(text);
+        return *this;
+    }
 
     int status() const noexcept { return status_; }
     const std::vector<served_field>& fields() const noexcept { return fields_; }
@@ -601,32 +608,54 @@ HUBPUSH_DECL served_reply served_reply::failure(int status, std::string_view cod
 [[noreturn]] HUBPUSH_DECL void refuse_unknown_address() { throw refusal(404, "", "Not Found"); }
 
 [[noreturn]] HUBPUSH_DECL void refuse_anonymous(std::string_view code, std::string_view message) {
-    throw refusal(served_reply::failure(401, code, message).header("WWW-Authenticate", "Basic realm=\"hubpush local hub\""));
+    throw refusal(
+        served_reply::failure(401, code, message).header("WWW-Authenticate", "Basic realm=\"hubpush local hub\""));
 }
 
 HUBPUSH_DECL std::string_view reason_phrase(int status) noexcept {
     switch (status) {
-        case 200: return "OK";
-        case 206: return "Partial Content";
-        case 302: return "Found";
-        case 304: return "Not Modified";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 409: return "Conflict";
-        case 412: return "Precondition Failed";
-        case 413: return "Content Too Large";
-        case 416: return "Range Not Satisfiable";
-        case 421: return "Misdirected Request";
-        case 422: return "Unprocessable Content";
-        case 429: return "Too Many Requests";
-        case 500: return "Internal Server Error";
-        case 501: return "Not Implemented";
-        case 503: return "Service Unavailable";
-        case 504: return "Gateway Timeout";
-        default: return "Status";
+        case 200:
+            return "OK";
+        case 206:
+            return "Partial Content";
+        case 302:
+            return "Found";
+        case 304:
+            return "Not Modified";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 409:
+            return "Conflict";
+        case 412:
+            return "Precondition Failed";
+        case 413:
+            return "Content Too Large";
+        case 416:
+            return "Range Not Satisfiable";
+        case 421:
+            return "Misdirected Request";
+        case 422:
+            return "Unprocessable Content";
+        case 429:
+            return "Too Many Requests";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        default:
+            return "Status";
     }
 }
 
@@ -659,7 +688,8 @@ public:
     std::uint64_t size() const noexcept override { return size_; }
 
     task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - std::min(size_, offset)));
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - std::min(size_, offset)));
         const auto read = [this, offset, room = out.first(wanted)] { return fill(offset, room); };
         co_return co_await offload(*spool_->pool_, read);
     }
@@ -705,8 +735,8 @@ HUBPUSH_DECL std::shared_ptr<byte_source> content_spool::part(std::uint64_t offs
     return std::make_shared<section>(shared_from_this(), offset, size);
 }
 
-/// What a line says: its key, and the texts and the size in its value. Read by events, because a document of such a line
-/// could cost thirty times its length (spec/reliability.md §2.2); everything unknown is skipped.
+/// What a line says: its key, and the texts and the size in its value. Read by events, because a document of such a
+/// line could cost thirty times its length (spec/reliability.md §2.2); everything unknown is skipped.
 class commit_line_events final : public nlohmann::json_sax<nlohmann::json> {
 public:
     std::string key_text;
@@ -733,8 +763,10 @@ public:
         return true;
     }
     bool key(string_t& name) override {
-        if (depth_ == 1) outer_ = std::move(name);
-        else if (depth_ == 2) inner_ = std::move(name);
+        if (depth_ == 1)
+            outer_ = std::move(name);
+        else if (depth_ == 2)
+            inner_ = std::move(name);
         return true;
     }
     bool start_object(std::size_t) override { return ++depth_ <= 64; }
@@ -779,13 +811,15 @@ inline std::vector<std::byte> decode_content(std::string content, std::string_vi
 
 inline void check_content_size(std::uint64_t size, const std::string& path) {
     if (size <= commit_line_reader::content_limit) return;
-    throw refusal(400, "",
-                  "Your push was rejected because it contains files larger than 10 MiB. Please use git-lfs to push them. "
-                  "Offending files: - " + path + " (ref: refs/heads/main)");
+    throw refusal(
+        400, "",
+        "Your push was rejected because it contains files larger than 10 MiB. Please use git-lfs to push them. "
+        "Offending files: - " +
+            path + " (ref: refs/heads/main)");
 }
 
-inline commit_operation file_operation(commit_line_events& line, content_spool& spool) {
-    commit_operation operation;
+inline requested_change file_operation(commit_line_events& line, content_spool& spool) {
+    requested_change operation;
     operation.path = line.take("path");
     const std::vector<std::byte> bytes = decode_content(line.take("content"), line.take("encoding"));
     check_content_size(bytes.size(), operation.path);
@@ -795,30 +829,31 @@ inline commit_operation file_operation(commit_line_events& line, content_spool& 
     return operation;
 }
 
-inline commit_operation large_file_operation(commit_line_events& line) {
-    commit_operation operation;
-    operation.what = commit_operation::kind::large_file;
+inline requested_change large_file_operation(commit_line_events& line) {
+    requested_change operation;
+    operation.what = requested_change::kind::large_file;
     operation.path = line.take("path");
     operation.oid = line.take("oid");
     operation.size = line.size;
     const std::string algorithm = line.take("algo");
-    if (algorithm != "sha256" && !algorithm.empty()) throw refusal(400, "", "The algorithm of an LFS file is not sha256");
+    if (algorithm != "sha256" && !algorithm.empty())
+        throw refusal(400, "", "The algorithm of an LFS file is not sha256");
     if (!is_hex(operation.oid, 64)) throw refusal(400, "", "The oid of an LFS file is not 64 hexadecimal digits");
     return operation;
 }
 
-inline commit_operation removal(commit_line_events& line, commit_operation::kind what) {
-    commit_operation operation;
+inline requested_change removal(commit_line_events& line, requested_change::kind what) {
+    requested_change operation;
     operation.what = what;
     operation.path = line.take("path");
     return operation;
 }
 
-inline commit_operation operation_of(commit_line_events& line, content_spool& spool) {
+inline requested_change operation_of(commit_line_events& line, content_spool& spool) {
     if (line.key_text == "file") return file_operation(line, spool);
     if (line.key_text == "lfsFile") return large_file_operation(line);
-    if (line.key_text == "deletedFile") return removal(line, commit_operation::kind::remove_file);
-    if (line.key_text == "deletedFolder") return removal(line, commit_operation::kind::remove_folder);
+    if (line.key_text == "deletedFile") return removal(line, requested_change::kind::remove_file);
+    if (line.key_text == "deletedFolder") return removal(line, requested_change::kind::remove_folder);
     throw refusal(400, "", "A line of the commit has an unknown key");
 }
 
@@ -837,7 +872,7 @@ HUBPUSH_DECL void commit_line_reader::take_line(std::string_view line) {
         return;
     }
     order_.operations.push_back(operation_of(events, *spool_));
-    if (order_.operations.back().what == commit_operation::kind::large_file) ++large_files_;
+    if (order_.operations.back().what == requested_change::kind::large_file) ++large_files_;
     check_totals();
 }
 
@@ -2264,12 +2299,12 @@ private:
 };
 
 /// An object opened for reading. All functions block.
-class lfs_object {
+class stored_object {
 public:
-    HUBPUSH_DECL explicit lfs_object(const std::filesystem::path& path);
-    lfs_object(const lfs_object&) = delete;
-    lfs_object& operator=(const lfs_object&) = delete;
-    HUBPUSH_DECL ~lfs_object();
+    HUBPUSH_DECL explicit stored_object(const std::filesystem::path& path);
+    stored_object(const stored_object&) = delete;
+    stored_object& operator=(const stored_object&) = delete;
+    HUBPUSH_DECL ~stored_object();
 
     std::uint64_t size() const noexcept { return size_; }
     HUBPUSH_DECL std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const;
@@ -2332,7 +2367,8 @@ HUBPUSH_DECL std::string lfs_pointer::text() const {
 }
 
 HUBPUSH_DECL lfs_upload::lfs_upload(std::filesystem::path folder, std::string oid, std::uint64_t unique)
-    : temporary_(folder / "tmp" / (oid + "-" + std::to_string(unique))), final_(lfs_store(folder.parent_path()).path_of(oid)) {
+    : temporary_(folder / "tmp" / (oid + "-" + std::to_string(unique))),
+      final_(lfs_store(folder.parent_path()).path_of(oid)) {
     std::filesystem::create_directories(temporary_.parent_path());
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (descriptor_ < 0) throw_store_failure("a large file cannot be stored");
@@ -2360,17 +2396,18 @@ HUBPUSH_DECL void lfs_upload::keep() {
     descriptor_ = -1;
 }
 
-HUBPUSH_DECL lfs_object::lfs_object(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    struct stat facts {};
+HUBPUSH_DECL stored_object::stored_object(const std::filesystem::path& path)
+    : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    struct stat facts{};
     if (descriptor_ < 0 || ::fstat(descriptor_, &facts) != 0) throw_store_failure("a large file cannot be read");
     size_ = static_cast<std::uint64_t>(facts.st_size);
 }
 
-HUBPUSH_DECL lfs_object::~lfs_object() {
+HUBPUSH_DECL stored_object::~stored_object() {
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-HUBPUSH_DECL std::size_t lfs_object::read_at(std::uint64_t offset, std::span<std::byte> out) const {
+HUBPUSH_DECL std::size_t stored_object::read_at(std::uint64_t offset, std::span<std::byte> out) const {
     for (;;) {
         const ssize_t size = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
         if (size >= 0) return static_cast<std::size_t>(size);
@@ -2383,7 +2420,7 @@ HUBPUSH_DECL std::filesystem::path lfs_store::path_of(std::string_view oid) cons
 }
 
 HUBPUSH_DECL std::optional<std::uint64_t> lfs_store::size_of(std::string_view oid) const {
-    struct stat facts {};
+    struct stat facts{};
     if (!is_hex(oid, 64) || ::stat(path_of(oid).c_str(), &facts) != 0) return std::nullopt;
     return static_cast<std::uint64_t>(facts.st_size);
 }
@@ -2458,7 +2495,8 @@ HUBPUSH_DECL task<repository_tree> repository_tree::read(git_repository& git, st
     std::vector<std::string> ids;
     std::vector<tree_node*> candidates;
     for (const git_tree_entry& entry : entries) {
-        const auto place = tree.nodes_.emplace(entry.path(), tree_node(entry.id(), entry.size(), entry.is_folder())).first;
+        const auto place =
+            tree.nodes_.emplace(entry.path(), tree_node(entry.id(), entry.size(), entry.is_folder())).first;
         if (!may_be_pointer(place->second)) continue;
         ids.push_back(entry.id());
         candidates.push_back(&place->second);
@@ -2467,7 +2505,8 @@ HUBPUSH_DECL task<repository_tree> repository_tree::read(git_repository& git, st
     const std::size_t limit = ids.size() * 150;
     const std::vector<std::string> texts = co_await git.read_blobs(std::move(ids), limit);
     for (std::size_t i = 0; i < texts.size(); ++i) {
-        if (std::optional<lfs_pointer> pointer = lfs_pointer::parse(texts[i])) candidates[i]->set_large(std::move(*pointer));
+        if (std::optional<lfs_pointer> pointer = lfs_pointer::parse(texts[i]))
+            candidates[i]->set_large(std::move(*pointer));
     }
     co_return tree;
 }
@@ -2488,8 +2527,8 @@ HUBPUSH_DECL const tree_node* repository_tree::find(std::string_view path) const
 
 namespace hubpush::inline v0::detail {
 
-/// Applies the lines of a commit in order to the files of its base and gives the steps for git. All or nothing: `refusal`
-/// is thrown at the first line that is not possible.
+/// Applies the lines of a commit in order to the files of its base and gives the steps for git. All or nothing:
+/// `refusal` is thrown at the first line that is not possible.
 class commit_plan {
 public:
     /// Size of a stored large file, or nothing.
@@ -2497,7 +2536,7 @@ public:
 
     HUBPUSH_DECL commit_plan(const repository_tree& base, stored_size stored);
 
-    HUBPUSH_DECL void apply(const commit_operation& operation);
+    HUBPUSH_DECL void apply(const requested_change& operation);
 
     /// True when the plan holds large files and leaves `.gitattributes` to the server.
     bool needs_attributes() const noexcept { return !large_paths_.empty() && !names_attributes_; }
@@ -2509,7 +2548,7 @@ public:
 private:
     HUBPUSH_DECL bool is_folder(const std::string& path) const;
     HUBPUSH_DECL void put(const std::string& path, std::shared_ptr<byte_source> content);
-    HUBPUSH_DECL void put_large(const commit_operation& operation);
+    HUBPUSH_DECL void put_large(const requested_change& operation);
     HUBPUSH_DECL void remove(const std::string& path, bool folder_only);
 
     stored_size stored_;
@@ -2536,7 +2575,8 @@ enum class wildcards {
     within_segment  ///< only `**` does
 };
 
-/// Matches the whole text. `*`, `?`, `[abc]`, `[!a-z]` and `[[:space:]]`; a backslash takes the next character literally.
+/// Matches the whole text. `*`, `?`, `[abc]`, `[!a-z]` and `[[:space:]]`; a backslash takes the next character
+/// literally.
 HUBPUSH_DECL bool matches_wildcards(std::string_view pattern, std::string_view text, wildcards rule);
 
 /// A pattern line of a git file against a path: without '/' it looks at the last component, with '/' at the whole path.
@@ -2562,7 +2602,8 @@ private:
     std::vector<rule> rules_;
 };
 
-/// Which paths a root `.gitignore` leaves out: the last line that matches decides, `!` negates, a final '/' means folders.
+/// Which paths a root `.gitignore` leaves out: the last line that matches decides, `!` negates, a final '/' means
+/// folders.
 class ignore_rules {
 public:
     ignore_rules() = default;
@@ -2586,8 +2627,8 @@ private:
 
 namespace hubpush::inline v0::detail {
 
-/// Which prefixes of the text the pattern read so far can match: one flag per length. Following all of them at once takes
-/// time in proportion to pattern times text, whatever stands in a pattern that a client sent.
+/// Which prefixes of the text the pattern read so far can match: one flag per length. Following all of them at once
+/// takes time in proportion to pattern times text, whatever stands in a pattern that a client sent.
 class wildcard_match {
 public:
     wildcard_match(std::string_view text, wildcards rule) : text_(text), rule_(rule), reached_(text.size() + 1, 0) {
@@ -2666,7 +2707,8 @@ private:
     }
 
     void add_range(char from, char to) {
-        for (unsigned each = static_cast<unsigned char>(from); each <= static_cast<unsigned char>(to); ++each) members_[each] = true;
+        for (unsigned each = static_cast<unsigned char>(from); each <= static_cast<unsigned char>(to); ++each)
+            members_[each] = true;
     }
 
     std::array<bool, 256> members_{};
@@ -2731,7 +2773,8 @@ HUBPUSH_DECL lfs_attributes::lfs_attributes(std::string_view text) {
             const std::size_t begin = std::min(line.find_first_not_of(" \t", at), line.size());
             at = std::min(line.find_first_of(" \t", begin), line.size());
             const std::string_view attribute = line.substr(begin, at - begin);
-            const bool about_filter = attribute.starts_with("filter=") || attribute == "-filter" || attribute == "!filter";
+            const bool about_filter =
+                attribute.starts_with("filter=") || attribute == "-filter" || attribute == "!filter";
             if (about_filter) rules_.push_back({std::string(pattern), attribute == "filter=lfs"});
         }
     });
@@ -2759,11 +2802,14 @@ HUBPUSH_DECL std::string lfs_attributes::line_for(std::string_view path) {
 
 HUBPUSH_DECL std::string lfs_attributes::initial_text(bool dataset) {
     static constexpr std::string_view everywhere =
-        "*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model *.msgpack *.npy *.npz *.onnx *.ot "
-        "*.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar *.safetensors saved_model/**/* *.tar.* *.tar *.tflite *.tgz *.wasm "
+        "*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model *.msgpack *.npy *.npz "
+        "*.onnx *.ot "
+        "*.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar *.safetensors saved_model/**/* *.tar.* *.tar *.tflite *.tgz "
+        "*.wasm "
         "*.xz *.zip *.zst *tfevents*";
     static constexpr std::string_view datasets =
-        " *.lz4 *.mds *.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg *.wav *.bmp *.gif *.png *.tiff *.jpg *.jpeg *.webp *.mp4 *.webm";
+        " *.lz4 *.mds *.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg *.wav *.bmp *.gif *.png *.tiff *.jpg *.jpeg *.webp "
+        "*.mp4 *.webm";
     std::string patterns(everywhere);
     if (dataset) patterns += datasets;
     std::string text;
@@ -2810,7 +2856,9 @@ inline constexpr std::string_view attributes_path = ".gitattributes";
 
 /// Paths that the Hub refuses, and those that git or a line of `.gitattributes` cannot hold.
 inline void check_committed_path(std::string_view path) {
-    const auto is_control = [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\'; };
+    const auto is_control = [](char each) {
+        return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\';
+    };
     if (!is_git_path(path) || std::any_of(path.begin(), path.end(), is_control)) {
         throw refusal(422, "", "A path of the commit is not allowed");
     }
@@ -2827,16 +2875,20 @@ HUBPUSH_DECL bool commit_plan::is_folder(const std::string& path) const {
     return first != files_.end() && first->starts_with(path + "/");
 }
 
-HUBPUSH_DECL void commit_plan::apply(const commit_operation& operation) {
+HUBPUSH_DECL void commit_plan::apply(const requested_change& operation) {
     std::string path = operation.path;
-    if (operation.what == commit_operation::kind::remove_folder && path.ends_with('/')) path.pop_back();
+    if (operation.what == requested_change::kind::remove_folder && path.ends_with('/')) path.pop_back();
     check_committed_path(path);
     names_attributes_ = names_attributes_ || path == attributes_path;
     switch (operation.what) {
-        case commit_operation::kind::file: return put(path, operation.content);
-        case commit_operation::kind::large_file: return put_large(operation);
-        case commit_operation::kind::remove_file: return remove(path, false);
-        case commit_operation::kind::remove_folder: return remove(path, true);
+        case requested_change::kind::file:
+            return put(path, operation.content);
+        case requested_change::kind::large_file:
+            return put_large(operation);
+        case requested_change::kind::remove_file:
+            return remove(path, false);
+        case requested_change::kind::remove_folder:
+            return remove(path, true);
     }
 }
 
@@ -2849,10 +2901,11 @@ HUBPUSH_DECL void commit_plan::put(const std::string& path, std::shared_ptr<byte
     changes_.push_back(git_change::put(path, std::move(content)));
 }
 
-HUBPUSH_DECL void commit_plan::put_large(const commit_operation& operation) {
+HUBPUSH_DECL void commit_plan::put_large(const requested_change& operation) {
     const std::optional<std::uint64_t> size = stored_(operation.oid);
     if (!size) throw refusal(400, "", "LFS pointer pointed to a file that does not exist: " + operation.path);
-    if (operation.size && *operation.size != *size) throw refusal(400, "", "The size of an LFS file is not the stored one");
+    if (operation.size && *operation.size != *size)
+        throw refusal(400, "", "The size of an LFS file is not the stored one");
     put(operation.path, memory_source(lfs_pointer(operation.oid, *size).text()));
     large_paths_.push_back(operation.path);
 }
@@ -2885,8 +2938,8 @@ HUBPUSH_DECL void commit_plan::complete_attributes(std::string text) {
 }  // namespace hubpush::inline v0::detail
 
 /// \file
-/// Faults on demand: which requests they hit and what happens to them. A decision core without I/O; the connection carries
-/// the decision out (spec/hub-http-api.md §14.4).
+/// Faults on demand: which requests they hit and what happens to them. A decision core without I/O; the connection
+/// carries the decision out (spec/hub-http-api.md §14.4).
 
 #include <chrono>
 #include <cstddef>
@@ -2927,15 +2980,15 @@ private:
 class fault {
 public:
     enum class kind {
-        reset_request,     ///< the connection is reset after `bytes` of the request's body; with 0 before any is read
-        stall_request,     ///< nothing more is read after `bytes` of the body; the connection stays open
-        answer_early,      ///< answered before the body is read; nothing is applied, the connection closes
-        answer_instead,    ///< the body is read to its end, nothing is applied, answered
-        apply_then_answer, ///< applied, then answered differently
-        apply_then_reset,  ///< applied, then reset without a byte of the answer
-        cut_answer,        ///< applied; the answer ends after `bytes` of it, by FIN
-        cut_answer_reset,  ///< the same, by RST
-        delay_answer       ///< applied, the answer comes late
+        reset_request,      ///< the connection is reset after `bytes` of the request's body; with 0 before any is read
+        stall_request,      ///< nothing more is read after `bytes` of the body; the connection stays open
+        answer_early,       ///< answered before the body is read; nothing is applied, the connection closes
+        answer_instead,     ///< the body is read to its end, nothing is applied, answered
+        apply_then_answer,  ///< applied, then answered differently
+        apply_then_reset,   ///< applied, then reset without a byte of the answer
+        cut_answer,         ///< applied; the answer ends after `bytes` of it, by FIN
+        cut_answer_reset,   ///< the same, by RST
+        delay_answer        ///< applied, the answer comes late
     };
 
     fault() = default;
@@ -2979,12 +3032,26 @@ public:
     fault_rule(std::string method, std::string path_pattern, fault effect)
         : method_(std::move(method)), pattern_(std::move(path_pattern)), effect_(std::move(effect)) {}
 
-    fault_rule& on(hub_listener listener) { listener_ = listener; return *this; }
+    fault_rule& on(hub_listener listener) {
+        listener_ = listener;
+        return *this;
+    }
     /// Only the n-th matching call, counted from 1.
-    fault_rule& nth(std::uint64_t n) { first_ = n; last_ = n; return *this; }
-    fault_rule& first(std::uint64_t count) { first_ = 1; last_ = count; return *this; }
+    fault_rule& nth(std::uint64_t n) {
+        first_ = n;
+        last_ = n;
+        return *this;
+    }
+    fault_rule& first(std::uint64_t count) {
+        first_ = 1;
+        last_ = count;
+        return *this;
+    }
     /// Calls k, 2k, 3k …
-    fault_rule& every(std::uint64_t k) { step_ = k == 0 ? 1 : k; return *this; }
+    fault_rule& every(std::uint64_t k) {
+        step_ = k == 0 ? 1 : k;
+        return *this;
+    }
     /// Each call on its own, from a generator that starts at `seed`.
     fault_rule& with_probability(double probability, std::uint64_t seed) {
         probability_ = probability;
@@ -3030,15 +3097,24 @@ namespace hubpush::inline v0 {
 
 HUBPUSH_DECL std::string fault::name() const {
     switch (kind_) {
-        case kind::reset_request: return "reset_request";
-        case kind::stall_request: return "stall_request";
-        case kind::answer_early: return "answer_early";
-        case kind::answer_instead: return "answer_instead";
-        case kind::apply_then_answer: return "apply_then_answer";
-        case kind::apply_then_reset: return "apply_then_reset";
-        case kind::cut_answer: return "cut_answer";
-        case kind::cut_answer_reset: return "cut_answer_reset";
-        case kind::delay_answer: return "delay_answer";
+        case kind::reset_request:
+            return "reset_request";
+        case kind::stall_request:
+            return "stall_request";
+        case kind::answer_early:
+            return "answer_early";
+        case kind::answer_instead:
+            return "answer_instead";
+        case kind::apply_then_answer:
+            return "apply_then_answer";
+        case kind::apply_then_reset:
+            return "apply_then_reset";
+        case kind::cut_answer:
+            return "cut_answer";
+        case kind::cut_answer_reset:
+            return "cut_answer_reset";
+        case kind::delay_answer:
+            return "delay_answer";
     }
     return "unknown";
 }
@@ -3054,7 +3130,8 @@ HUBPUSH_DECL bool fault_rule::hits(hub_listener listener, std::string_view metho
     if (!matches(listener, method, path)) return false;
     ++calls_;
     if (calls_ < first_ || calls_ > last_ || calls_ % step_ != 0) return false;
-    // The draw does not depend on how the library's distributions are written: the same seed hits the same calls everywhere.
+    // The draw does not depend on how the library's distributions are written: the same seed hits the same calls
+    // everywhere.
     return probability_ >= 1.0 || static_cast<double>(random_() >> 11) * 0x1.0p-53 < probability_;
 }
 
@@ -3068,7 +3145,8 @@ HUBPUSH_DECL void fault_plan::clear() {
     rules_.clear();
 }
 
-HUBPUSH_DECL std::optional<fault> fault_plan::decide(hub_listener listener, std::string_view method, std::string_view path) {
+HUBPUSH_DECL std::optional<fault> fault_plan::decide(hub_listener listener, std::string_view method,
+                                                     std::string_view path) {
     const std::lock_guard lock(mutex_);
     std::optional<fault> decision;
     for (fault_rule& rule : rules_) {
@@ -3101,7 +3179,8 @@ public:
     /// `true`, `True` and `1` (spec/hub-http-api.md §3.4).
     HUBPUSH_DECL bool flag(std::string_view name) const;
     /// A number within bounds; `otherwise` when there is none. One out of bounds is moved to the nearer bound.
-    HUBPUSH_DECL std::size_t number(std::string_view name, std::size_t otherwise, std::size_t least, std::size_t most) const;
+    HUBPUSH_DECL std::size_t number(std::string_view name, std::size_t otherwise, std::size_t least,
+                                    std::size_t most) const;
 
 private:
     std::vector<std::pair<std::string, std::string>> fields_;
@@ -3118,7 +3197,8 @@ void for_each_part(std::string_view text, char separator, Use use) {
     }
 }
 
-/// The segments of a path, split at unencoded slashes first and decoded then (§14.1). Nothing when one cannot be decoded.
+/// The segments of a path, split at unencoded slashes first and decoded then (§14.1). Nothing when one cannot be
+/// decoded.
 HUBPUSH_DECL std::optional<std::vector<std::string>> path_segments(std::string_view path);
 
 /// The segments from `first` on, joined again by slashes.
@@ -3166,7 +3246,8 @@ HUBPUSH_DECL bool form_fields::flag(std::string_view name) const {
     return value == "true" || value == "True" || value == "1";
 }
 
-HUBPUSH_DECL std::size_t form_fields::number(std::string_view name, std::size_t otherwise, std::size_t least, std::size_t most) const {
+HUBPUSH_DECL std::size_t form_fields::number(std::string_view name, std::size_t otherwise, std::size_t least,
+                                             std::size_t most) const {
     const std::string text = first(name).value_or("");
     std::size_t value = otherwise;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -3423,14 +3504,15 @@ HUBPUSH_DECL task<void> serve_git(git_repository& repository, git_http_request r
 /// Listens on the loopback interface and hands every request to a handler.
 
 /// \file
-/// One request and its answer on a served connection, with the fault that was decided for it, written down in the ledger.
+/// One request and its answer on a served connection, with the fault that was decided for it, written down in the
+/// ledger.
 
 /// \file
 /// One accepted connection: bytes in through the request reader, bytes out, a deadline on every wait.
 
 /// \file
-/// Reads requests from bytes, on llhttp, without any I/O. It shares nothing with the client's reader, so that both cannot
-/// misread HTTP in the same way.
+/// Reads requests from bytes, on llhttp, without any I/O. It shares nothing with the client's reader, so that both
+/// cannot misread HTTP in the same way.
 
 #include <cstddef>
 #include <memory>
@@ -3505,7 +3587,9 @@ struct request_reader::parser {
             self(which).head->target.append(at, size);
             return 0;
         };
-        settings.on_header_field = [](llhttp_t* which, const char* at, std::size_t size) { return self(which).name(at, size); };
+        settings.on_header_field = [](llhttp_t* which, const char* at, std::size_t size) {
+            return self(which).name(at, size);
+        };
         settings.on_header_value = [](llhttp_t* which, const char* at, std::size_t size) {
             self(which).head->fields.back().second.append(at, size);
             self(which).in_value = true;
@@ -3566,7 +3650,8 @@ HUBPUSH_DECL request_reader::event request_reader::next(std::span<const std::byt
     return in_head_ ? collect_head(input) : read_body(input);
 }
 
-/// A head is collected whole before llhttp sees it: the limit, bare line feeds and folded lines are then plain to check.
+/// A head is collected whole before llhttp sees it: the limit, bare line feeds and folded lines are then plain to
+/// check.
 HUBPUSH_DECL request_reader::event request_reader::collect_head(std::span<const std::byte>& input) {
     while (!input.empty()) {
         const char next = static_cast<char>(input.front());
@@ -3574,7 +3659,8 @@ HUBPUSH_DECL request_reader::event request_reader::collect_head(std::span<const 
         input = input.subspan(1);
         if (collected_.empty() && (next == '\r' || next == '\n')) continue;  // RFC 9112 §2.2: an empty line before it
         if (next == '\n' && last != '\r') return fail(400, "a line of the head does not end with CR LF");
-        if (last == '\n' && !collected_.empty() && (next == ' ' || next == '\t')) return fail(400, "a folded header line");
+        if (last == '\n' && !collected_.empty() && (next == ' ' || next == '\t'))
+            return fail(400, "a folded header line");
         collected_.push_back(next);
         if (collected_.size() > head_limit) return fail(431, "the head of the request is too large");
         if (next == '\n' && collected_.ends_with("\r\n\r\n")) return parse_head();
@@ -3597,6 +3683,15 @@ HUBPUSH_DECL request_reader::event request_reader::parse_head() {
     return event::head;
 }
 
+/// RFC 9110 §5.1. llhttp as Debian builds it (not strict) takes a space for a part of the name.
+inline bool is_field_name(std::string_view name) noexcept {
+    static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char each) {
+        const bool letter = (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z');
+        return letter || (each >= '0' && each <= '9') || marks.find(each) != std::string_view::npos;
+    });
+}
+
 HUBPUSH_DECL bool request_reader::check_head() {
     const llhttp_t& state = parser_->state;
     head_.method = llhttp_method_name(static_cast<llhttp_method_t>(state.method));
@@ -3610,7 +3705,12 @@ HUBPUSH_DECL bool request_reader::check_head() {
     const std::optional<std::string_view> coding = head_.find("transfer-encoding");
     if (state.http_major != 1 || state.http_minor > 1) return fail(505, "only HTTP/1.0 and HTTP/1.1"), false;
     if (head_.target.size() > target_limit) return fail(414, "the request target is too long"), false;
-    if (head_.target.empty() || head_.target.front() != '/') return fail(400, "the request target is not a path"), false;
+    if (head_.target.empty() || head_.target.front() != '/')
+        return fail(400, "the request target is not a path"), false;
+    const auto well_named = [](const served_field& each) { return is_field_name(each.first); };
+    if (!std::all_of(head_.fields.begin(), head_.fields.end(), well_named)) {
+        return fail(400, "a field name is not allowed"), false;
+    }
     if (count("host") != 1) return fail(400, "not exactly one Host field"), false;
     if (count("authorization") > 1) return fail(400, "more than one Authorization field"), false;
     if (coding && (count("transfer-encoding") != 1 || !equal_ignoring_case(*coding, "chunked"))) {
@@ -3665,8 +3765,8 @@ public:
     const char* what() const noexcept override { return "the connection is gone"; }
 };
 
-/// Belongs to one coroutine. While it waits for a request it holds no buffer; during an exchange it holds one lease, half
-/// for input and half for whoever handles the request.
+/// Belongs to one coroutine. While it waits for a request it holds no buffer; during an exchange it holds one lease,
+/// half for input and half for whoever handles the request.
 class served_connection {
 public:
     static constexpr std::size_t half_size = 256 * 1024;
@@ -3674,8 +3774,8 @@ public:
     HUBPUSH_DECL served_connection(asio::ip::tcp::socket socket, clock& clock, memory_budget budget,
                                    std::chrono::milliseconds silence_limit);
 
-    /// Waits for the head of the next request. False when the peer has closed between two requests. When the bytes are no
-    /// request, `reader().failure_status()` is set. Throws `connection_lost`, `cancelled`.
+    /// Waits for the head of the next request. False when the peer has closed between two requests. When the bytes are
+    /// no request, `reader().failure_status()` is set. Throws `connection_lost`, `cancelled`.
     HUBPUSH_DECL task<bool> next_head();
 
     /// The next piece of the body, inside the connection's own buffer and valid until the next call; empty at its end.
@@ -3691,8 +3791,8 @@ public:
 
     /// Ends the connection so that the peer sees a reset.
     HUBPUSH_DECL void reset() noexcept;
-    /// Says that nothing more will be sent, and waits a little for the peer to close, so that an answer to a request that
-    /// was not read to its end is not lost in a reset.
+    /// Says that nothing more will be sent, and waits a little for the peer to close, so that an answer to a request
+    /// that was not read to its end is not lost in a reset.
     HUBPUSH_DECL task<void> linger();
     /// Keeps the connection open without reading until it breaks or the server ends.
     HUBPUSH_DECL task<void> stall();
@@ -3841,7 +3941,7 @@ public:
 
     /// `record` is the number of this request in the ledger.
     server_exchange(served_connection& connection, clock& clock, request_ledger& ledger, std::uint64_t record,
-                  hub_caller caller, std::optional<fault> fault)
+                    hub_caller caller, std::optional<fault> fault)
         : connection_(connection),
           clock_(clock),
           ledger_(ledger),
@@ -3913,8 +4013,8 @@ private:
 
 namespace hubpush::inline v0::detail {
 
-/// How much of a body is read for the sake of an answer that does not need it: otherwise the peer sees a reset instead of
-/// the status (spec/hub-http-api.md §14.1).
+/// How much of a body is read for the sake of an answer that does not need it: otherwise the peer sees a reset instead
+/// of the status (spec/hub-http-api.md §14.1).
 inline constexpr std::uint64_t most_drained_bytes = std::uint64_t{16} << 30;
 
 inline served_reply reply_of(const fault_answer& answer) {
@@ -4169,8 +4269,8 @@ private:
     HUBPUSH_DECL task<void> talk(asio::ip::tcp::socket socket, std::uint64_t connection_number);
     HUBPUSH_DECL task<bool> exchange(served_connection& connection, std::uint64_t connection_number);
     HUBPUSH_DECL task<void> refuse_bytes(served_connection& connection);
-    HUBPUSH_DECL std::uint64_t record(const request_head& head, const hub_caller& caller, std::uint64_t connection_number,
-                                      const std::optional<fault>& fault);
+    HUBPUSH_DECL std::uint64_t record(const request_head& head, const hub_caller& caller,
+                                      std::uint64_t connection_number, const std::optional<fault>& fault);
 
     std::shared_ptr<server_environment> environment_;
     hub_listener role_;
@@ -4213,7 +4313,8 @@ HUBPUSH_DECL task<void> http_server::serve() {
         asio::ip::tcp::socket socket =
             co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, failed));
         if (failed) {  // for example no descriptor left: wait for connections to end
-            if (!co_await is_cancelled()) co_await sleep_for(environment_->seams.clock(), std::chrono::milliseconds(20));
+            if (!co_await is_cancelled())
+                co_await sleep_for(environment_->seams.clock(), std::chrono::milliseconds(20));
             continue;
         }
         close_on_exec(socket.native_handle());
@@ -4243,8 +4344,8 @@ HUBPUSH_DECL task<void> http_server::talk(asio::ip::tcp::socket socket, std::uin
     if (failure) environment_->seams.log().write(log_level::error, "local hub: " + describe(failure));
 }
 
-/// Refusing names other than loopback ones keeps web pages from reaching the server through a name of theirs that resolves
-/// to 127.0.0.1 (spec/reliability.md SEC22).
+/// Refusing names other than loopback ones keeps web pages from reaching the server through a name of theirs that
+/// resolves to 127.0.0.1 (spec/reliability.md SEC22).
 inline bool names_loopback(const request_head& head) {
     const std::optional<url> where = url::parse("http://" + std::string(head.find("host").value_or("")));
     return where && where->target() == "/" && where->origin().loopback();
@@ -4271,9 +4372,10 @@ HUBPUSH_DECL task<bool> http_server::exchange(served_connection& connection, std
 HUBPUSH_DECL task<void> http_server::refuse_bytes(served_connection& connection) {
     const int status = connection.reader().failure_status();
     const std::string text(connection.reader().failure());
-    const std::string reply = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) +
-                              "\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: " +
-                              std::to_string(text.size()) + "\r\n\r\n" + text;
+    const std::string reply =
+        "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) +
+        "\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: " + std::to_string(text.size()) +
+        "\r\n\r\n" + text;
     const auto* const data = reinterpret_cast<const std::byte*>(reply.data());
     co_await connection.send(std::span(data, reply.size()), std::span<const std::byte>());
 }
@@ -4297,8 +4399,8 @@ HUBPUSH_DECL std::uint64_t http_server::record(const request_head& head, const h
 }  // namespace hubpush::inline v0::detail
 
 /// \file
-/// The Hub's API: which handler answers which request, and who may ask it (spec/hub-http-api.md §14.1). The handlers are in
-/// `impl/routes_*.ipp`, one file per subject.
+/// The Hub's API: which handler answers which request, and who may ask it (spec/hub-http-api.md §14.1). The handlers
+/// are in `impl/routes_*.ipp`, one file per subject.
 
 /// \file
 /// The repositories of an embedded Hub on disk, found by type and id.
@@ -4357,7 +4459,8 @@ private:
 /// All of them. Belongs to the server's strand.
 class repository_shelf {
 public:
-    HUBPUSH_DECL repository_shelf(asio::any_io_executor executor, std::shared_ptr<worker_pool> pool, std::filesystem::path folder);
+    HUBPUSH_DECL repository_shelf(asio::any_io_executor executor, std::shared_ptr<worker_pool> pool,
+                                  std::filesystem::path folder);
 
     /// Opens what is on disk.
     HUBPUSH_DECL task<void> load();
@@ -4366,7 +4469,8 @@ public:
     HUBPUSH_DECL std::shared_ptr<hub_repository> find(repository_kind kind, std::string_view id) const;
 
     /// Throws `conflict` when the id is taken.
-    HUBPUSH_DECL task<std::shared_ptr<hub_repository>> create(repository_kind kind, std::string id, bool is_private, git_author author);
+    HUBPUSH_DECL task<std::shared_ptr<hub_repository>> create(repository_kind kind, std::string id, bool is_private,
+                                                              git_author author);
 
     /// Nothing happens when there is none.
     HUBPUSH_DECL task<void> remove(std::shared_ptr<hub_repository> repository);
@@ -4392,7 +4496,8 @@ private:
 
 namespace hubpush::inline v0::detail {
 
-inline constexpr std::array all_repository_kinds{repository_kind::model, repository_kind::dataset, repository_kind::space};
+inline constexpr std::array all_repository_kinds{repository_kind::model, repository_kind::dataset,
+                                                 repository_kind::space};
 
 /// What the server knows about a repository and git does not.
 inline constexpr const char* repository_facts_name = "hubpush.json";
@@ -4428,7 +4533,8 @@ HUBPUSH_DECL std::optional<repository_kind> kind_of_name(std::string_view name) 
 
 inline bool is_repository_id_part(std::string_view part) noexcept {
     const auto is_word = [](char each) {
-        return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9') || each == '_';
+        return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9') ||
+               each == '_';
     };
     const auto is_allowed = [&](char each) { return is_word(each) || each == '-' || each == '.'; };
     return !part.empty() && part.size() <= 96 && is_word(part.front()) && is_word(part.back()) &&
@@ -4440,8 +4546,8 @@ HUBPUSH_DECL bool is_repository_id(std::string_view id) noexcept {
     if (slash == std::string_view::npos) return false;
     const std::string_view owner = id.substr(0, slash);
     if (owner == "api" || kind_of_plural(owner)) return false;  // these begin other addresses
-    return is_repository_id_part(owner) && is_repository_id_part(id.substr(slash + 1)) && id.find("--") == std::string_view::npos &&
-           id.find("..") == std::string_view::npos && !id.ends_with(".git");
+    return is_repository_id_part(owner) && is_repository_id_part(id.substr(slash + 1)) &&
+           id.find("--") == std::string_view::npos && id.find("..") == std::string_view::npos && !id.ends_with(".git");
 }
 
 HUBPUSH_DECL task<std::shared_ptr<const repository_tree>> hub_repository::tree(std::string commit) {
@@ -4511,13 +4617,14 @@ HUBPUSH_DECL std::shared_ptr<hub_repository> repository_shelf::find(repository_k
     return found == repositories_.end() ? nullptr : found->second;
 }
 
-HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::create(repository_kind kind, std::string id, bool is_private,
-                                                                            git_author author) {
+HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::create(repository_kind kind, std::string id,
+                                                                            bool is_private, git_author author) {
     const async_mutex::guard alone = co_await changing_.lock();
     if (find(kind, id)) throw_error(errc::conflict, "the repository exists");
     const std::filesystem::path path = folder_ / kind_plural(kind) / (id + ".git");
     std::string attributes = lfs_attributes::initial_text(kind == repository_kind::dataset);
-    std::shared_ptr<git_repository> git = co_await git_repository::create(pool_, path, std::move(attributes), std::move(author));
+    std::shared_ptr<git_repository> git =
+        co_await git_repository::create(pool_, path, std::move(attributes), std::move(author));
     const auto write = [&path, is_private] { return write_is_private(path, is_private); };
     const bool written = co_await offload(*pool_, write);
     if (!written) throw_error(errc::server_error, "the repository's settings cannot be written");
@@ -4544,7 +4651,8 @@ HUBPUSH_DECL task<void> repository_shelf::remove(std::shared_ptr<hub_repository>
 }  // namespace hubpush::inline v0::detail
 
 /// \file
-/// The storage behind signed links: PUT, GET and HEAD of large files, on an origin of its own (spec/hub-http-api.md §14.6).
+/// The storage behind signed links: PUT, GET and HEAD of large files, on an origin of its own (spec/hub-http-api.md
+/// §14.6).
 
 /// \file
 /// Links to the storage that carry their own permission: whoever has one needs no token (spec/hub-http-api.md §14.1).
@@ -4555,7 +4663,8 @@ HUBPUSH_DECL task<void> repository_shelf::remove(std::shared_ptr<hub_repository>
 
 namespace hubpush::inline v0::detail {
 
-/// Signs and checks `path?expires=…&nonce=…&signature=…`. The key is random and dies with the process. Used on one strand.
+/// Signs and checks `path?expires=…&nonce=…&signature=…`. The key is random and dies with the process. Used on one
+/// strand.
 class url_signer {
 public:
     enum class verdict { valid, expired, invalid };
@@ -4563,12 +4672,14 @@ public:
     HUBPUSH_DECL url_signer(random_source& random, std::chrono::seconds life);
 
     /// Every link is different, because of the nonce.
-    HUBPUSH_DECL std::string sign(std::string_view method, std::string_view path, std::chrono::system_clock::time_point now);
+    HUBPUSH_DECL std::string sign(std::string_view method, std::string_view path,
+                                  std::chrono::system_clock::time_point now);
     HUBPUSH_DECL verdict check(std::string_view method, std::string_view path, std::string_view query,
                                std::chrono::system_clock::time_point now) const;
 
 private:
-    HUBPUSH_DECL std::string signature(std::string_view method, std::string_view path, std::string_view parameters) const;
+    HUBPUSH_DECL std::string signature(std::string_view method, std::string_view path,
+                                       std::string_view parameters) const;
 
     random_source& random_;
     std::string key_;
@@ -4583,7 +4694,8 @@ HUBPUSH_DECL url_signer::url_signer(random_source& random, std::chrono::seconds 
     for (int i = 0; i < 4; ++i) key_ += std::to_string(random_.next()) + ".";
 }
 
-HUBPUSH_DECL std::string url_signer::signature(std::string_view method, std::string_view path, std::string_view parameters) const {
+HUBPUSH_DECL std::string url_signer::signature(std::string_view method, std::string_view path,
+                                               std::string_view parameters) const {
     const auto digest = [this](std::string text) { return to_hex(sha256::of(as_bytes(key_ + text))); };
     return digest(digest(std::string(method) + "\n" + std::string(path) + "\n" + std::string(parameters)));
 }
@@ -4595,7 +4707,8 @@ HUBPUSH_DECL std::string url_signer::sign(std::string_view method, std::string_v
     return std::string(path) + "?" + parameters + "&signature=" + signature(method, path, parameters);
 }
 
-HUBPUSH_DECL url_signer::verdict url_signer::check(std::string_view method, std::string_view path, std::string_view query,
+HUBPUSH_DECL url_signer::verdict url_signer::check(std::string_view method, std::string_view path,
+                                                   std::string_view query,
                                                    std::chrono::system_clock::time_point now) const {
     static constexpr std::string_view mark = "&signature=";
     const std::size_t end = query.find(mark);
@@ -4618,8 +4731,8 @@ namespace hubpush::inline v0::detail {
 /// Belongs to the server's strand; outlives every call.
 class storage_service {
 public:
-    HUBPUSH_DECL storage_service(seams seams, std::shared_ptr<worker_pool> pool, std::shared_ptr<repository_shelf> shelf,
-                                 std::chrono::seconds link_life);
+    HUBPUSH_DECL storage_service(seams seams, std::shared_ptr<worker_pool> pool,
+                                 std::shared_ptr<repository_shelf> shelf, std::chrono::seconds link_life);
 
     /// Path and query of a link by which `method` (GET also allows HEAD) may be used on one object.
     HUBPUSH_DECL std::string link(std::string_view method, const hub_repository& repository, std::string_view oid);
@@ -4630,7 +4743,7 @@ private:
     HUBPUSH_DECL void check_permission(const server_exchange& exchange) const;
     HUBPUSH_DECL task<void> receive(server_exchange& exchange, lfs_store objects, std::string oid);
     HUBPUSH_DECL task<void> send(server_exchange& exchange, lfs_store objects, std::string oid);
-    HUBPUSH_DECL task<void> send_bytes(server_exchange& exchange, lfs_object& object, byte_range range);
+    HUBPUSH_DECL task<void> send_bytes(server_exchange& exchange, stored_object& object, byte_range range);
 
     seams seams_;
     std::shared_ptr<worker_pool> pool_;
@@ -4648,8 +4761,10 @@ HUBPUSH_DECL storage_service::storage_service(seams seams, std::shared_ptr<worke
                                               std::shared_ptr<repository_shelf> shelf, std::chrono::seconds link_life)
     : seams_(std::move(seams)), pool_(std::move(pool)), shelf_(std::move(shelf)), signer_(seams_.random(), link_life) {}
 
-HUBPUSH_DECL std::string storage_service::link(std::string_view method, const hub_repository& repository, std::string_view oid) {
-    const std::string path = "/" + std::string(kind_plural(repository.kind())) + "/" + repository.id() + "/" + std::string(oid);
+HUBPUSH_DECL std::string storage_service::link(std::string_view method, const hub_repository& repository,
+                                               std::string_view oid) {
+    const std::string path =
+        "/" + std::string(kind_plural(repository.kind())) + "/" + repository.id() + "/" + std::string(oid);
     return signer_.sign(method, path, seams_.clock().wall());
 }
 
@@ -4662,17 +4777,21 @@ HUBPUSH_DECL void storage_service::check_permission(const server_exchange& excha
     if (request.method != "PUT" && request.method != "GET" && request.method != "HEAD") {
         throw refusal(405, "", "The storage knows PUT, GET and HEAD");
     }
-    const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+    const std::string_view method =
+        request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
     const url_signer::verdict verdict = signer_.check(method, request.path(), request.query(), seams_.clock().wall());
     if (verdict == url_signer::verdict::valid) return;
-    const std::string reason = verdict == url_signer::verdict::expired ? "Request has expired" : "SignatureDoesNotMatch";
-    throw refusal(served_reply(403, "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>" + reason + "</Message></Error>",
-                               "application/xml"));
+    const std::string reason =
+        verdict == url_signer::verdict::expired ? "Request has expired" : "SignatureDoesNotMatch";
+    throw refusal(served_reply(
+        403, "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>" + reason + "</Message></Error>",
+        "application/xml"));
 }
 
 HUBPUSH_DECL task<void> storage_service::handle(server_exchange& exchange) {
     check_permission(exchange);
-    const std::vector<std::string> segments = path_segments(exchange.request().path()).value_or(std::vector<std::string>());
+    const std::vector<std::string> segments =
+        path_segments(exchange.request().path()).value_or(std::vector<std::string>());
     const std::optional<repository_kind> kind = segments.size() == 4 ? kind_of_plural(segments[0]) : std::nullopt;
     const auto repository = kind ? shelf_->find(*kind, segments[1] + "/" + segments[2]) : nullptr;
     if (!repository || !is_hex(segments[3], 64)) throw refusal(404, "", "No such object");
@@ -4684,7 +4803,8 @@ HUBPUSH_DECL task<void> storage_service::handle(server_exchange& exchange) {
 }
 
 HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_store objects, std::string oid) {
-    if (!exchange.request().content_length) throw refusal(501, "", "A length is required: transfer codings are not implemented");
+    if (!exchange.request().content_length)
+        throw refusal(501, "", "A length is required: transfer codings are not implemented");
     const auto begin = [&] { return std::make_unique<lfs_upload>(objects.folder(), oid, exchange.number()); };
     const std::unique_ptr<lfs_upload> upload = co_await offload(*pool_, begin);
     for (;;) {
@@ -4703,8 +4823,8 @@ HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_
 
 HUBPUSH_DECL task<void> storage_service::send(server_exchange& exchange, lfs_store objects, std::string oid) {
     if (!objects.size_of(oid)) throw refusal(404, "", "No such object");
-    const auto open = [&] { return std::make_unique<lfs_object>(objects.path_of(oid)); };
-    const std::unique_ptr<lfs_object> object = co_await offload(*pool_, open);
+    const auto open = [&] { return std::make_unique<stored_object>(objects.path_of(oid)); };
+    const std::unique_ptr<stored_object> object = co_await offload(*pool_, open);
     const byte_range range(exchange.request(), object->size());
     std::vector<served_field> fields = range.fields();
     fields.emplace_back("ETag", "\"" + oid + "\"");
@@ -4713,10 +4833,12 @@ HUBPUSH_DECL task<void> storage_service::send(server_exchange& exchange, lfs_sto
     if (exchange.request().method == "GET") co_await send_bytes(exchange, *object, range);
 }
 
-HUBPUSH_DECL task<void> storage_service::send_bytes(server_exchange& exchange, lfs_object& object, byte_range range) {
+HUBPUSH_DECL task<void> storage_service::send_bytes(server_exchange& exchange, stored_object& object,
+                                                    byte_range range) {
     std::uint64_t sent = 0;
     while (sent < range.length()) {
-        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(range.length() - sent, exchange.scratch().size()));
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(range.length() - sent, exchange.scratch().size()));
         const std::span<std::byte> room = exchange.scratch().first(wanted);
         const std::uint64_t offset = range.offset() + sent;
         const auto read = [&object, offset, room] { return object.read_at(offset, room); };
@@ -4797,7 +4919,8 @@ private:
     /// The full name and the head of a branch or `refs/pr/N`; anything else is refused with RevisionNotFound.
     HUBPUSH_DECL task<git_ref> branch_of(hub_call& call, std::string revision);
     /// The text of a small file of a commit, empty when there is none.
-    HUBPUSH_DECL task<std::string> small_file(hub_call& call, std::shared_ptr<const repository_tree> tree, std::string path);
+    HUBPUSH_DECL task<std::string> small_file(hub_call& call, std::shared_ptr<const repository_tree> tree,
+                                              std::string path);
     HUBPUSH_DECL git_author author_of(const hub_call& call) const;
     HUBPUSH_DECL std::string repository_url(const hub_call& call) const;
 
@@ -4892,7 +5015,8 @@ HUBPUSH_DECL hub_call hub_service::take_apart(server_exchange& exchange) const {
 
 HUBPUSH_DECL task<void> hub_service::handle(server_exchange& exchange) {
     hub_call call = take_apart(exchange);
-    if (call.caller().state() == token_state::unknown) refuse_anonymous("", "Invalid credentials in Authorization header");
+    if (call.caller().state() == token_state::unknown)
+        refuse_anonymous("", "Invalid credentials in Authorization header");
     co_await dispatch(call);
 }
 
@@ -4948,7 +5072,8 @@ HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     co_await speak_git(call);
 }
 
-HUBPUSH_DECL void hub_service::open_repository(hub_call& call, repository_kind kind, const std::string& id, access needs) const {
+HUBPUSH_DECL void hub_service::open_repository(hub_call& call, repository_kind kind, const std::string& id,
+                                               access needs) const {
     const hub_caller& caller = call.caller();
     call.repository = shelf_->find(kind, id);
     if (!call.repository || (call.repository->is_private() && !caller.known())) {
@@ -4970,7 +5095,8 @@ HUBPUSH_DECL task<git_ref> hub_service::branch_of(hub_call& call, std::string re
     const bool full = revision.starts_with("refs/heads/") || revision.starts_with("refs/pr/");
     const std::string name = full ? revision : "refs/heads/" + revision;
     const std::vector<git_ref> refs = co_await call.git().refs();
-    const auto found = std::find_if(refs.begin(), refs.end(), [&name](const git_ref& each) { return each.name() == name; });
+    const auto found =
+        std::find_if(refs.begin(), refs.end(), [&name](const git_ref& each) { return each.name() == name; });
     if (found == refs.end()) throw refusal(404, "RevisionNotFound", "Invalid rev id: " + revision);
     co_return *found;
 }
@@ -5008,8 +5134,8 @@ namespace hubpush::inline v0::detail {
 /// The largest JSON body the Hub's own calls need: 256 files with a sample each, and the texts of two git files.
 inline constexpr std::size_t json_body_limit = 2 * 1024 * 1024;
 
-/// Parses an object from outside. The depth is limited while parsing, because nlohmann's documents of deep texts crash when
-/// they end (spec/reliability.md §2.2).
+/// Parses an object from outside. The depth is limited while parsing, because nlohmann's documents of deep texts crash
+/// when they end (spec/reliability.md §2.2).
 inline nlohmann::json parse_object(std::string_view text) {
     const auto limit_depth = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
         if (depth > 64) throw refusal(400, "", "The JSON of the request is nested too deeply");
@@ -5038,7 +5164,8 @@ inline std::optional<std::string> text_member(const nlohmann::json& object, cons
 /// A size: only a non-negative integer, because nlohmann converts everything else silently.
 inline std::uint64_t size_member(const nlohmann::json& object, const char* name) {
     const auto found = object.find(name);
-    if (found == object.end() || !found->is_number_unsigned()) throw refusal(400, "", std::string(name) + " must be a size");
+    if (found == object.end() || !found->is_number_unsigned())
+        throw refusal(400, "", std::string(name) + " must be a size");
     return found->get<std::uint64_t>();
 }
 
@@ -5049,7 +5176,8 @@ inline const nlohmann::json& list_member(const nlohmann::json& object, const cha
     if (found == object.end() || !found->is_array() || !std::all_of(found->begin(), found->end(), is_object)) {
         throw refusal(400, "", std::string(name) + " must be a list of objects");
     }
-    if (found->size() > limit) throw refusal(400, "", std::string(name) + " has more than " + std::to_string(limit) + " elements");
+    if (found->size() > limit)
+        throw refusal(400, "", std::string(name) + " has more than " + std::to_string(limit) + " elements");
     return *found;
 }
 
@@ -5103,7 +5231,8 @@ HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     const nlohmann::json body = co_await read_object(call.exchange);
     const auto [kind, id] = named_repository(body, call.caller());
     const std::string type(kind_name(kind));
-    if (!call.caller().may_write()) throw refusal(403, "", "You don't have the rights to create a " + type + " under this namespace");
+    if (!call.caller().may_write())
+        throw refusal(403, "", "You don't have the rights to create a " + type + " under this namespace");
     if (kind == repository_kind::space && !text_member(body, "sdk")) throw refusal(400, "", "A Space needs an sdk");
     bool taken = shelf_->find(kind, id) != nullptr;
     if (!taken) {
@@ -5178,7 +5307,8 @@ inline void refuse_pull_request(const hub_call& call) {
 }
 
 /// The server's own rules about how a file is stored (spec/hub-http-api.md §4.3).
-inline bool is_stored_large(const lfs_attributes& attributes, const std::string& path, std::uint64_t size, std::string_view sample) {
+inline bool is_stored_large(const lfs_attributes& attributes, const std::string& path, std::uint64_t size,
+                            std::string_view sample) {
     static constexpr std::uint64_t any_file = 10 * 1024 * 1024;
     static constexpr std::uint64_t binary_file = 1'000'000;
     const auto decoded = from_base64(sample);
@@ -5203,10 +5333,13 @@ HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
     nlohmann::json answers = nlohmann::json::array();
     for (const nlohmann::json& file : files) {
         const std::string path = text_member(file, "path").value_or("");
-        const bool large = is_stored_large(attributes, path, size_member(file, "size"), text_member(file, "sample").value_or(""));
-        nlohmann::json answer{{"path", path}, {"uploadMode", large ? "lfs" : "regular"}, {"shouldIgnore", ignored.ignores(path)}};
+        const bool large =
+            is_stored_large(attributes, path, size_member(file, "size"), text_member(file, "sample").value_or(""));
+        nlohmann::json answer{
+            {"path", path}, {"uploadMode", large ? "lfs" : "regular"}, {"shouldIgnore", ignored.ignores(path)}};
         const tree_node* const present = tree->find(path);
-        if (present != nullptr && !present->is_folder()) answer["oid"] = present->large() ? present->large()->oid() : present->id();
+        if (present != nullptr && !present->is_folder())
+            answer["oid"] = present->large() ? present->large()->oid() : present->id();
         answers.push_back(std::move(answer));
     }
     const nlohmann::json answer{{"commitOid", branch.commit()}, {"files", std::move(answers)}};
@@ -5214,7 +5347,8 @@ HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
 }
 
 /// Reads the body of a commit, a buffer at a time.
-inline task<commit_order> read_commit(server_exchange& exchange, std::shared_ptr<worker_pool> pool, std::filesystem::path folder) {
+inline task<commit_order> read_commit(server_exchange& exchange, std::shared_ptr<worker_pool> pool,
+                                      std::filesystem::path folder) {
     static constexpr std::uint64_t body_limit = 2'000'000'000;
     if (exchange.request().content_length.value_or(0) > body_limit) throw refusal(413, "", "The commit is too large");
     const auto open = [&] { return std::make_shared<content_spool>(pool, folder); };
@@ -5244,7 +5378,7 @@ HUBPUSH_DECL task<void> hub_service::commit(hub_call& call) {
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(branch.commit());
     const lfs_store& objects = call.repository->objects();
     commit_plan plan(*tree, [&objects](const std::string& oid) { return objects.size_of(oid); });
-    for (const commit_operation& operation : order.operations) plan.apply(operation);
+    for (const requested_change& operation : order.operations) plan.apply(operation);
     if (plan.needs_attributes()) {
         std::string text = co_await small_file(call, tree, ".gitattributes");
         plan.complete_attributes(std::move(text));
@@ -5277,7 +5411,8 @@ HUBPUSH_DECL task<void> hub_service::resolve_file(hub_call& call) {
     served_reply moved(302);
     moved.header("Location", call.storage_url + storage_->link("GET", *call.repository, node->large()->oid()));
     moved.header("X-Repo-Commit", commit).header("Accept-Ranges", "bytes").header("ETag", "\"" + node->id() + "\"");
-    moved.header("X-Linked-Etag", "\"" + node->large()->oid() + "\"").header("X-Linked-Size", std::to_string(node->size()));
+    moved.header("X-Linked-Etag", "\"" + node->large()->oid() + "\"")
+        .header("X-Linked-Size", std::to_string(node->size()));
     co_await call.exchange.answer(std::move(moved));
 }
 
@@ -5316,7 +5451,10 @@ namespace hubpush::inline v0::detail {
 class batch_object {
 public:
     batch_object(const hub_call& call, storage_service& storage, const nlohmann::json& asked)
-        : call_(call), storage_(storage), oid_(text_member(asked, "oid").value_or("")), size_(size_member(asked, "size")) {}
+        : call_(call),
+          storage_(storage),
+          oid_(text_member(asked, "oid").value_or("")),
+          size_(size_member(asked, "size")) {}
 
     nlohmann::json answer(bool upload) const {
         nlohmann::json object{{"oid", oid_}, {"size", size_}};
@@ -5340,7 +5478,8 @@ private:
     }
 
     nlohmann::json upload_actions() const {
-        const std::string repository = std::string(kind_plural(call_.repository->kind())) + "/" + call_.repository->id();
+        const std::string repository =
+            std::string(kind_plural(call_.repository->kind())) + "/" + call_.repository->id();
         const nlohmann::json verify{{"href", call_.hub_url + "/api/lfs/verify?repo=" + repository}};
         return {{"authenticated", true}, {"actions", {{"upload", action("PUT")}, {"verify", verify}}}};
     }
@@ -5360,7 +5499,8 @@ HUBPUSH_DECL task<void> hub_service::lfs_batch(hub_call& call) {
     if (call.request().method != "POST") refuse_unknown_address();
     const nlohmann::json body = co_await read_object(call.exchange);
     const std::string operation = text_member(body, "operation").value_or("");
-    if (operation != "upload" && operation != "download") throw refusal(422, "", "The operation is neither upload nor download");
+    if (operation != "upload" && operation != "download")
+        throw refusal(422, "", "The operation is neither upload nor download");
     if (operation == "upload") open_repository(call, call.repository->kind(), call.repository->id(), access::write);
     nlohmann::json objects = nlohmann::json::array();
     for (const nlohmann::json& asked : list_member(body, "objects", most_objects)) {
@@ -5372,11 +5512,13 @@ HUBPUSH_DECL task<void> hub_service::lfs_batch(hub_call& call) {
 
 HUBPUSH_DECL task<void> hub_service::lfs_verify(hub_call& call) {
     const std::optional<std::vector<std::string>> named = path_segments(call.query.first("repo").value_or(""));
-    const std::optional<repository_kind> kind = named && named->size() == 3 ? kind_of_plural(named->front()) : std::nullopt;
+    const std::optional<repository_kind> kind =
+        named && named->size() == 3 ? kind_of_plural(named->front()) : std::nullopt;
     if (!kind) refuse_unknown_address();
     open_repository(call, *kind, join_segments(*named, 1), access::write);
     const nlohmann::json body = co_await read_object(call.exchange);
-    const std::optional<std::uint64_t> stored = call.repository->objects().size_of(text_member(body, "oid").value_or(""));
+    const std::optional<std::uint64_t> stored =
+        call.repository->objects().size_of(text_member(body, "oid").value_or(""));
     if (stored != size_member(body, "size")) throw refusal(404, "", "The object is not stored with this size");
     co_await call.exchange.answer(served_reply(200));
 }
@@ -5402,7 +5544,8 @@ inline std::string next_page_link(const hub_call& call, std::string_view paramet
     for_each_part(call.request().query(), '&', [&](std::string_view part) {
         if (!part.empty() && !part.starts_with(replaced)) query += std::string(part) + "&";
     });
-    return "<" + call.hub_url + std::string(call.request().path()) + "?" + query + replaced + escape_segment(value) + ">; rel=\"next\"";
+    return "<" + call.hub_url + std::string(call.request().path()) + "?" + query + replaced + escape_segment(value) +
+           ">; rel=\"next\"";
 }
 
 /// One page of what lies below `folder` (empty: the root), in the order of paths, after the path `cursor`.
@@ -5412,7 +5555,8 @@ public:
     std::string last;
     bool more = false;
 
-    tree_page(const repository_tree& tree, const std::string& folder, const std::string& cursor, bool recursive, std::size_t limit) {
+    tree_page(const repository_tree& tree, const std::string& folder, const std::string& cursor, bool recursive,
+              std::size_t limit) {
         const std::string below = folder.empty() ? "" : folder + "/";
         auto each = cursor.empty() ? tree.nodes().lower_bound(below) : tree.nodes().upper_bound(cursor);
         for (; each != tree.nodes().end() && each->first.starts_with(below); ++each) {
@@ -5434,7 +5578,8 @@ HUBPUSH_DECL task<void> hub_service::list_tree(hub_call& call) {
     std::string folder = join_segments(call.segments, call.verb + 2);
     while (folder.ends_with('/')) folder.pop_back();
     const tree_node* const node = tree->find(folder);
-    if (!folder.empty() && (node == nullptr || !node->is_folder())) throw refusal(404, "EntryNotFound", folder + " does not exist");
+    if (!folder.empty() && (node == nullptr || !node->is_folder()))
+        throw refusal(404, "EntryNotFound", folder + " does not exist");
     const std::size_t limit = call.query.number("limit", page_size_, 1, page_size_);
     const tree_page page(*tree, folder, call.query.first("cursor").value_or(""), call.query.flag("recursive"), limit);
     served_reply reply = json_reply(page.entries);
@@ -5445,7 +5590,8 @@ HUBPUSH_DECL task<void> hub_service::list_tree(hub_call& call) {
 
 /// The paths that a body names, as a form or as JSON (§3.5).
 inline std::vector<std::string> paths_of(const request_head& request, const std::string& body) {
-    if (request.find("content-type").value_or("").find("json") == std::string_view::npos) return form_fields(body).all("paths");
+    if (request.find("content-type").value_or("").find("json") == std::string_view::npos)
+        return form_fields(body).all("paths");
     const nlohmann::json object = parse_object(body);
     const auto list = object.find("paths");
     std::vector<std::string> paths;
@@ -5478,8 +5624,9 @@ inline std::string iso_date(std::chrono::sys_seconds when) {
     const std::chrono::hh_mm_ss time(when - day);
     char text[40];
     std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.000Z", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                  static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()));
     return text;
 }
 
@@ -5515,7 +5662,9 @@ HUBPUSH_DECL task<void> hub_service::list_refs(hub_call& call) {
         const char* name;
         std::string_view prefix;
     };
-    static constexpr group groups[] = {{"branches", "refs/heads/"}, {"tags", "refs/tags/"}, {"converts", "refs/convert/"},
+    static constexpr group groups[] = {{"branches", "refs/heads/"},
+                                       {"tags", "refs/tags/"},
+                                       {"converts", "refs/convert/"},
                                        {"pullRequests", "refs/pr/"}};
     const std::vector<git_ref> refs = co_await call.git().refs();
     nlohmann::json answer = nlohmann::json::object();
@@ -5523,7 +5672,8 @@ HUBPUSH_DECL task<void> hub_service::list_refs(hub_call& call) {
         nlohmann::json list = nlohmann::json::array();
         for (const git_ref& ref : refs) {
             if (!ref.name().starts_with(each.prefix)) continue;
-            list.push_back({{"name", ref.name().substr(each.prefix.size())}, {"ref", ref.name()}, {"targetCommit", ref.commit()}});
+            list.push_back(
+                {{"name", ref.name().substr(each.prefix.size())}, {"ref", ref.name()}, {"targetCommit", ref.commit()}});
         }
         if (each.prefix != "refs/pr/" || call.query.flag("include_prs")) answer[each.name] = std::move(list);
     }
@@ -5609,18 +5759,39 @@ public:
     explicit local_hub_options(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
     /// Port of the API; 0, the default, picks a free one. The storage always picks one.
-    local_hub_options& port(std::uint16_t value) { port_ = value; return *this; }
+    local_hub_options& port(std::uint16_t value) {
+        port_ = value;
+        return *this;
+    }
     /// Without any, a random token that may write is made for the user `local`.
-    local_hub_options& token(hub_token value) { tokens_.push_back(std::move(value)); return *this; }
+    local_hub_options& token(hub_token value) {
+        tokens_.push_back(std::move(value));
+        return *this;
+    }
     /// Entries per page of a listing (default 1000).
-    local_hub_options& page_size(std::size_t entries) { page_size_ = entries == 0 ? 1 : entries; return *this; }
+    local_hub_options& page_size(std::size_t entries) {
+        page_size_ = entries == 0 ? 1 : entries;
+        return *this;
+    }
     /// How long a link to the storage works (default one hour).
-    local_hub_options& link_life(std::chrono::seconds value) { link_life_ = value; return *this; }
+    local_hub_options& link_life(std::chrono::seconds value) {
+        link_life_ = value;
+        return *this;
+    }
     /// How long a connection may be silent before it is closed (default 60 s).
-    local_hub_options& silence_limit(std::chrono::milliseconds value) { silence_limit_ = value; return *this; }
-    local_hub_options& seams(hubpush::seams value) { seams_ = std::move(value); return *this; }
+    local_hub_options& silence_limit(std::chrono::milliseconds value) {
+        silence_limit_ = value;
+        return *this;
+    }
+    local_hub_options& seams(hubpush::seams value) {
+        seams_ = std::move(value);
+        return *this;
+    }
     /// Where I/O buffers come from (default 64 MiB of its own); each active connection holds 512 KiB.
-    local_hub_options& memory(memory_budget value) { memory_ = std::move(value); return *this; }
+    local_hub_options& memory(memory_budget value) {
+        memory_ = std::move(value);
+        return *this;
+    }
 
     const std::filesystem::path& folder() const noexcept { return folder_; }
     std::uint16_t port() const noexcept { return port_; }
@@ -5644,21 +5815,22 @@ private:
 
 /// The server. Two listeners on 127.0.0.1: the Hub, and the storage that its links name.
 ///
-/// Repositories are bare git repositories below `folder/{models,datasets,spaces}/namespace/name.git`, with large files in
-/// git-lfs's own layout inside them: `git clone` by path gives back every byte with no server running.
+/// Repositories are bare git repositories below `folder/{models,datasets,spaces}/namespace/name.git`, with large files
+/// in git-lfs's own layout inside them: `git clone` by path gives back every byte with no server running.
 class local_hub {
 public:
-    /// Takes the folder and binds both ports; nothing is answered before `serve()`. `executor` must run one thing at a time:
-    /// a strand, or the executor of an io_context that one thread runs. Blocks for a moment. Throws `conflict` when another
-    /// server has the folder, `errc::transport` when the port is taken, `invalid_argument` for a folder that cannot be used.
+    /// Takes the folder and binds both ports; nothing is answered before `serve()`. `executor` must run one thing at a
+    /// time: a strand, or the executor of an io_context that one thread runs. Blocks for a moment. Throws `conflict`
+    /// when another server has the folder, `errc::transport` when the port is taken, `invalid_argument` for a folder
+    /// that cannot be used.
     HUBPUSH_DECL local_hub(asio::any_io_executor executor, local_hub_options options);
     local_hub(const local_hub&) = delete;
     local_hub& operator=(const local_hub&) = delete;
     HUBPUSH_DECL ~local_hub();
 
-    /// Opens the repositories and answers requests until it is cancelled; then connections and git processes are ended before
-    /// it returns (throwing `cancelled`). Call it once, on the executor given above. The executor's context must not be
-    /// destroyed before it has returned. Cancellation: all types.
+    /// Opens the repositories and answers requests until it is cancelled; then connections and git processes are ended
+    /// before it returns (throwing `cancelled`). Call it once, on the executor given above. The executor's context must
+    /// not be destroyed before it has returned. Cancellation: all types.
     HUBPUSH_DECL task<void> serve();
 
     // Thread-safe from here on.
@@ -5722,7 +5894,8 @@ struct local_hub::state {
         : folder(std::filesystem::absolute(options.folder())),
           lock(detail::lock_hub_folder(folder)),
           pool(std::make_shared<worker_pool>(2)),
-          environment(std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
+          environment(
+              std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
           shelf(std::make_shared<detail::repository_shelf>(executor, pool, folder)),
           storage(std::make_shared<detail::storage_service>(options.seams(), pool, shelf, options.link_life())),
           service(options.seams(), pool, folder, shelf, storage, options.page_size()),
@@ -5789,8 +5962,8 @@ HUBPUSH_DECL fault_plan& local_hub::faults() noexcept { return state_->environme
 
 namespace hubpush::inline v0 {
 
-/// Serves from construction to destruction. The constructor throws as `local_hub` does. All functions are thread-safe and
-/// mean what they mean there.
+/// Serves from construction to destruction. The constructor throws as `local_hub` does. All functions are thread-safe
+/// and mean what they mean there.
 class local_hub_thread {
 public:
     HUBPUSH_DECL explicit local_hub_thread(local_hub_options options);

@@ -238,7 +238,7 @@ TEST_CASE("a push cancelled after any number of handlers has committed, or says 
         }
         ++cancelled_pushes;
         try {
-            std::rethrow_exception(outcome);
+            std::rethrow_exception(translate(outcome));
         } catch (const cancelled&) {
             CHECK(world.hub->commits.size() == 1);
         }

@@ -14,6 +14,7 @@
 #include <hubpush/upload/scan.hpp>
 #include <hubpush/upload/transfer.hpp>
 
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -98,7 +99,13 @@ public:
 private:
     template <class Result>
     static task<Result> on_strand(asio::any_io_executor strand, task<Result> work) {
-        co_return co_await asio::co_spawn(strand, detail::root(std::move(work)), asio::use_awaitable);
+        std::exception_ptr failure;
+        try {
+            co_return co_await asio::co_spawn(strand, detail::root(std::move(work)), asio::use_awaitable);
+        } catch (...) {
+            failure = translate(std::current_exception());
+        }
+        std::rethrow_exception(failure);
     }
 
     HUBPUSH_DECL context open(std::string repo_id, pipeline_call::takes options) const;

@@ -26,7 +26,7 @@ struct task_group::state {
     void ended(std::list<asio::cancellation_signal>::iterator child, std::exception_ptr failure) {
         children.erase(child);
         if (failure && !first_failure) {
-            first_failure = failure;
+            first_failure = translate(failure);
             cancel();
         }
         changed.notify_all();

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace hubpush::inline v0 {
 
@@ -146,6 +147,11 @@ private:
         } else if (!stopping_ && is_cancelled_failure(failure)) {
             co_await stop(false);
         } else {
+            if (!std::exchange(search_told_, true)) {
+                session_.seams().log().write(log_level::warning,
+                                             what_ + ": its answer was lost, and the Hub cannot be asked " +
+                                                 "what became of it; still trying: " + describe(failure));
+            }
             resolver_.probe_failed(failure, now(), random());
         }
     }
@@ -203,6 +209,7 @@ private:
     std::vector<commit_entry> seen_;
     std::string url_;
     bool stopping_ = false;
+    bool search_told_ = false;  // the log knows that the commit is being looked for
 };
 
 }  // namespace detail
