@@ -25,7 +25,7 @@ install_clients() {
 }
 
 run_interop() {
-    export HUBPUSH_PROGRAM=$PWD/build/release/examples/hubpush
+    export HUBPUSH_PROGRAM=$PWD/build/release/examples/hubpush HUBPUSH_PUSH=$PWD/build/release/examples/01_push_folder
     export HF_HUB_DISABLE_XET=1
     for driver in tests/interop/*.py; do
         check "interop/$(basename "$driver")" build/clients/bin/python "$driver"
@@ -36,5 +36,5 @@ check "install packages" bash cmake/install_dependencies.sh test || { close; exi
 check "install clients" install_clients
 check "build with address and undefined sanitizers" build gcc-asan && run_ctest gcc-asan
 check "build with the thread sanitizer" build clang-tsan && run_ctest clang-tsan
-check "build the program hubpush" build release --target hubpush-cli && run_interop
+check "build the programs" build release --target hubpush-cli --target 01_push_folder && run_interop
 close
