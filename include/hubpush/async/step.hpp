@@ -19,6 +19,8 @@
 #include <hubpush/async/task.hpp>
 
 #include <cstddef>
+#include <exception>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -83,8 +85,9 @@ task<void> run_step(const Step& step, Context& context, stream<In>& in, stream<O
 }
 
 template <class Value, class Item>
-task<void> collect(stream<Item>& in, Value& result) {
-    result = co_await gather<Value>(in);
+task<void> collect(stream<Item>& in, std::optional<Value>& result) {
+    Value value = co_await gather<Value>(in);
+    result.emplace(std::move(value));
 }
 
 /// What a wrong joint gives: it swallows every further `|` and call, so that one mistake is one error.
@@ -153,14 +156,22 @@ private:
         std::tuple<stream<detail::item_given_by<Head>>, stream<detail::item_given_by<Tail>>...> joints(
             executor, (static_cast<void>(Joint), executor)...);
         task_group group(executor);
-        result_type result{};
+        std::optional<result_type> result;
         group.spawn(detail::run_source(std::get<0>(steps_), context, std::get<0>(joints)));
         (group.spawn(detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints),
                                       std::get<Joint + 1>(joints))),
          ...);
         group.spawn(detail::collect(std::get<sizeof...(Tail)>(joints), result));
-        co_await group.join();
-        co_return result;
+        std::exception_ptr failure;
+        try {
+            co_await group.join();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        // A run that was cancelled when its last step had done its work is done: a commit that exists is not
+        // "cancelled".
+        if (!result) std::rethrow_exception(failure);
+        co_return std::move(*result);
     }
 
     std::tuple<Head, Tail...> steps_;

@@ -39,6 +39,8 @@ HUBPUSH_DECL task<void> progress_tracker::finish() {
     if (!callback_.callback()) co_return;
     enter(phase::committing);
     sent_bytes_ = send_total_;
+    // The commit is made: nothing may turn that into "cancelled" any more.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await sleep_until(*clock_, next_report_);
     callback_.callback()(view());
 }
