@@ -84,6 +84,16 @@ task<void> run_step(const Step& step, Context& context, stream<In>& in, stream<O
     out.close();
 }
 
+/// Runs the last step when it gives one value. No stream stands between it and the result: what it has done is kept
+/// even if the run is cancelled in the same moment.
+template <class Step, class Context, class In, class Value>
+task<void> run_last(const Step& step, Context& context, stream<In>& in, std::optional<Value>& result) {
+    typename call_of<Step>::takes input = co_await gather<typename call_of<Step>::takes>(in);
+    Value value = co_await step(context, std::move(input));
+    result.emplace(std::move(value));
+    in.abandon();
+}
+
 template <class Value, class Item>
 task<void> collect(stream<Item>& in, std::optional<Value>& result) {
     Value value = co_await gather<Value>(in);
@@ -158,10 +168,10 @@ private:
         task_group group(executor);
         std::optional<result_type> result;
         group.spawn(detail::run_source(std::get<0>(steps_), context, std::get<0>(joints)));
-        (group.spawn(detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints),
-                                      std::get<Joint + 1>(joints))),
-         ...);
-        group.spawn(detail::collect(std::get<sizeof...(Tail)>(joints), result));
+        (group.spawn(run_stage<Joint>(context, joints, result)), ...);
+        if constexpr (detail::call_of<last_step>::streaming) {
+            group.spawn(detail::collect(std::get<sizeof...(Tail)>(joints), result));
+        }
         std::exception_ptr failure;
         try {
             co_await group.join();
@@ -172,6 +182,18 @@ private:
         // "cancelled".
         if (!result) std::rethrow_exception(failure);
         co_return std::move(*result);
+    }
+
+    /// The step behind the given joint.
+    template <std::size_t Joint, class Context, class Joints>
+    task<void> run_stage(Context& context, Joints& joints, std::optional<result_type>& result) const {
+        constexpr bool gives_the_result = Joint + 1 == sizeof...(Tail) && !detail::call_of<last_step>::streaming;
+        if constexpr (gives_the_result) {
+            return detail::run_last(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints), result);
+        } else {
+            return detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints),
+                                    std::get<Joint + 1>(joints));
+        }
     }
 
     std::tuple<Head, Tail...> steps_;
