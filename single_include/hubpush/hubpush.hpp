@@ -1586,6 +1586,8 @@ inline constexpr bool RETURNS_A_TASK<FUNCTION<Type>> = true;
 }  // namespace hubpush::inline v0
 
 #include <cstddef>
+#include <exception>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -1649,9 +1651,20 @@ task<void> run_step(const Step& step, Context& context, stream<In>& in, stream<O
     out.close();
 }
 
+/// Runs the last step when it gives one value. No stream stands between it and the result: what it has done is kept
+/// even if the run is cancelled in the same moment.
+template <class Step, class Context, class In, class Value>
+task<void> run_last(const Step& step, Context& context, stream<In>& in, std::optional<Value>& result) {
+    typename call_of<Step>::takes input = co_await gather<typename call_of<Step>::takes>(in);
+    Value value = co_await step(context, std::move(input));
+    result.emplace(std::move(value));
+    in.abandon();
+}
+
 template <class Value, class Item>
-task<void> collect(stream<Item>& in, Value& result) {
-    result = co_await gather<Value>(in);
+task<void> collect(stream<Item>& in, std::optional<Value>& result) {
+    Value value = co_await gather<Value>(in);
+    result.emplace(std::move(value));
 }
 
 /// What a wrong joint gives: it swallows every further `|` and call, so that one mistake is one error.
@@ -1720,14 +1733,34 @@ private:
         std::tuple<stream<detail::item_given_by<Head>>, stream<detail::item_given_by<Tail>>...> joints(
             executor, (static_cast<void>(Joint), executor)...);
         task_group group(executor);
-        result_type result{};
+        std::optional<result_type> result;
         group.spawn(detail::run_source(std::get<0>(steps_), context, std::get<0>(joints)));
-        (group.spawn(detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints),
-                                      std::get<Joint + 1>(joints))),
-         ...);
-        group.spawn(detail::collect(std::get<sizeof...(Tail)>(joints), result));
-        co_await group.join();
-        co_return result;
+        (group.spawn(run_stage<Joint>(context, joints, result)), ...);
+        if constexpr (detail::call_of<last_step>::streaming) {
+            group.spawn(detail::collect(std::get<sizeof...(Tail)>(joints), result));
+        }
+        std::exception_ptr failure;
+        try {
+            co_await group.join();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        // A run that was cancelled when its last step had done its work is done: a commit that exists is not
+        // "cancelled".
+        if (!result) std::rethrow_exception(failure);
+        co_return std::move(*result);
+    }
+
+    /// The step behind the given joint.
+    template <std::size_t Joint, class Context, class Joints>
+    task<void> run_stage(Context& context, Joints& joints, std::optional<result_type>& result) const {
+        constexpr bool gives_the_result = Joint + 1 == sizeof...(Tail) && !detail::call_of<last_step>::streaming;
+        if constexpr (gives_the_result) {
+            return detail::run_last(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints), result);
+        } else {
+            return detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints),
+                                    std::get<Joint + 1>(joints));
+        }
     }
 
     std::tuple<Head, Tail...> steps_;
@@ -8915,6 +8948,8 @@ HUBPUSH_DECL task<void> progress_tracker::finish() {
     if (!callback_.callback()) co_return;
     enter(phase::committing);
     sent_bytes_ = send_total_;
+    // The commit is made: nothing may turn that into "cancelled" any more.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await sleep_until(*clock_, next_report_);
     callback_.callback()(view());
 }
