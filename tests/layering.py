@@ -35,9 +35,9 @@ MORE = {
 THIRD_PARTY = {
     r"asio\.hpp$": "",
     r"asio/": "core async hash net fs hub upload queue local_hub cli",
-    r"asio/ssl": "net/connector",
+    r"asio/ssl": "net/tls",
     r"llhttp": "net/http_reader local_hub",
-    r"openssl/": "hash/digest net/connector",
+    r"openssl/": "hash/digest net/tls",
     r"nlohmann/json\.hpp$": "hub/impl local_hub/impl",
     r"nlohmann/json_fwd\.hpp$": "hub local_hub",
     r"CLI/": "cli",

@@ -44,6 +44,6 @@ private:
     }
 
     std::string steps_ = "6000";
-    std::string every_ = "100";
+    std::string every_ = "75";
     std::string folder_ = "train_and_push_run";
 };

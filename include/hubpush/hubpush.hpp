@@ -11,6 +11,7 @@
 #include <hubpush/core/options.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/core/secret.hpp>
+#include <hubpush/core/utf8.hpp>
 
 #include <hubpush/async/group.hpp>
 #include <hubpush/async/map.hpp>
@@ -33,6 +34,9 @@
 #include <hubpush/net/http_reader.hpp>
 #include <hubpush/net/resolver.hpp>
 #include <hubpush/net/retry_policy.hpp>
+#include <hubpush/net/tcp_stream.hpp>
+#include <hubpush/net/tls.hpp>
+#include <hubpush/net/tls_options.hpp>
 #include <hubpush/net/url.hpp>
 
 #include <hubpush/fs/file_system.hpp>
@@ -64,6 +68,7 @@
 #include <hubpush/upload/client_options.hpp>
 #include <hubpush/upload/commit.hpp>
 #include <hubpush/upload/context.hpp>
+#include <hubpush/upload/hashing.hpp>
 #include <hubpush/upload/large_files.hpp>
 #include <hubpush/upload/options.hpp>
 #include <hubpush/upload/plan.hpp>
@@ -74,6 +79,7 @@
 #include <hubpush/queue/background.hpp>
 #include <hubpush/queue/fifo_queue.hpp>
 #include <hubpush/queue/job.hpp>
+#include <hubpush/queue/job_ledger.hpp>
 #include <hubpush/queue/outcome.hpp>
 #include <hubpush/queue/patience.hpp>
 #include <hubpush/queue/queue_core.hpp>

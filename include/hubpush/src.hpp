@@ -15,8 +15,10 @@
 #endif
 
 #include <hubpush/core/impl/budget.ipp>
+#include <hubpush/core/impl/byte_source.ipp>
 #include <hubpush/core/impl/error.ipp>
 #include <hubpush/core/impl/seams.ipp>
+#include <hubpush/core/impl/utf8.ipp>
 
 #include <hubpush/async/impl/group.ipp>
 #include <hubpush/async/impl/offload.ipp>
@@ -33,6 +35,8 @@
 #include <hubpush/net/impl/http_reader.ipp>
 #include <hubpush/net/impl/resolver.ipp>
 #include <hubpush/net/impl/retry_policy.ipp>
+#include <hubpush/net/impl/tls.ipp>
+#include <hubpush/net/impl/tls_options.ipp>
 #include <hubpush/net/impl/url.ipp>
 
 #include <hubpush/fs/impl/file_system.ipp>
@@ -69,6 +73,7 @@
 
 #include <hubpush/queue/impl/background.ipp>
 #include <hubpush/queue/impl/fifo_queue.ipp>
+#include <hubpush/queue/impl/job_ledger.ipp>
 #include <hubpush/queue/impl/outcome.ipp>
 #include <hubpush/queue/impl/patience.ipp>
 #include <hubpush/queue/impl/queue_core.ipp>

@@ -366,14 +366,60 @@ HUBPUSH_DECL std::exception_ptr translate(std::exception_ptr failure);
 /// One line about any exception: what happened and, for ours, what to do. An empty pointer gives "success".
 HUBPUSH_DECL std::string describe(std::exception_ptr failure);
 
-/// `text` with control bytes (and the bidirectional marks that can reorder a terminal line) escaped, at most `limit`
-/// bytes.
+/// `text` as UTF-8 that a terminal can show: control bytes, bytes that are not UTF-8 and the bidirectional marks that
+/// can reorder a line are escaped as `\\xNN`. At most `limit` bytes, and three dots when that was not enough.
 HUBPUSH_DECL std::string printable(std::string_view text, std::size_t limit = 500);
 
 }  // namespace hubpush::inline v0
 
 template <>
 struct std::is_error_code_enum<hubpush::errc> : std::true_type {};
+
+/// \file
+/// Well-formed UTF-8 and nothing else: what JSON, git trees and safetensors headers hold (Unicode 15, table 3-7).
+
+#include <cstddef>
+#include <string_view>
+
+namespace hubpush::inline v0 {
+
+/// How many bytes the character at the start of `text` has; 0 when there is no well-formed one: surrogates, overlong
+/// forms and everything above U+10FFFF are none.
+HUBPUSH_DECL std::size_t utf8_length(std::string_view text) noexcept;
+
+/// True when `text` consists of well-formed characters.
+HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept;
+
+}  // namespace hubpush::inline v0
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL std::size_t utf8_length(std::string_view text) noexcept {
+    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const auto in = [](unsigned value, unsigned low, unsigned high) { return value >= low && value <= high; };
+    const auto follows = [&](std::size_t i) { return in(byte(i), 0x80, 0xbf); };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) return text.empty() ? 0 : 1;
+    if (in(lead, 0xc2, 0xdf)) return follows(1) ? 2 : 0;
+    if (in(lead, 0xe0, 0xef)) {
+        const bool second = in(byte(1), lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf);
+        return second && follows(2) ? 3 : 0;
+    }
+    if (!in(lead, 0xf0, 0xf4)) return 0;
+    const bool second = in(byte(1), lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf);
+    return second && follows(2) && follows(3) ? 4 : 0;
+}
+
+HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept {
+    while (!text.empty()) {
+        const std::size_t length = utf8_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+}  // namespace hubpush::inline v0
 
 #include <algorithm>
 #include <array>
@@ -386,46 +432,43 @@ struct errc_text {
     errc code;
     const char* message;
     const char* hint;
-    bool retryable;
 };
 
 /// One row per code: its name for people, and what a user can do about it.
 inline constexpr std::array<errc_text, 31> errc_texts{{
-    {errc::invalid_argument, "invalid argument", "correct the call; nothing was sent", false},
-    {errc::bad_environment, "unusable environment", "correct the environment variable or file that is named", false},
-    {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools",
-     false},
-    {errc::forbidden, "forbidden", "use a token with write access to this repository", false},
+    {errc::invalid_argument, "invalid argument", "correct the call; nothing was sent"},
+    {errc::bad_environment, "unusable environment", "correct the environment variable or file that is named"},
+    {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools"},
+    {errc::forbidden, "forbidden", "use a token with write access to this repository"},
     {errc::repository_not_found, "repository not found",
-     "check the repository id, create it first, or use a token that may see it", false},
-    {errc::revision_not_found, "revision not found", "check the revision, or create the branch first", false},
-    {errc::entry_not_found, "entry not found", "check the path in the repository", false},
-    {errc::conflict, "conflict", "look at what changed on the branch and push again", false},
-    {errc::bad_request, "bad request", "read the server's message; the same request will be refused again", false},
-    {errc::quota_exceeded, "quota exceeded", "free storage or change the plan of the account", false},
-    {errc::payload_too_large, "payload too large", "push fewer or smaller files at once", false},
-    {errc::rate_limited, "rate limited", "wait as long as the server says, or push less often", true},
-    {errc::server_error, "server error", "try again later", true},
-    {errc::protocol_error, "protocol error", "check that HF_ENDPOINT names a Hub and that no proxy changes its answers",
-     false},
-    {errc::limit_exceeded, "limit exceeded", "raise the limit that is named, or ask for less", false},
-    {errc::transport, "connection failed", "check the network and HF_ENDPOINT", true},
-    {errc::timed_out, "timed out", "check the network, or try again later", true},
-    {errc::tls_failed, "TLS failed", "check the certificate authorities (SSL_CERT_FILE) and the host name", false},
-    {errc::name_not_found, "host name not found", "check the host name in HF_ENDPOINT and the name server", true},
-    {errc::file_not_found, "file not found", "check the local path", false},
-    {errc::file_unreadable, "file unreadable", "check the permissions of the local path", false},
-    {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there",
-     false},
-    {errc::file_changed, "file changed", "push again when nothing writes to the file any more", true},
-    {errc::no_transport, "no transport", "the server offers no way of storing this file that hubpush can use", false},
-    {errc::integrity, "integrity", "the server stored other bytes than were sent; push again", true},
-    {errc::outcome_unknown, "outcome unknown", "look at the branch's recent commits before pushing again", false},
-    {errc::cancelled, "cancelled", "nothing to do: the branch has not moved", false},
-    {errc::queue_full, "queue full", "wait for a job to finish, or set a higher queue_limit", false},
-    {errc::queue_closed, "queue closed", "submit before the queue is closed", false},
-    {errc::wrong_thread, "wrong thread", "call this from another thread than the one that does the work", false},
-    {errc::forked, "forked", "create a new hubpush object in the child process", false},
+     "check the repository id, create it first, or use a token that may see it"},
+    {errc::revision_not_found, "revision not found", "check the revision, or create the branch first"},
+    {errc::entry_not_found, "entry not found", "check the path in the repository"},
+    {errc::conflict, "conflict", "look at what changed on the branch and push again"},
+    {errc::bad_request, "bad request", "read the server's message; the same request will be refused again"},
+    {errc::quota_exceeded, "quota exceeded", "free storage or change the plan of the account"},
+    {errc::payload_too_large, "payload too large", "push fewer or smaller files at once"},
+    {errc::rate_limited, "rate limited", "wait as long as the server says, or push less often"},
+    {errc::server_error, "server error", "try again later"},
+    {errc::protocol_error, "protocol error",
+     "check that HF_ENDPOINT names a Hub and that no proxy changes its answers"},
+    {errc::limit_exceeded, "limit exceeded", "raise the limit that is named, or ask for less"},
+    {errc::transport, "connection failed", "check the network and HF_ENDPOINT"},
+    {errc::timed_out, "timed out", "check the network, or try again later"},
+    {errc::tls_failed, "TLS failed", "check the certificate authorities (SSL_CERT_FILE) and the host name"},
+    {errc::name_not_found, "host name not found", "check the host name in HF_ENDPOINT and the name server"},
+    {errc::file_not_found, "file not found", "check the local path"},
+    {errc::file_unreadable, "file unreadable", "check the permissions of the local path"},
+    {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there"},
+    {errc::file_changed, "file changed", "push again when nothing writes to the file any more"},
+    {errc::no_transport, "no transport", "the server offers no way of storing this file that hubpush can use"},
+    {errc::integrity, "integrity", "the server stored other bytes than were sent; push again"},
+    {errc::outcome_unknown, "outcome unknown", "look at the branch's recent commits before pushing again"},
+    {errc::cancelled, "cancelled", "nothing to do: the branch has not moved"},
+    {errc::queue_full, "queue full", "wait for a job to finish, or set a higher queue_limit"},
+    {errc::queue_closed, "queue closed", "submit before the queue is closed"},
+    {errc::wrong_thread, "wrong thread", "call this from another thread than the one that does the work"},
+    {errc::forked, "forked", "create a new hubpush object in the child process"},
 }};
 
 inline const errc_text* text_of(int value) noexcept {
@@ -444,17 +487,29 @@ public:
     }
 };
 
-/// Length of the escape-worthy sequence at the start of `text`: a control byte, or a UTF-8 encoded C1 control or
-/// bidirectional mark (U+0080..U+009F, U+200E/F, U+2028..U+202E, U+2066..U+2069).
-inline std::size_t unprintable_length(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
-    if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
-    if (byte(0) != 0xe2) return 0;
+/// `character`, one character of UTF-8 or one byte that is none, must not reach a terminal as it is: a byte that is no
+/// character, a control code (also U+0080..U+009F), or a bidirectional mark (U+200E/F, U+2028..U+202E, U+2066..U+2069).
+inline bool is_unprintable(std::string_view character) noexcept {
+    const auto byte = [&](std::size_t i) {
+        return i < character.size() ? static_cast<unsigned char>(character[i]) : 0U;
+    };
+    if (utf8_length(character) == 0 || byte(0) < 0x20 || byte(0) == 0x7f) return true;
+    if (byte(0) == 0xc2) return byte(1) <= 0x9f;
+    if (byte(0) != 0xe2) return false;
     const bool general =
         byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xa8 && byte(2) <= 0xae));
     const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
-    return general || isolates ? 3 : 0;
+    return general || isolates;
+}
+
+inline std::string escaped(std::string_view bytes) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string result;
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    }
+    return result;
 }
 
 }  // namespace detail
@@ -558,22 +613,15 @@ HUBPUSH_DECL std::string describe(std::exception_ptr failure) {
 }
 
 HUBPUSH_DECL std::string printable(std::string_view text, std::size_t limit) {
-    static constexpr char digits[] = "0123456789abcdef";
     std::string result;
     result.reserve(std::min(text.size(), limit));
     while (!text.empty()) {
-        const std::size_t escaped = detail::unprintable_length(text);
-        const std::size_t length = std::max<std::size_t>(escaped, 1);
-        if (result.size() + length * (escaped != 0 ? 4 : 1) > limit) return result + "...";
-        for (std::size_t i = 0; i < length; ++i) {
-            const auto byte = static_cast<unsigned char>(text[i]);
-            if (escaped == 0) {
-                result += text[i];
-            } else {
-                result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-            }
-        }
-        text.remove_prefix(length);
+        const std::string_view character = text.substr(0, std::max<std::size_t>(utf8_length(text), 1));
+        const std::string shown =
+            detail::is_unprintable(character) ? detail::escaped(character) : std::string(character);
+        if (result.size() + shown.size() > limit) return result + "...";
+        result += shown;
+        text.remove_prefix(character.size());
     }
     return result;
 }
@@ -741,7 +789,10 @@ HUBPUSH_DECL std::uint64_t memory_budget::peak() const noexcept { return state_-
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -759,6 +810,49 @@ public:
     /// whose size was announced.
     virtual task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
 };
+
+/// Content in memory, owned by the source.
+HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text);
+HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> bytes);
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// Content of a container of bytes.
+template <class Container>
+class owned_bytes final : public byte_source {
+public:
+    explicit owned_bytes(Container bytes) : bytes_(std::move(bytes)) {}
+
+    std::uint64_t size() const noexcept override { return bytes_.size(); }
+
+    task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
+        if (offset >= bytes_.size() || out.empty()) co_return 0;
+        const std::size_t count = std::min<std::size_t>(out.size(), bytes_.size() - offset);
+        std::memcpy(out.data(), bytes_.data() + offset, count);
+        co_return count;
+    }
+
+private:
+    const Container bytes_;
+};
+
+}  // namespace detail
+
+HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text) {
+    return std::make_shared<detail::owned_bytes<std::string>>(std::move(text));
+}
+
+HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> bytes) {
+    return std::make_shared<detail::owned_bytes<std::vector<std::byte>>>(std::move(bytes));
+}
 
 }  // namespace hubpush::inline v0
 
@@ -1300,7 +1394,7 @@ namespace hubpush::inline v0 {
 /// How many items wait between two steps of a pipeline.
 inline constexpr std::size_t stream_capacity = 16;
 
-/// One writer, one or more readers, all on one strand. Items are kept inside the object: no allocation per item. `T`
+/// Any number of writers and readers on one strand. Items are kept inside the object: no allocation per item. `T`
 /// must be default-constructible and movable. Not thread-safe.
 template <class T>
 class stream {
@@ -2602,6 +2696,51 @@ HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return std::make_shar
 }  // namespace hubpush::inline v0
 
 /// \file
+/// Whom a client trusts.
+
+#include <string>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+/// Which certificate authorities are trusted. The default is the system's store.
+class tls_options {
+public:
+    tls_options() = default;
+    /// A file of certificates in PEM form, or a folder in OpenSSL's layout. `named_by` tells where the path came from,
+    /// for error messages: the name of an environment variable, say.
+    tls_options(std::string authorities, std::string named_by)
+        : authorities_(std::move(authorities)), named_by_(std::move(named_by)) {}
+
+    /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else
+    /// the system's store. The only place in `net/` that reads the environment.
+    HUBPUSH_DECL static tls_options from_environment();
+
+    const std::string& authorities() const noexcept { return authorities_; }  ///< empty: the system's store
+    const std::string& named_by() const noexcept { return named_by_; }
+
+private:
+    std::string authorities_;
+    std::string named_by_;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <cstdlib>
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL tls_options tls_options::from_environment() {
+    for (const char* const name : {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) {
+        const char* const value = ::secure_getenv(name);  // nothing in a program with raised privileges (SEC20)
+        if (value != nullptr && *value != '\0') return tls_options(value, name);
+    }
+    return tls_options();
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
 /// Absolute http and https URLs, origins, and escaping.
 
 #include <cstdint>
@@ -2926,10 +3065,8 @@ HUBPUSH_DECL std::optional<std::string> unescape(std::string_view text) {
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 
 namespace hubpush::inline v0 {
 
@@ -2959,27 +3096,6 @@ public:
     virtual task<std::unique_ptr<byte_stream>> connect(origin where) = 0;
 };
 
-/// Which certificate authorities are trusted. The default is the system's store.
-class tls_options {
-public:
-    tls_options() = default;
-    /// A file of certificates in PEM form, or a folder in OpenSSL's layout. `named_by` tells where the path came from,
-    /// for error messages: the name of an environment variable, say.
-    tls_options(std::string authorities, std::string named_by)
-        : authorities_(std::move(authorities)), named_by_(std::move(named_by)) {}
-
-    /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else
-    /// the system's store. The only place in `net/` that reads the environment.
-    HUBPUSH_DECL static tls_options from_environment();
-
-    const std::string& authorities() const noexcept { return authorities_; }  ///< empty: the system's store
-    const std::string& named_by() const noexcept { return named_by_; }
-
-private:
-    std::string authorities_;
-    std::string named_by_;
-};
-
 /// The numbers of spec/reliability.md §3.4 and §3.5.
 inline constexpr std::chrono::milliseconds connect_limit{10'000};    ///< look-up and connect together
 inline constexpr std::chrono::milliseconds handshake_limit{15'000};  ///< TLS
@@ -2993,26 +3109,18 @@ HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_optio
 
 }  // namespace hubpush::inline v0
 
-#include <asio/ip/address.hpp>
-#include <asio/ssl.hpp>
+/// \file
+/// Connections on sockets, and what they share with those over TLS.
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
-#include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <filesystem>
-#include <optional>
+#include <cerrno>
+#include <cstddef>
+#include <span>
+#include <system_error>
+#include <utility>
 
 #include <sys/socket.h>
 
 namespace hubpush::inline v0::detail {
-
-using asio::ip::tcp;
-
-inline error_details unreached() { return error_details().reached_server(false); }
 
 /// A cancelled coroutine says so; a stream that was closed from our side (a deadline) looks like a broken one, and
 /// whoever closed it knows better.
@@ -3045,20 +3153,20 @@ task<std::size_t> write_to(Stream& stream, std::span<const std::byte> data) {
 
 /// The socket is looked at without TLS: anything unread there, be it an alert or the end, makes the connection
 /// unusable.
-inline bool nothing_to_read(tcp::socket& socket) noexcept {
+inline bool nothing_to_read(asio::ip::tcp::socket& socket) noexcept {
     char byte = 0;
     const ssize_t count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-inline void close_quietly(tcp::socket& socket) noexcept {
+inline void close_quietly(asio::ip::tcp::socket& socket) noexcept {
     std::error_code ignored;
     socket.close(ignored);
 }
 
 class tcp_stream final : public byte_stream {
 public:
-    explicit tcp_stream(tcp::socket socket) : socket_(std::move(socket)) {}
+    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
 
     task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(socket_, out); }
     task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(socket_, data); }
@@ -3066,17 +3174,67 @@ public:
     bool quiet() noexcept override { return socket_.is_open() && nothing_to_read(socket_); }
 
 private:
-    tcp::socket socket_;
+    asio::ip::tcp::socket socket_;
 };
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// TLS for connections: whose certificates are accepted, and the handshake.
+
+#include <asio/ssl/context.hpp>
+
+#include <memory>
+#include <string>
+
+namespace hubpush::inline v0::detail {
+
+/// The trust of one connector. Read once, here; when the authorities cannot be read no connection is made.
+class tls_trust {
+public:
+    HUBPUSH_DECL explicit tls_trust(const tls_options& options);
+
+    const std::shared_ptr<asio::ssl::context>& context() const noexcept { return context_; }
+    /// Where the authorities come from, for messages.
+    const std::string& source() const noexcept { return source_; }
+    /// Throws `tls_failed` unless the authorities could be read.
+    HUBPUSH_DECL void require_usable() const;
+
+private:
+    std::shared_ptr<asio::ssl::context> context_;
+    std::string source_;
+    bool usable_ = false;
+};
+
+/// Speaks TLS on a connected socket as a client of `where`, with everything that ties the connection to that host.
+/// Throws `tls_failed`, or `errc::transport` when the connection broke. Cancellation: all types; throws `cancelled`.
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
+                                                          std::shared_ptr<const tls_trust> trust);
+
+}  // namespace hubpush::inline v0::detail
+
+#include <asio/ip/address.hpp>
+#include <asio/ssl.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+namespace hubpush::inline v0::detail {
 
 /// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here:
 /// only a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
 class tls_stream final : public byte_stream {
 public:
-    tls_stream(tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
+    tls_stream(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
         : context_(std::move(context)), stream_(std::move(socket), *context_) {}
 
-    asio::ssl::stream<tcp::socket>& stream() noexcept { return stream_; }
+    asio::ssl::stream<asio::ip::tcp::socket>& stream() noexcept { return stream_; }
 
     task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(stream_, out); }
     task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(stream_, data); }
@@ -3090,8 +3248,110 @@ public:
 
 private:
     std::shared_ptr<asio::ssl::context> context_;
-    asio::ssl::stream<tcp::socket> stream_;
+    asio::ssl::stream<asio::ip::tcp::socket> stream_;
 };
+
+inline bool load_authorities(SSL_CTX* context, const std::string& path) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) return SSL_CTX_load_verify_dir(context, path.c_str()) == 1;
+    return SSL_CTX_load_verify_file(context, path.c_str()) == 1;
+}
+
+/// OpenSSL's own paths without its look at the environment, which `tls_options` has taken already.
+inline bool load_system_store(SSL_CTX* context) {
+    std::error_code ignored;
+    const bool file = load_authorities(context, X509_get_default_cert_file());
+    const std::string folder = X509_get_default_cert_dir();
+    return (std::filesystem::is_directory(folder, ignored) && load_authorities(context, folder)) || file;
+}
+
+HUBPUSH_DECL tls_trust::tls_trust(const tls_options& options)
+    : context_(std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client)),
+      source_(options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities()) {
+    SSL_CTX* const native = context_->native_handle();
+    SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+    SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    context_->set_verify_mode(asio::ssl::verify_peer);
+    usable_ =
+        options.authorities().empty() ? load_system_store(native) : load_authorities(native, options.authorities());
+    ERR_clear_error();
+}
+
+HUBPUSH_DECL void tls_trust::require_usable() const {
+    if (usable_) return;
+    throw_error(errc::tls_failed, "the certificate authorities cannot be read: " + source_,
+                error_details().reached_server(false).hint(
+                    "let SSL_CERT_FILE name a readable file of PEM certificates, or install the system's store (Debian "
+                    "package ca-certificates)"));
+}
+
+/// Everything that ties the connection to one host: the name in the certificate, SNI (not for addresses, RFC 6066 §3),
+/// ALPN.
+inline bool bind_to_host(SSL* ssl, const std::string& host) {
+    static constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    if (SSL_set_alpn_protos(ssl, http_1_1.data(), http_1_1.size()) != 0) return false;  // 0 is success here
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    std::error_code not_literal;
+    asio::ip::make_address(host, not_literal);
+    if (!not_literal) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+    return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+}
+
+inline bool answers_other_protocol(SSL* ssl) {
+    const unsigned char* name = nullptr;
+    unsigned int length = 0;
+    SSL_get0_alpn_selected(ssl, &name, &length);
+    return length != 0 && std::string_view(reinterpret_cast<const char*>(name), length) != "http/1.1";
+}
+
+/// A peer that cannot prove who it is will not prove it in a second either; a connection that broke may hold next time.
+[[noreturn]] inline void throw_handshake_failure(SSL* ssl, const origin& where, const tls_trust& trust,
+                                                 std::error_code failure) {
+    const long verdict = SSL_get_verify_result(ssl);
+    if (verdict != X509_V_OK) {
+        throw_error(errc::tls_failed,
+                    "the certificate of " + where.text() + " is refused: " + X509_verify_cert_error_string(verdict) +
+                        " (authorities: " + trust.source() + ")",
+                    error_details().reached_server(false));
+    }
+    const bool broke = failure.category() == asio::error::get_system_category() || failure == asio::error::eof ||
+                       failure == asio::ssl::error::stream_truncated;
+    throw_error(broke ? errc::transport : errc::tls_failed, "no TLS with " + where.text() + ": " + failure.message(),
+                error_details().reached_server(false).retryable(broke));
+}
+
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
+                                                          std::shared_ptr<const tls_trust> trust) {
+    auto stream = std::make_unique<tls_stream>(std::move(socket), trust->context());
+    SSL* const ssl = stream->stream().native_handle();
+    if (!bind_to_host(ssl, where.host())) {
+        throw_error(errc::tls_failed, "no TLS with " + where.text(), error_details().reached_server(false));
+    }
+    std::error_code failure;
+    co_await stream->stream().async_handshake(asio::ssl::stream_base::client,
+                                              asio::redirect_error(asio::use_awaitable, failure));
+    co_await throw_if_cancelled();
+    if (failure) throw_handshake_failure(ssl, where, *trust, failure);
+    if (answers_other_protocol(ssl)) {
+        throw_error(errc::tls_failed, where.text() + " does not speak HTTP/1.1", error_details().reached_server(false));
+    }
+    co_return stream;
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <asio/ip/address.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include <sys/socket.h>
+
+namespace hubpush::inline v0::detail {
+
+using asio::ip::tcp;
 
 template <class T>
 task<void> keep_result(task<T> work, std::shared_ptr<std::optional<T>> result) {
@@ -3114,7 +3374,8 @@ task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string 
         failure = std::current_exception();
     }
     if (result->has_value() && !failure) co_return std::move(**result);
-    if (watch.expired()) throw_error(errc::timed_out, what + " took too long", unreached().retryable(true));
+    if (watch.expired())
+        throw_error(errc::timed_out, what + " took too long", error_details().reached_server(false).retryable(true));
     std::rethrow_exception(failure);
 }
 
@@ -3187,105 +3448,9 @@ inline task<tcp::socket> connect_any(seams seams, origin where, std::shared_ptr<
     co_await run_race(seams, race, std::move(addresses));
     if (!race->winner) {
         throw_error(errc::transport, "no connection to " + where.text() + ": " + race->last_failure.message(),
-                    unreached().retryable(true));
+                    error_details().reached_server(false).retryable(true));
     }
     co_return std::move(*race->winner);
-}
-
-/// The trust of one connector. When the authorities cannot be read `problem` says so and no connection is made.
-class tls_trust {
-public:
-    explicit tls_trust(const tls_options& options)
-        : context_(std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client)) {
-        SSL_CTX* const native = context_->native_handle();
-        SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-        SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-        context_->set_verify_mode(asio::ssl::verify_peer);
-        source_ =
-            options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities();
-        usable_ = options.authorities().empty() ? load_system_store(native) : load(native, options.authorities());
-        ERR_clear_error();
-    }
-
-    const std::shared_ptr<asio::ssl::context>& context() const noexcept { return context_; }
-    const std::string& source() const noexcept { return source_; }
-
-    void require_usable() const {
-        if (usable_) return;
-        throw_error(
-            errc::tls_failed, "the certificate authorities cannot be read: " + source_,
-            unreached().hint("let SSL_CERT_FILE name a readable file of PEM certificates, or install the system's "
-                             "store (Debian package ca-certificates)"));
-    }
-
-private:
-    static bool load(SSL_CTX* context, const std::string& path) {
-        std::error_code ignored;
-        if (std::filesystem::is_directory(path, ignored)) return SSL_CTX_load_verify_dir(context, path.c_str()) == 1;
-        return SSL_CTX_load_verify_file(context, path.c_str()) == 1;
-    }
-
-    /// OpenSSL's own paths without its look at the environment, which `tls_options` has taken already.
-    static bool load_system_store(SSL_CTX* context) {
-        std::error_code ignored;
-        const bool file = load(context, X509_get_default_cert_file());
-        const std::string folder = X509_get_default_cert_dir();
-        return (std::filesystem::is_directory(folder, ignored) && load(context, folder)) || file;
-    }
-
-    std::shared_ptr<asio::ssl::context> context_;
-    std::string source_;
-    bool usable_ = false;
-};
-
-/// Everything that ties the connection to one host: the name in the certificate, SNI (not for addresses, RFC 6066 §3),
-/// ALPN.
-inline bool bind_to_host(SSL* ssl, const std::string& host) {
-    static constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-    if (SSL_set_alpn_protos(ssl, http_1_1.data(), http_1_1.size()) != 0) return false;  // 0 is success here
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    std::error_code not_literal;
-    asio::ip::make_address(host, not_literal);
-    if (!not_literal) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
-    return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
-}
-
-inline bool answers_other_protocol(SSL* ssl) {
-    const unsigned char* name = nullptr;
-    unsigned int length = 0;
-    SSL_get0_alpn_selected(ssl, &name, &length);
-    return length != 0 && std::string_view(reinterpret_cast<const char*>(name), length) != "http/1.1";
-}
-
-/// A peer that cannot prove who it is will not prove it in a second either; a connection that broke may hold next time.
-[[noreturn]] inline void throw_handshake_failure(SSL* ssl, const origin& where, const tls_trust& trust,
-                                                 std::error_code failure) {
-    const long verdict = SSL_get_verify_result(ssl);
-    if (verdict != X509_V_OK) {
-        throw_error(errc::tls_failed,
-                    "the certificate of " + where.text() + " is refused: " + X509_verify_cert_error_string(verdict) +
-                        " (authorities: " + trust.source() + ")",
-                    unreached());
-    }
-    const bool broke = failure.category() == asio::error::get_system_category() || failure == asio::error::eof ||
-                       failure == asio::ssl::error::stream_truncated;
-    throw_error(broke ? errc::transport : errc::tls_failed, "no TLS with " + where.text() + ": " + failure.message(),
-                unreached().retryable(broke));
-}
-
-inline task<std::unique_ptr<byte_stream>> shake_hands(std::unique_ptr<tls_stream> stream, origin where,
-                                                      std::shared_ptr<const tls_trust> trust) {
-    SSL* const ssl = stream->stream().native_handle();
-    if (!bind_to_host(ssl, where.host())) throw_error(errc::tls_failed, "no TLS with " + where.text(), unreached());
-    std::error_code failure;
-    co_await stream->stream().async_handshake(asio::ssl::stream_base::client,
-                                              asio::redirect_error(asio::use_awaitable, failure));
-    co_await throw_if_cancelled();
-    if (failure) throw_handshake_failure(ssl, where, *trust, failure);
-    if (answers_other_protocol(ssl)) {
-        throw_error(errc::tls_failed, where.text() + " does not speak HTTP/1.1", unreached());
-    }
-    co_return stream;
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -3300,9 +3465,8 @@ inline task<std::unique_ptr<byte_stream>> open_connection(seams seams, origin wh
     tcp::socket socket = co_await finish_within(seams, connect_limit, "connecting to " + where.text(),
                                                 connect_any(seams, where, std::move(names)));
     if (!where.secure()) co_return std::make_unique<tcp_stream>(std::move(socket));
-    auto stream = std::make_unique<tls_stream>(std::move(socket), trust->context());
     co_return co_await finish_within(seams, handshake_limit, "the TLS handshake with " + where.text(),
-                                     shake_hands(std::move(stream), where, trust));
+                                     start_tls(std::move(socket), where, trust));
 }
 
 class socket_connector final : public connector {
@@ -3321,14 +3485,6 @@ private:
 };
 
 }  // namespace detail
-
-HUBPUSH_DECL tls_options tls_options::from_environment() {
-    for (const char* const name : {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) {
-        const char* const value = ::secure_getenv(name);  // nothing in a program with raised privileges (SEC20)
-        if (value != nullptr && *value != '\0') return tls_options(value, name);
-    }
-    return tls_options();
-}
 
 HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls,
                                                           std::shared_ptr<resolver> names) {
@@ -3498,26 +3654,8 @@ HUBPUSH_DECL secret request_head(const http_request& request);
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace hubpush::inline v0::detail {
-
-/// A short body that the request owns.
-class text_body final : public byte_source {
-public:
-    explicit text_body(std::string text) : text_(std::move(text)) {}
-
-    std::uint64_t size() const noexcept override { return text_.size(); }
-    task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        const std::size_t begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, text_.size()));
-        const std::size_t length = std::min(out.size(), text_.size() - begin);
-        if (length != 0) std::memcpy(out.data(), text_.data() + begin, length);
-        co_return length;
-    }
-
-private:
-    std::string text_;
-};
 
 inline char lower_case(char letter) noexcept {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
@@ -3635,7 +3773,7 @@ HUBPUSH_DECL std::size_t header_list::count(std::string_view name) const {
 
 HUBPUSH_DECL http_request& http_request::body(std::string text, std::string content_type) {
     headers_.set("Content-Type", std::move(content_type));
-    return body(std::make_shared<detail::text_body>(std::move(text)));
+    return body(memory_source(std::move(text)));
 }
 
 HUBPUSH_DECL http_request& http_request::drop_credentials() {
@@ -5161,20 +5299,12 @@ namespace detail {
 /// Takes one character off the front of `text`. A byte that is not UTF-8 is a character of its own, outside of all
 /// others (U+DC80 to U+DCFF), as in Python.
 inline char32_t take_character(std::string_view& text) noexcept {
-    const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const std::uint32_t lead = byte(0);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    std::uint32_t value = lead < 0x80 ? lead : lead & (0x7fU >> length);
-    bool valid = lead < 0x80 || (lead >= 0xc2 && lead < 0xf5);
-    for (std::size_t i = 1; i < length; ++i) {
-        valid = valid && (byte(i) & 0xc0U) == 0x80U;
-        value = value << 6U | (byte(i) & 0x3fU);
-    }
-    const bool surrogate = value >= 0xd800 && value < 0xe000;
-    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
-    valid = valid && !surrogate && !overlong && value <= 0x10ffff;
-    text.remove_prefix(valid ? length : 1);
-    return valid ? value : 0xdc00U | lead;
+    const std::size_t length = utf8_length(text);
+    const auto byte = [text](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(text[i])}; };
+    char32_t value = length == 0 ? 0xdc00U | byte(0) : length == 1 ? byte(0) : byte(0) & (0x7fU >> length);
+    for (std::size_t i = 1; i < length; ++i) value = value << 6U | (byte(i) & 0x3fU);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+    return value;
 }
 
 inline char32_t take_path_character(std::string_view& text) noexcept {
@@ -5294,21 +5424,15 @@ HUBPUSH_DECL bool path_filter::ignores_all_below(std::string_view folder) const 
 }  // namespace hubpush::inline v0
 
 /// \file
-/// Byte sources: content in memory, and files that must not change while they are read.
+/// Byte sources: files that must not change while they are read.
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
-#include <string>
-#include <vector>
 
 namespace hubpush::inline v0 {
-
-/// Content in memory, owned by the source.
-HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text);
-HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> bytes);
 
 /// A local file of a known identity, read in positional reads on a pool. It is opened at the first read and kept open
 /// until the source ends. Every read compares the file's identity with the expected one before and after
@@ -5337,42 +5461,10 @@ private:
 }  // namespace hubpush::inline v0
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <utility>
 
 namespace hubpush::inline v0 {
-
-namespace detail {
-
-/// Content of a container of bytes.
-template <class Container>
-class owned_bytes final : public byte_source {
-public:
-    explicit owned_bytes(Container bytes) : bytes_(std::move(bytes)) {}
-
-    std::uint64_t size() const noexcept override { return bytes_.size(); }
-
-    task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        if (offset >= bytes_.size() || out.empty()) co_return 0;
-        const std::size_t count = std::min<std::size_t>(out.size(), bytes_.size() - offset);
-        std::memcpy(out.data(), bytes_.data() + offset, count);
-        co_return count;
-    }
-
-private:
-    const Container bytes_;
-};
-
-}  // namespace detail
-
-HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text) {
-    return std::make_shared<detail::owned_bytes<std::string>>(std::move(text));
-}
-
-HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> bytes) {
-    return std::make_shared<detail::owned_bytes<std::vector<std::byte>>>(std::move(bytes));
-}
 
 HUBPUSH_DECL file_source::file_source(std::shared_ptr<file_system> files, std::shared_ptr<worker_pool> pool,
                                       std::filesystem::path path, file_identity expected)
@@ -5394,7 +5486,7 @@ HUBPUSH_DECL std::size_t file_source::read_now(std::uint64_t offset, std::span<s
     require_unchanged();
     if (got != wanted) {
         throw_error(errc::file_changed, "'" + path_.string() + "' does not hold as many bytes as its size says",
-                    error_details().file(path_.string()).retryable(true));
+                    error_details().file(path_.string()));
     }
     // A folder has more files than a process may have descriptors; whoever reads again opens again, and compares again.
     if (offset + got == size()) file_.reset();
@@ -5404,7 +5496,7 @@ HUBPUSH_DECL std::size_t file_source::read_now(std::uint64_t offset, std::span<s
 HUBPUSH_DECL void file_source::require_unchanged() {
     if (file_->identity() == expected_) return;
     throw_error(errc::file_changed, "'" + path_.string() + "' changed while it was being pushed",
-                error_details().file(path_.string()).retryable(true));
+                error_details().file(path_.string()));
 }
 
 }  // namespace hubpush::inline v0
@@ -5512,28 +5604,6 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-inline bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        if ((take_character(text) & 0xffffff80U) == 0xdc80U) return false;
-    }
-    return true;
-}
-
-/// Like Python's `ascii()`: every byte that is not printable ASCII as `\xNN`.
-inline std::string escaped_bytes(std::string_view text) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string result;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte < 0x7f) {
-            result.push_back(c);
-        } else {
-            result.append({'\\', 'x', digits[byte >> 4U], digits[byte & 15U]});
-        }
-    }
-    return result;
-}
-
 /// Runs a call of the file system on something that was there a moment ago; nothing when it has vanished.
 template <class Function>
 auto unless_vanished(Function&& function) -> std::optional<decltype(function())> {
@@ -5601,8 +5671,8 @@ HUBPUSH_DECL void folder_walk::visit(const folder_entry& entry, std::string path
 }
 
 HUBPUSH_DECL void folder_walk::add_file(const folder_entry& entry, std::string path) {
-    if (!detail::is_utf8(path)) {
-        const std::string escaped = detail::escaped_bytes(path);
+    if (!is_utf8(path)) {
+        const std::string escaped = printable(path);
         throw_error(errc::invalid_argument, "the name of '" + escaped + "' is not UTF-8, which the Hub requires",
                     error_details().file(escaped).hint("rename the file, or ignore it"));
     }
@@ -5747,10 +5817,6 @@ private:
     repo_type type_ = repo_type::model;
 };
 
-/// True for well-formed UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF. JSON and git trees hold
-/// nothing else.
-HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept;
-
 /// Throws `invalid_argument` with the rule that `id` breaks (§2.1).
 HUBPUSH_DECL void check_repo_id(std::string_view id);
 
@@ -5801,22 +5867,6 @@ inline bool is_repo_id_part(std::string_view part) {
     if (!is_word_byte(part.front()) || !is_word_byte(part.back())) return false;
     return std::all_of(part.begin(), part.end(),
                        [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
-}
-
-/// How many bytes the well-formed UTF-8 character at the start of `text` has; 0 when there is none.
-inline std::size_t utf8_length(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    if (byte(0) < 0x80) return 1;
-    const std::size_t length = byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
-    if (byte(0) < 0xc2 || byte(0) > 0xf4 || text.size() < length) return 0;
-    std::uint32_t value = byte(0) & (0xffU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return 0;
-        value = value << 6 | (byte(i) & 0x3fU);
-    }
-    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
-    const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-    return overlong || surrogate || value > 0x10ffff ? 0 : length;
 }
 
 /// The rule that a component of a path breaks, or nothing.
@@ -5889,15 +5939,6 @@ HUBPUSH_DECL std::string repository::api_path() const { return "/api/" + std::st
 
 HUBPUSH_DECL std::string repository::page_path() const {
     return (type_ == repo_type::model ? "/" : "/" + std::string(plural(type_)) + "/") + id_;
-}
-
-HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        const std::size_t length = detail::utf8_length(text);
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
 }
 
 HUBPUSH_DECL void check_repo_id(std::string_view id) {
@@ -6492,7 +6533,7 @@ private:
 };
 
 /// `text` as a JSON string with its quotes. Everything that could end a line or reorder a terminal is escaped, so that
-/// a line of NDJSON stays one line for every reader (spec/reliability.md SEC09). `text` must be UTF-8 (`is_utf8`).
+/// a line of NDJSON stays one line for every reader (spec/reliability.md SEC09). `text` must be UTF-8 (core/utf8.hpp).
 HUBPUSH_DECL std::string json_quoted(std::string_view text);
 
 /// Writes one object, member by member, without spaces.
@@ -9599,6 +9640,41 @@ inline classify_step classify() { return classify_step(); }
 
 }  // namespace hubpush::inline v0
 
+/// \file
+/// The hash of a whole file, computed block by block on the pool.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace hubpush::inline v0::detail {
+
+/// A block costs two trips to the pool, which at 256 KiB are a third of what hashing it costs.
+inline constexpr std::size_t hash_block = 1024 * 1024;
+
+/// Feeds a file to `hash` and gives the result in hexadecimal; `on_block` gets the size of each block that is done.
+template <class Hash, class OnBlock>
+task<std::string> hash_whole(client_state& client, file what, Hash hash, OnBlock on_block) {
+    const lease buffer = co_await client.budget().acquire(hash_block);
+    for (std::uint64_t offset = 0; offset < what.size();) {
+        const std::size_t got = co_await what.source()->read_at(offset, buffer.bytes());
+        if (got == 0) throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
+        const std::span<const std::byte> block = buffer.bytes().first(got);
+        auto update = [&hash, block] {
+            hash.update(block);
+            return true;
+        };
+        co_await offload(*client.pool(), update);
+        offset += got;
+        on_block(got);
+        co_await throw_if_cancelled();
+    }
+    co_return to_hex(hash.finish());
+}
+
+}  // namespace hubpush::inline v0::detail
+
 #include <algorithm>
 #include <optional>
 #include <unordered_set>
@@ -9608,8 +9684,6 @@ namespace hubpush::inline v0::detail {
 /// Files up to this size are read once, before the question, and hashed both ways: asking first and reading again costs
 /// more.
 inline constexpr std::uint64_t small_file = 64 * 1024;
-/// A block costs two trips to the pool, which at 256 KiB are a third of what hashing it costs.
-inline constexpr std::size_t hash_block = 1024 * 1024;
 
 /// Both names a file's content can have.
 class content_names {
@@ -9662,30 +9736,11 @@ inline task<asked_file> look_at(context& context, file what) {
     co_return asked_file(std::move(what), std::move(sample), std::move(names));
 }
 
-/// Feeds a whole file to `hash`, block by block on the pool.
-template <class Hash>
-task<std::string> hash_whole(context& context, file what, Hash hash) {
-    const lease buffer = co_await context.client().budget().acquire(hash_block);
-    for (std::uint64_t offset = 0; offset < what.size();) {
-        const std::size_t got = co_await what.source()->read_at(offset, buffer.bytes());
-        if (got == 0) throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
-        const std::span<const std::byte> block = buffer.bytes().first(got);
-        auto update = [&hash, block] {
-            hash.update(block);
-            return true;
-        };
-        co_await offload(*context.client().pool(), update);
-        offset += got;
-        context.progress().hashed(got);
-        co_await throw_if_cancelled();
-    }
-    co_return to_hex(hash.finish());
-}
-
 inline task<std::string> name_of(context& context, const asked_file& asked, upload_mode mode) {
     if (asked.names()) co_return asked.names()->of(mode);
-    if (mode == upload_mode::lfs) co_return co_await hash_whole(context, asked.what(), sha256());
-    co_return co_await hash_whole(context, asked.what(), git_blob_hash(asked.what().size()));
+    const auto count = [&context](std::size_t bytes) { context.progress().hashed(bytes); };
+    if (mode == upload_mode::lfs) co_return co_await hash_whole(context.client(), asked.what(), sha256(), count);
+    co_return co_await hash_whole(context.client(), asked.what(), git_blob_hash(asked.what().size()), count);
 }
 
 /// Hands a file on as the Hub wants it, or leaves it out.
@@ -9904,6 +9959,7 @@ private:
     HUBPUSH_DECL task<void> send_batch();
     HUBPUSH_DECL task<void> send(planned_file file, lfs_plan plan);
     HUBPUSH_DECL task<void> send_once(const planned_file& file, const lfs_plan& plan, std::uint64_t& shown);
+    HUBPUSH_DECL task<void> require_unchanged(const planned_file& file);
     HUBPUSH_DECL task<std::vector<lfs_plan>> ask(std::vector<lfs_object> objects);
 
     context& context_;
@@ -9925,9 +9981,10 @@ inline constexpr std::uint64_t batch_bytes = 64 * 1024 * 1024;
 
 /// Failures of one transfer that a new link, or sending once more, may cure: the link has expired (spec/reliability.md
 /// §3.5, N32), or the server stored something else (§3.9, S14).
-inline bool worth_another_link(const error& failure) noexcept {
-    return failure.kind() == errc::forbidden || failure.kind() == errc::integrity;
-}
+inline bool worth_another_link(errc kind) noexcept { return kind == errc::forbidden || kind == errc::integrity; }
+
+/// Refusals of the bytes themselves.
+inline bool concerns_content(errc kind) noexcept { return kind == errc::bad_request || kind == errc::integrity; }
 
 HUBPUSH_DECL large_file_store::large_file_store(context& context, asio::any_io_executor executor, std::size_t in_flight)
     : context_(context), in_flight_(in_flight), transfers_(std::move(executor)) {}
@@ -9968,18 +10025,32 @@ HUBPUSH_DECL task<std::vector<lfs_plan>> large_file_store::ask(std::vector<lfs_o
 
 HUBPUSH_DECL task<void> large_file_store::send(planned_file file, lfs_plan plan) {
     std::uint64_t shown = 0;
-    bool again = false;
-    try {
-        co_await send_once(file, plan, shown);
-    } catch (const error& failure) {
-        if (!worth_another_link(failure)) throw;
-        again = true;
+    for (bool renewed = false;; renewed = true) {
+        std::exception_ptr refusal;
+        try {
+            co_await send_once(file, plan, shown);
+        } catch (const error&) {
+            refusal = std::current_exception();
+        }
+        if (!refusal) co_return;
+        const errc kind = kind_of(refusal);
+        if (concerns_content(kind)) co_await require_unchanged(file);
+        if (renewed || !worth_another_link(kind)) std::rethrow_exception(refusal);
+        std::vector<lfs_object> object;
+        object.emplace_back(file.hash(), file.size());
+        plan = (co_await ask(std::move(object))).front();
+        if (plan.stored()) co_return;
     }
-    if (!again) co_return;
-    std::vector<lfs_object> object;
-    object.emplace_back(file.hash(), file.size());
-    const std::vector<lfs_plan> renewed = co_await ask(std::move(object));
-    if (!renewed.front().stored()) co_await send_once(file, renewed.front(), shown);
+}
+
+/// The store refuses bytes that do not fit their hash. A file that was written to without a trace in its times is the
+/// likeliest reason (spec/reliability.md §3.7, FS02), and only reading it again tells.
+HUBPUSH_DECL task<void> large_file_store::require_unchanged(const planned_file& file) {
+    const auto count_nothing = [](std::size_t) {};
+    const std::string now = co_await hash_whole(context_.client(), file.what(), sha256(), count_nothing);
+    if (now == file.hash()) co_return;
+    throw_error(errc::file_changed, "'" + file.what().path() + "' changed while it was being pushed",
+                error_details().file(file.what().path()));
 }
 
 /// `shown` is how many bytes of the file progress has told about: a repeated attempt tells only what is new.
@@ -10561,6 +10632,197 @@ HUBPUSH_DECL drain_result::drain_result(std::vector<job_outcome> ended, std::vec
 /// The queue behind `fifo_queue` and `job<T>`: what they share, what the run loop works on, and how others wait for it.
 
 /// \file
+/// The books of a queue: which jobs there are, where each stands, what became of those that have ended. Decides
+/// nothing, waits for nothing and locks nothing.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0::detail {
+
+class queue_core;
+
+/// One job, without its result type: shared by the queue until the job has ended and by the handles.
+class job_record {
+public:
+    job_record(std::shared_ptr<queue_core> queue, std::string name, bool may_run_again)
+        : queue_(std::move(queue)), name_(std::move(name)), may_run_again_(may_run_again) {}
+    job_record(const job_record&) = delete;
+    job_record& operator=(const job_record&) = delete;
+    virtual ~job_record() = default;
+
+    /// Does the work once and keeps its result. Called again after a retryable failure if the work allows it.
+    virtual task<void> attempt() = 0;
+    /// Destroys the work with everything it captured.
+    virtual void release_work() noexcept = 0;
+    /// The address of what the work made, for the outcome.
+    virtual std::string result_text() const = 0;
+
+    queue_core& queue() const noexcept { return *queue_; }
+    std::uint64_t number() const noexcept { return number_; }
+    const std::string& name() const noexcept { return name_; }
+    bool may_run_again() const noexcept { return may_run_again_; }
+    /// For messages: `job 3 (upload_folder user/model)`.
+    std::string label() const { return "job " + std::to_string(number_) + " (" + name_ + ")"; }
+
+private:
+    friend class job_ledger;
+
+    const std::shared_ptr<queue_core> queue_;
+    const std::string name_;
+    const bool may_run_again_;
+    // Written under the queue's mutex; the number only before anybody else sees the job.
+    bool cancel_requested_ = false;
+    job_status status_ = job_status::waiting;
+    std::uint64_t number_ = 0;
+    std::exception_ptr failure_;
+};
+
+/// What is waited for: the end of one job, or of every job up to it.
+struct milestone {
+    std::uint64_t number;
+    bool with_all_before;
+};
+
+/// Not thread-safe: the queue's mutex guards it.
+class job_ledger {
+public:
+    using job_list = std::deque<std::shared_ptr<job_record>>;
+
+    /// Those that have not ended, by number; the head first.
+    const job_list& unfinished() const noexcept { return jobs_; }
+
+    /// Gives the job its number and a place at the end.
+    HUBPUSH_DECL void add(std::shared_ptr<job_record> job);
+    /// The head begins; nothing when there is none.
+    HUBPUSH_DECL std::shared_ptr<job_record> begin_head();
+    /// The job has ended, with its result or with `failure`.
+    HUBPUSH_DECL void end(job_record& job, std::exception_ptr failure);
+    /// Every job that has not begun ends with `failure`.
+    HUBPUSH_DECL job_list end_waiting(const std::exception_ptr& failure);
+
+    job_status status(const job_record& job) const noexcept { return job.status_; }
+    void set_status(job_record& job, job_status status) noexcept { job.status_ = status; }
+    bool cancel_requested(const job_record& job) const noexcept { return job.cancel_requested_; }
+    void request_cancel(job_record& job) noexcept { job.cancel_requested_ = true; }
+
+    /// The failure of a job that has ended, or nothing. Counts as read from now on.
+    HUBPUSH_DECL std::exception_ptr read_failure(const job_record& job);
+    /// Takes the outcomes since the last call.
+    HUBPUSH_DECL drain_result take_outcomes();
+    /// One line for each failure that nobody has read; each only once.
+    HUBPUSH_DECL std::vector<std::string> take_unread_failures();
+
+    /// Everything that was added until now.
+    milestone everything() const noexcept { return {last_number_, true}; }
+    HUBPUSH_DECL bool reached(milestone until) const;
+
+private:
+    struct known_outcome {
+        job_outcome outcome;
+        bool read = false;
+    };
+
+    HUBPUSH_DECL job_list::const_iterator find(std::uint64_t number) const;
+
+    job_list jobs_;
+    std::map<std::uint64_t, known_outcome> outcomes_;  // of those that have ended, until they are taken
+    std::uint64_t last_number_ = 0;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+
+namespace hubpush::inline v0::detail {
+
+inline job_status status_of(const std::exception_ptr& failure) {
+    if (!failure) return job_status::done;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const error& known) {
+        return known.kind() == errc::cancelled ? job_status::cancelled : job_status::failed;
+    } catch (...) {
+        return job_status::failed;
+    }
+}
+
+HUBPUSH_DECL void job_ledger::add(std::shared_ptr<job_record> job) {
+    job->number_ = last_number_ + 1;
+    jobs_.push_back(std::move(job));
+    ++last_number_;
+}
+
+HUBPUSH_DECL std::shared_ptr<job_record> job_ledger::begin_head() {
+    if (jobs_.empty()) return nullptr;
+    jobs_.front()->status_ = job_status::running;
+    return jobs_.front();
+}
+
+HUBPUSH_DECL void job_ledger::end(job_record& job, std::exception_ptr failure) {
+    const job_status status = status_of(failure);
+    job_outcome outcome(job.number_, job.name_, status, failure, failure ? std::string() : job.result_text());
+    outcomes_[job.number_] = known_outcome{std::move(outcome), job.cancel_requested_};
+    job.failure_ = std::move(failure);
+    job.status_ = status;
+    jobs_.erase(find(job.number_));
+}
+
+HUBPUSH_DECL job_ledger::job_list job_ledger::end_waiting(const std::exception_ptr& failure) {
+    const auto begun = [](const auto& job) { return job->status_ != job_status::waiting; };
+    job_list waiting(std::find_if_not(jobs_.begin(), jobs_.end(), begun), jobs_.end());
+    for (const std::shared_ptr<job_record>& job : waiting) end(*job, failure);
+    return waiting;
+}
+
+HUBPUSH_DECL job_ledger::job_list::const_iterator job_ledger::find(std::uint64_t number) const {
+    return std::lower_bound(jobs_.begin(), jobs_.end(), number,
+                            [](const auto& job, std::uint64_t wanted) { return job->number_ < wanted; });
+}
+
+HUBPUSH_DECL std::exception_ptr job_ledger::read_failure(const job_record& job) {
+    const auto known = outcomes_.find(job.number_);
+    if (known != outcomes_.end()) known->second.read = true;
+    return job.failure_;
+}
+
+HUBPUSH_DECL drain_result job_ledger::take_outcomes() {
+    std::vector<job_outcome> ended;
+    std::vector<job_outcome> left;
+    for (auto& [number, known] : outcomes_) ended.push_back(std::move(known.outcome));
+    outcomes_.clear();
+    for (const auto& job : jobs_) left.emplace_back(job->number_, job->name_, job->status_, nullptr, std::string());
+    return drain_result(std::move(ended), std::move(left));
+}
+
+HUBPUSH_DECL std::vector<std::string> job_ledger::take_unread_failures() {
+    std::vector<std::string> lines;
+    for (auto& [number, known] : outcomes_) {
+        if (known.read || known.outcome) continue;
+        known.read = true;
+        const bool failed = known.outcome.status() == job_status::failed;
+        lines.push_back("job " + std::to_string(number) + " (" + known.outcome.name() + ")" +
+                        (failed ? " failed: " : " was not done: ") + describe(known.outcome.failure()));
+    }
+    return lines;
+}
+
+HUBPUSH_DECL bool job_ledger::reached(milestone until) const {
+    if (until.with_all_before) return jobs_.empty() || jobs_.front()->number_ > until.number;
+    const auto found = find(until.number);
+    return found == jobs_.end() || (*found)->number_ != until.number;
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
 /// When a job at the head of the queue is tried again: the decision alone, without a clock or a wait.
 
 #include <chrono>
@@ -10670,59 +10932,13 @@ private:
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <list>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace hubpush::inline v0::detail {
-
-class queue_core;
-
-/// One job, without its result type: shared by the queue until the job has ended and by the handles.
-class job_record {
-public:
-    job_record(std::shared_ptr<queue_core> queue, std::string name, bool may_run_again)
-        : queue_(std::move(queue)), name_(std::move(name)), may_run_again_(may_run_again) {}
-    job_record(const job_record&) = delete;
-    job_record& operator=(const job_record&) = delete;
-    virtual ~job_record() = default;
-
-    /// Does the work once and keeps its result. Called again after a retryable failure if the work allows it.
-    virtual task<void> attempt() = 0;
-    /// Destroys the work with everything it captured.
-    virtual void release_work() noexcept = 0;
-    /// The address of what the work made, for the outcome.
-    virtual std::string result_text() const = 0;
-
-    queue_core& queue() const noexcept { return *queue_; }
-    std::uint64_t number() const noexcept { return number_; }
-    const std::string& name() const noexcept { return name_; }
-    bool may_run_again() const noexcept { return may_run_again_; }
-
-private:
-    friend class queue_core;
-
-    const std::shared_ptr<queue_core> queue_;
-    const std::string name_;
-    const bool may_run_again_;
-    // Written under the queue's mutex; the number only before anybody else sees the job.
-    bool cancel_requested_ = false;
-    job_status status_ = job_status::waiting;
-    std::uint64_t number_ = 0;
-    std::exception_ptr failure_;
-};
-
-/// What is waited for: the end of one job, or of every job up to it.
-struct milestone {
-    std::uint64_t number;
-    bool with_all_before;
-};
 
 /// `duration` from now for a thread that waits; a hundred years stand for "for ever", which would overflow.
 inline steady_time deadline_after(std::chrono::milliseconds duration) {
@@ -10762,15 +10978,10 @@ public:
 
 private:
     using strand = asio::strand<asio::any_io_executor>;
-    using job_list = std::deque<std::shared_ptr<job_record>>;
 
     struct parked;        // a coroutine that waits
     class parking_space;  // its place in the list, for as long as its frame lives
     class run_ticket;     // the right to run jobs; dropped with the frames of a destroyed executor
-    struct known_outcome {
-        job_outcome outcome;
-        bool read = false;
-    };
 
     HUBPUSH_DECL static task<void> run(run_ticket ticket);
     HUBPUSH_DECL static task<void> perform(std::shared_ptr<queue_core> self, std::shared_ptr<job_record> job);
@@ -10789,12 +11000,8 @@ private:
     HUBPUSH_DECL void report_unread();
 
     // The rest is called under the mutex.
-    HUBPUSH_DECL void end(job_record& job, std::exception_ptr failure);
-    HUBPUSH_DECL job_list end_waiting(const std::exception_ptr& failure);
-    HUBPUSH_DECL job_list::iterator find(std::uint64_t number);
     HUBPUSH_DECL void interrupt_running();
     HUBPUSH_DECL void wake_waiters();
-    HUBPUSH_DECL bool reached(milestone until) const;
     HUBPUSH_DECL bool inside_a_job() const;
     HUBPUSH_DECL bool on_executor_thread() const;
 
@@ -10804,37 +11011,22 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable ended_;
     std::list<std::shared_ptr<parked>> parked_;
-    job_list jobs_;                                    // those that have not ended, by number; the head first
-    std::map<std::uint64_t, known_outcome> outcomes_;  // those that have, until the next drain
-    asio::any_io_executor executor_;                   // until the owner goes: handles may outlive the context
-    std::optional<strand> strand_;                     // of the run loop, while there is one
-    std::shared_ptr<task_group> running_;              // the head, while it is at work
-    std::uint64_t last_number_ = 0;
+    job_ledger ledger_;
+    asio::any_io_executor executor_;       // until the owner goes: handles may outlive the context
+    std::optional<strand> strand_;         // of the run loop, while there is one
+    std::shared_ptr<task_group> running_;  // the head, while it is at work
     bool closed_ = false;
     bool reports_ = false;
 };
 
 }  // namespace hubpush::inline v0::detail
 
+#include <string>
+#include <vector>
+
 #include <unistd.h>
-#include <algorithm>
 
 namespace hubpush::inline v0::detail {
-
-inline job_status status_of(const std::exception_ptr& failure) {
-    if (!failure) return job_status::done;
-    try {
-        std::rethrow_exception(failure);
-    } catch (const error& known) {
-        return known.kind() == errc::cancelled ? job_status::cancelled : job_status::failed;
-    } catch (...) {
-        return job_status::failed;
-    }
-}
-
-inline std::string label(std::uint64_t number, const std::string& name) {
-    return "job " + std::to_string(number) + " (" + name + ")";
-}
 
 /// A coroutine that waits. The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own
 /// strand.
@@ -10863,7 +11055,7 @@ public:
 
     bool reached() const {
         const std::lock_guard lock(queue_->mutex_);
-        return queue_->reached(parked_->until);
+        return queue_->ledger_.reached(parked_->until);
     }
     const std::shared_ptr<parked>& waiter() const noexcept { return parked_; }
 
@@ -10901,13 +11093,12 @@ HUBPUSH_DECL void queue_core::submit(std::shared_ptr<job_record> job) {
     check_process();
     std::unique_lock lock(mutex_);
     if (closed_) throw_error(errc::queue_closed, job->name() + " was submitted to a closed queue");
-    if (options_.limit() && jobs_.size() >= *options_.limit()) {
+    const std::size_t unfinished = ledger_.unfinished().size();
+    if (options_.limit() && unfinished >= *options_.limit()) {
         throw_error(errc::queue_full,
-                    job->name() + " finds " + std::to_string(jobs_.size()) + " unfinished jobs in the queue");
+                    job->name() + " finds " + std::to_string(unfinished) + " unfinished jobs in the queue");
     }
-    job->number_ = last_number_ + 1;
-    jobs_.push_back(std::move(job));
-    ++last_number_;
+    ledger_.add(std::move(job));
     if (strand_) return;
     const strand where = strand_.emplace(executor_);
     lock.unlock();
@@ -10937,13 +11128,13 @@ HUBPUSH_DECL task<void> queue_core::run(run_ticket ticket) {
 
 HUBPUSH_DECL std::shared_ptr<job_record> queue_core::begin_next(std::shared_ptr<task_group> group) {
     const std::lock_guard lock(mutex_);
-    if (jobs_.empty()) {
+    std::shared_ptr<job_record> head = ledger_.begin_head();
+    if (head) {
+        running_ = std::move(group);
+    } else {
         strand_.reset();
-        return nullptr;
     }
-    jobs_.front()->status_ = job_status::running;
-    running_ = std::move(group);
-    return jobs_.front();
+    return head;
 }
 
 HUBPUSH_DECL task<void> queue_core::perform(std::shared_ptr<queue_core> self, std::shared_ptr<job_record> job) {
@@ -10984,8 +11175,8 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> queue_core::pause_after(co
         const auto duration = left.next_pause(world.clock().now(), known.retry_after(), world.random().next());
         if (duration) {
             const auto seconds = std::chrono::ceil<std::chrono::seconds>(*duration).count();
-            world.log().write(log_level::warning, label(job.number_, job.name_) + " is tried again in " +
-                                                      std::to_string(seconds) + " s: " + describe(failure));
+            world.log().write(log_level::warning, job.label() + " is tried again in " + std::to_string(seconds) +
+                                                      " s: " + describe(failure));
         }
         return duration;
     } catch (...) {
@@ -11003,40 +11194,26 @@ HUBPUSH_DECL task<void> queue_core::pause(queue_core& self, job_record& job, std
 /// Throws when the job was cancelled meanwhile: the interruption may have come and gone while the work did not listen.
 HUBPUSH_DECL void queue_core::set_status(job_record& job, job_status status) {
     const std::lock_guard lock(mutex_);
-    if (job.cancel_requested_ || closed_) {
-        throw_error(errc::cancelled, label(job.number_, job.name_) + " was cancelled between two attempts");
+    if (ledger_.cancel_requested(job) || closed_) {
+        throw_error(errc::cancelled, job.label() + " was cancelled between two attempts");
     }
-    job.status_ = status;
+    ledger_.set_status(job, status);
 }
 
 HUBPUSH_DECL void queue_core::finish(job_record& job, std::exception_ptr failure) {
     std::unique_lock lock(mutex_);
     running_.reset();
-    end(job, std::move(failure));
+    ledger_.end(job, std::move(failure));
+    wake_waiters();
     const bool report = reports_;
     lock.unlock();
     if (report) report_unread();
 }
 
-HUBPUSH_DECL void queue_core::end(job_record& job, std::exception_ptr failure) {
-    const job_status status = status_of(failure);
-    job_outcome outcome(job.number_, job.name_, status, failure, failure ? std::string() : job.result_text());
-    outcomes_[job.number_] = known_outcome{std::move(outcome), job.cancel_requested_};
-    job.failure_ = std::move(failure);
-    job.status_ = status;
-    jobs_.erase(find(job.number_));
-    wake_waiters();
-}
-
-HUBPUSH_DECL queue_core::job_list::iterator queue_core::find(std::uint64_t number) {
-    return std::lower_bound(jobs_.begin(), jobs_.end(), number,
-                            [](const auto& job, std::uint64_t wanted) { return job->number_ < wanted; });
-}
-
 HUBPUSH_DECL void queue_core::wake_waiters() {
     ended_.notify_all();
     for (const std::shared_ptr<parked>& waiter : parked_) {
-        if (!reached(waiter->until)) continue;
+        if (!ledger_.reached(waiter->until)) continue;
         asio::post(waiter->wake.get_executor(), [waiter] { waiter->wake.cancel(); });
     }
 }
@@ -11044,13 +11221,14 @@ HUBPUSH_DECL void queue_core::wake_waiters() {
 HUBPUSH_DECL void queue_core::cancel(const std::shared_ptr<job_record>& job) {
     check_process();
     std::unique_lock lock(mutex_);
-    if (has_ended(job->status_)) return;
-    job->cancel_requested_ = true;
-    if (job->status_ != job_status::waiting) {
+    if (has_ended(ledger_.status(*job))) return;
+    ledger_.request_cancel(*job);
+    if (ledger_.status(*job) != job_status::waiting) {
         interrupt_running();
         return;
     }
-    end(*job, make_exception(errc::cancelled, label(job->number_, job->name_) + " was cancelled before it began"));
+    ledger_.end(*job, make_exception(errc::cancelled, job->label() + " was cancelled before it began"));
+    wake_waiters();
     lock.unlock();
     job->release_work();
 }
@@ -11062,18 +11240,12 @@ HUBPUSH_DECL void queue_core::interrupt_running() {
 HUBPUSH_DECL void queue_core::stop() {
     std::unique_lock lock(mutex_);
     closed_ = true;
-    const job_list dropped = end_waiting(make_exception(errc::cancelled, "the queue was closed before the job began",
-                                                        error_details().hint("submit it again")));
+    const auto dropped = ledger_.end_waiting(make_exception(
+        errc::cancelled, "the queue was closed before the job began", error_details().hint("submit it again")));
+    wake_waiters();
     interrupt_running();
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
-}
-
-HUBPUSH_DECL queue_core::job_list queue_core::end_waiting(const std::exception_ptr& failure) {
-    const auto begun = [](const auto& job) { return job->status_ != job_status::waiting; };
-    job_list waiting(std::find_if_not(jobs_.begin(), jobs_.end(), begun), jobs_.end());
-    for (const std::shared_ptr<job_record>& job : waiting) end(*job, failure);
-    return waiting;
 }
 
 /// The executor was destroyed with the run loop in it. The work that has begun is not released here: its frames, which
@@ -11084,9 +11256,10 @@ HUBPUSH_DECL void queue_core::abandon() noexcept {
     std::unique_lock lock(mutex_);
     strand_.reset();
     running_.reset();
-    const job_list dropped = end_waiting(failure);
-    const job_list begun = jobs_;
-    for (const std::shared_ptr<job_record>& job : begun) end(*job, failure);
+    const auto dropped = ledger_.end_waiting(failure);
+    const auto begun = ledger_.unfinished();
+    for (const std::shared_ptr<job_record>& job : begun) ledger_.end(*job, failure);
+    wake_waiters();
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
 }
@@ -11101,15 +11274,8 @@ HUBPUSH_DECL void queue_core::retire() {
 }
 
 HUBPUSH_DECL void queue_core::report_unread() {
-    std::vector<std::string> lines;
     std::unique_lock lock(mutex_);
-    for (auto& [number, known] : outcomes_) {
-        if (known.read || known.outcome) continue;
-        known.read = true;
-        const bool failed = known.outcome.status() == job_status::failed;
-        lines.push_back(label(number, known.outcome.name()) + (failed ? " failed: " : " was not done: ") +
-                        describe(known.outcome.failure()));
-    }
+    const std::vector<std::string> lines = ledger_.take_unread_failures();
     lock.unlock();
     for (const std::string& line : lines) options_.seams().log().write(log_level::error, line);
 }
@@ -11117,37 +11283,23 @@ HUBPUSH_DECL void queue_core::report_unread() {
 HUBPUSH_DECL job_status queue_core::status(const job_record& job) const {
     check_process();
     const std::lock_guard lock(mutex_);
-    return job.status_;
+    return ledger_.status(job);
 }
 
 HUBPUSH_DECL void queue_core::check_outcome(const job_record& job) {
     const std::lock_guard lock(mutex_);
-    const auto known = outcomes_.find(job.number_);
-    if (known != outcomes_.end()) known->second.read = true;
-    if (job.failure_) std::rethrow_exception(job.failure_);
+    if (const std::exception_ptr failure = ledger_.read_failure(job)) std::rethrow_exception(failure);
 }
 
 HUBPUSH_DECL drain_result queue_core::take_outcomes() {
-    std::vector<job_outcome> ended;
-    std::vector<job_outcome> left;
     const std::lock_guard lock(mutex_);
-    for (auto& [number, known] : outcomes_) ended.push_back(std::move(known.outcome));
-    outcomes_.clear();
-    for (const auto& job : jobs_) left.emplace_back(job->number_, job->name_, job->status_, nullptr, std::string());
-    return drain_result(std::move(ended), std::move(left));
+    return ledger_.take_outcomes();
 }
 
 HUBPUSH_DECL milestone queue_core::everything() const {
     check_process();
     const std::lock_guard lock(mutex_);
-    return {last_number_, true};
-}
-
-HUBPUSH_DECL bool queue_core::reached(milestone until) const {
-    if (until.with_all_before) return jobs_.empty() || jobs_.front()->number_ > until.number;
-    const auto by_number = [](const auto& job, std::uint64_t wanted) { return job->number_ < wanted; };
-    const auto found = std::lower_bound(jobs_.begin(), jobs_.end(), until.number, by_number);
-    return found == jobs_.end() || (*found)->number_ != until.number;
+    return ledger_.everything();
 }
 
 HUBPUSH_DECL bool queue_core::inside_a_job() const { return strand_ && strand_->running_in_this_thread(); }
@@ -11165,10 +11317,10 @@ HUBPUSH_DECL bool queue_core::wait(milestone until, std::optional<steady_time> d
     std::unique_lock lock(mutex_);
     // Inside a job always, so that the mistake does not depend on timing. Elsewhere the executor may be gone once all
     // is done.
-    if (inside_a_job() || (!reached(until) && on_executor_thread())) {
+    if (inside_a_job() || (!ledger_.reached(until) && on_executor_thread())) {
         throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not block until one has ended");
     }
-    const auto done = [&] { return reached(until); };
+    const auto done = [&] { return ledger_.reached(until); };
     if (deadline) return ended_.wait_until(lock, *deadline, done);
     ended_.wait(lock, done);
     return true;
@@ -11179,7 +11331,7 @@ HUBPUSH_DECL task<bool> queue_core::async_wait(milestone until, std::optional<st
     check_process();
     {
         const std::lock_guard lock(mutex_);
-        if (reached(until)) co_return true;
+        if (ledger_.reached(until)) co_return true;
         if (inside_a_job()) throw_error(errc::wrong_thread, "a job must not wait for itself or for a job behind it");
     }
     // On a strand of its own the wake-up cannot overtake the wait, whatever executor the caller is on.
@@ -11577,12 +11729,13 @@ struct background_call {
 /// A client with a thread of its own and one queue over all repositories: every call returns a job at once, jobs run
 /// one at a time in order of submission, and no call throws for a network reason.
 ///
-/// - What a call names is read when its job runs. Bad arguments, a folder that vanished, an exception in a callback:
-/// each
-///   fails its own job, and the queue goes on.
-/// - A job that fails in a way that may pass waits at the head, with growing pauses and a line in the log, for
-///   `give_up_after`. Until the endpoint has answered once, failing to reach it is final after the ordinary retries.
-/// - Every outcome is kept until `drain()` takes it, and handles may be thrown away.
+/// What a call names is read when its job runs. Bad arguments, a folder that vanished, an exception in a callback: each
+/// fails its own job, and the queue goes on.
+///
+/// A job that fails in a way that may pass waits at the head, with growing pauses and a line in the log, for
+/// `give_up_after`. Until the endpoint has answered once, failing to reach it is final after the ordinary retries.
+///
+/// Every outcome is kept until `drain()` takes it, and handles may be thrown away.
 ///
 /// Every call throws `queue_full` if there is a `queue_limit`, and `errc::forked` in a child process: a child makes its
 /// own `background`. Thread-safe, except for its construction and destruction.
@@ -11715,10 +11868,8 @@ inline bool is_connection_failure(const error& failure) {
     }
 }
 
-/// A wrong address must be seen at once; an address that has answered before is worth waiting for. When a file that
-/// changed is whole again only its writer knows.
+/// A wrong address must be seen at once; an address that has answered before is worth waiting for.
 inline bool worth_waiting(const error& failure, bool endpoint_has_answered) {
-    if (failure.kind() == errc::file_changed) return false;
     return endpoint_has_answered || !is_connection_failure(failure);
 }
 
@@ -11920,23 +12071,6 @@ inline constexpr std::array<dtype_row, 22> dtype_rows{{
 
 inline const dtype_row& row_of(dtype type) { return dtype_rows.at(static_cast<std::size_t>(type)); }
 
-/// Length of the well-formed UTF-8 sequence at the start of `text`, 0 if there is none (Unicode 15, table 3-7).
-inline std::size_t utf8_sequence_length(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const auto in = [](unsigned value, unsigned low, unsigned high) { return value >= low && value <= high; };
-    const auto follows = [&](std::size_t i) { return in(byte(i), 0x80, 0xbf); };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return text.empty() ? 0 : 1;
-    if (in(lead, 0xc2, 0xdf)) return follows(1) ? 2 : 0;
-    if (in(lead, 0xe0, 0xef)) {
-        const bool second = in(byte(1), lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf);
-        return second && follows(2) ? 3 : 0;
-    }
-    if (!in(lead, 0xf0, 0xf4)) return 0;
-    const bool second = in(byte(1), lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf);
-    return second && follows(2) && follows(3) ? 4 : 0;
-}
-
 inline void append_json_escape(std::string& out, char c) {
     static constexpr std::string_view escaped = "\b\t\n\f\r\"\\", letters = "btnfr\"\\", digits = "0123456789abcdef";
     const auto position = escaped.find(c);
@@ -11954,7 +12088,7 @@ inline void append_json_escape(std::string& out, char c) {
 inline void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
-        const std::size_t length = utf8_sequence_length(text);
+        const std::size_t length = utf8_length(text);
         if (length == 0) throw_error(errc::invalid_argument, "a safetensors name or metadata text is not UTF-8");
         const char c = text.front();
         if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {

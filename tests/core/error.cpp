@@ -55,7 +55,9 @@ TEST_CASE("text from outside cannot drive a terminal") {
           "\\xc2\\x9b"
           "1m");  // C1 control sequence introducer
     CHECK(printable("gr\xc3\xbc\xc3\x9f \xe2\x82\xac") == "gr\xc3\xbc\xc3\x9f \xe2\x82\xac");
+    CHECK(printable("bad\xff.bin \xe2\x82") == "bad\\xff.bin \\xe2\\x82");
     CHECK(printable(std::string(1000, 'x'), 10) == "xxxxxxxxxx...");
+    CHECK(printable("\xe2\x82\xac\xe2\x82\xac", 5) == "\xe2\x82\xac...");  // never half a character
     CHECK(std::string(error(errc::bad_request, "x", error_details().server_message("\x1b]0;t\x07")).what())
               .find('\x1b') == std::string::npos);
 }

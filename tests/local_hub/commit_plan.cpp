@@ -2,7 +2,7 @@
 
 #include "catch.hpp"
 
-#include <hubpush/fs/source.hpp>
+#include <hubpush/core/byte_source.hpp>
 #include <hubpush/local_hub/reply.hpp>
 
 #include <string>

@@ -2,8 +2,8 @@
 
 #include "temporary_folder.hpp"
 
+#include <hubpush/core/byte_source.hpp>
 #include <hubpush/core/error.hpp>
-#include <hubpush/fs/source.hpp>
 #include <hubpush/local_hub/git_repository.hpp>
 #include <hubpush/local_hub/process.hpp>
 

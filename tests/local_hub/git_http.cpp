@@ -4,8 +4,8 @@
 #include "co_test.hpp"
 #include "temporary_folder.hpp"
 
+#include <hubpush/core/byte_source.hpp>
 #include <hubpush/core/error.hpp>
-#include <hubpush/fs/source.hpp>
 
 #include <sys/wait.h>
 

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "simulation.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -212,8 +213,12 @@ TEST_CASE("progress is monotonic, at most ten times a second, and ends with ever
         last = now;
     });
     const client hub = world.client();
+    const steady_time begin = world.seams.clock->now();
     world.run(hub.upload_folder("acme/x", "/run", bar));
     CHECK(last.phase == "committing");
+    CHECK(last.phase_began.front() == begin);
+    CHECK(last.phase_began.back() > steady_time());
+    CHECK(std::is_sorted(last.phase_began.begin(), last.phase_began.end()));
     CHECK(last.percent() == 100.0);
     CHECK(last.files_total == 3);
     for (std::size_t i = 1; i < times.size(); ++i) CHECK(times[i] - times[i - 1] >= std::chrono::milliseconds(100));

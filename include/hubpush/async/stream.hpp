@@ -17,7 +17,7 @@ namespace hubpush::inline v0 {
 /// How many items wait between two steps of a pipeline.
 inline constexpr std::size_t stream_capacity = 16;
 
-/// One writer, one or more readers, all on one strand. Items are kept inside the object: no allocation per item. `T`
+/// Any number of writers and readers on one strand. Items are kept inside the object: no allocation per item. `T`
 /// must be default-constructible and movable. Not thread-safe.
 template <class T>
 class stream {

@@ -4,10 +4,14 @@
 /// Where the bytes of a request come from: the seam between what is sent and what holds it.
 
 #include <hubpush/core/asio.hpp>
+#include <hubpush/core/config.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -26,4 +30,12 @@ public:
     virtual task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
 };
 
+/// Content in memory, owned by the source.
+HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text);
+HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> bytes);
+
 }  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/core/impl/byte_source.ipp>
+#endif

@@ -177,8 +177,8 @@ HUBPUSH_DECL std::exception_ptr translate(std::exception_ptr failure);
 /// One line about any exception: what happened and, for ours, what to do. An empty pointer gives "success".
 HUBPUSH_DECL std::string describe(std::exception_ptr failure);
 
-/// `text` with control bytes (and the bidirectional marks that can reorder a terminal line) escaped, at most `limit`
-/// bytes.
+/// `text` as UTF-8 that a terminal can show: control bytes, bytes that are not UTF-8 and the bidirectional marks that
+/// can reorder a line are escaped as `\\xNN`. At most `limit` bytes, and three dots when that was not enough.
 HUBPUSH_DECL std::string printable(std::string_view text, std::size_t limit = 500);
 
 }  // namespace hubpush::inline v0

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Byte sources: content in memory, and files that must not change while they are read.
+/// Byte sources: files that must not change while they are read.
 
 #include <hubpush/async/offload.hpp>
 #include <hubpush/core/byte_source.hpp>
@@ -12,14 +12,8 @@
 #include <filesystem>
 #include <memory>
 #include <span>
-#include <string>
-#include <vector>
 
 namespace hubpush::inline v0 {
-
-/// Content in memory, owned by the source.
-HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text);
-HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> bytes);
 
 /// A local file of a known identity, read in positional reads on a pool. It is opened at the first read and kept open
 /// until the source ends. Every read compares the file's identity with the expected one before and after

@@ -76,7 +76,7 @@ private:
 };
 
 /// `text` as a JSON string with its quotes. Everything that could end a line or reorder a terminal is escaped, so that
-/// a line of NDJSON stays one line for every reader (spec/reliability.md SEC09). `text` must be UTF-8 (`is_utf8`).
+/// a line of NDJSON stays one line for every reader (spec/reliability.md SEC09). `text` must be UTF-8 (core/utf8.hpp).
 HUBPUSH_DECL std::string json_quoted(std::string_view text);
 
 /// Writes one object, member by member, without spaces.

@@ -51,10 +51,6 @@ private:
     repo_type type_ = repo_type::model;
 };
 
-/// True for well-formed UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF. JSON and git trees hold
-/// nothing else.
-HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept;
-
 /// Throws `invalid_argument` with the rule that `id` breaks (§2.1).
 HUBPUSH_DECL void check_repo_id(std::string_view id);
 

@@ -7,14 +7,13 @@
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/net/resolver.hpp>
+#include <hubpush/net/tls_options.hpp>
 #include <hubpush/net/url.hpp>
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 
 namespace hubpush::inline v0 {
 
@@ -42,27 +41,6 @@ public:
     /// `errc::transport`, `timed_out`, `name_not_found` or `tls_failed`, all with `reached_server()` false.
     /// Cancellation: all types; throws `cancelled`.
     virtual task<std::unique_ptr<byte_stream>> connect(origin where) = 0;
-};
-
-/// Which certificate authorities are trusted. The default is the system's store.
-class tls_options {
-public:
-    tls_options() = default;
-    /// A file of certificates in PEM form, or a folder in OpenSSL's layout. `named_by` tells where the path came from,
-    /// for error messages: the name of an environment variable, say.
-    tls_options(std::string authorities, std::string named_by)
-        : authorities_(std::move(authorities)), named_by_(std::move(named_by)) {}
-
-    /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else
-    /// the system's store. The only place in `net/` that reads the environment.
-    HUBPUSH_DECL static tls_options from_environment();
-
-    const std::string& authorities() const noexcept { return authorities_; }  ///< empty: the system's store
-    const std::string& named_by() const noexcept { return named_by_; }
-
-private:
-    std::string authorities_;
-    std::string named_by_;
 };
 
 /// The numbers of spec/reliability.md §3.4 and §3.5.

@@ -79,12 +79,13 @@ struct background_call {
 /// A client with a thread of its own and one queue over all repositories: every call returns a job at once, jobs run
 /// one at a time in order of submission, and no call throws for a network reason.
 ///
-/// - What a call names is read when its job runs. Bad arguments, a folder that vanished, an exception in a callback:
-/// each
-///   fails its own job, and the queue goes on.
-/// - A job that fails in a way that may pass waits at the head, with growing pauses and a line in the log, for
-///   `give_up_after`. Until the endpoint has answered once, failing to reach it is final after the ordinary retries.
-/// - Every outcome is kept until `drain()` takes it, and handles may be thrown away.
+/// What a call names is read when its job runs. Bad arguments, a folder that vanished, an exception in a callback: each
+/// fails its own job, and the queue goes on.
+///
+/// A job that fails in a way that may pass waits at the head, with growing pauses and a line in the log, for
+/// `give_up_after`. Until the endpoint has answered once, failing to reach it is final after the ordinary retries.
+///
+/// Every outcome is kept until `drain()` takes it, and handles may be thrown away.
 ///
 /// Every call throws `queue_full` if there is a `queue_limit`, and `errc::forked` in a child process: a child makes its
 /// own `background`. Thread-safe, except for its construction and destruction.

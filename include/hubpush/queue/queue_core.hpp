@@ -7,6 +7,7 @@
 #include <hubpush/async/task.hpp>
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
+#include <hubpush/queue/job_ledger.hpp>
 #include <hubpush/queue/outcome.hpp>
 #include <hubpush/queue/patience.hpp>
 #include <hubpush/queue/queue_options.hpp>
@@ -16,59 +17,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <list>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace hubpush::inline v0::detail {
-
-class queue_core;
-
-/// One job, without its result type: shared by the queue until the job has ended and by the handles.
-class job_record {
-public:
-    job_record(std::shared_ptr<queue_core> queue, std::string name, bool may_run_again)
-        : queue_(std::move(queue)), name_(std::move(name)), may_run_again_(may_run_again) {}
-    job_record(const job_record&) = delete;
-    job_record& operator=(const job_record&) = delete;
-    virtual ~job_record() = default;
-
-    /// Does the work once and keeps its result. Called again after a retryable failure if the work allows it.
-    virtual task<void> attempt() = 0;
-    /// Destroys the work with everything it captured.
-    virtual void release_work() noexcept = 0;
-    /// The address of what the work made, for the outcome.
-    virtual std::string result_text() const = 0;
-
-    queue_core& queue() const noexcept { return *queue_; }
-    std::uint64_t number() const noexcept { return number_; }
-    const std::string& name() const noexcept { return name_; }
-    bool may_run_again() const noexcept { return may_run_again_; }
-
-private:
-    friend class queue_core;
-
-    const std::shared_ptr<queue_core> queue_;
-    const std::string name_;
-    const bool may_run_again_;
-    // Written under the queue's mutex; the number only before anybody else sees the job.
-    bool cancel_requested_ = false;
-    job_status status_ = job_status::waiting;
-    std::uint64_t number_ = 0;
-    std::exception_ptr failure_;
-};
-
-/// What is waited for: the end of one job, or of every job up to it.
-struct milestone {
-    std::uint64_t number;
-    bool with_all_before;
-};
 
 /// `duration` from now for a thread that waits; a hundred years stand for "for ever", which would overflow.
 inline steady_time deadline_after(std::chrono::milliseconds duration) {
@@ -108,15 +63,10 @@ public:
 
 private:
     using strand = asio::strand<asio::any_io_executor>;
-    using job_list = std::deque<std::shared_ptr<job_record>>;
 
     struct parked;        // a coroutine that waits
     class parking_space;  // its place in the list, for as long as its frame lives
     class run_ticket;     // the right to run jobs; dropped with the frames of a destroyed executor
-    struct known_outcome {
-        job_outcome outcome;
-        bool read = false;
-    };
 
     HUBPUSH_DECL static task<void> run(run_ticket ticket);
     HUBPUSH_DECL static task<void> perform(std::shared_ptr<queue_core> self, std::shared_ptr<job_record> job);
@@ -135,12 +85,8 @@ private:
     HUBPUSH_DECL void report_unread();
 
     // The rest is called under the mutex.
-    HUBPUSH_DECL void end(job_record& job, std::exception_ptr failure);
-    HUBPUSH_DECL job_list end_waiting(const std::exception_ptr& failure);
-    HUBPUSH_DECL job_list::iterator find(std::uint64_t number);
     HUBPUSH_DECL void interrupt_running();
     HUBPUSH_DECL void wake_waiters();
-    HUBPUSH_DECL bool reached(milestone until) const;
     HUBPUSH_DECL bool inside_a_job() const;
     HUBPUSH_DECL bool on_executor_thread() const;
 
@@ -150,12 +96,10 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable ended_;
     std::list<std::shared_ptr<parked>> parked_;
-    job_list jobs_;                                    // those that have not ended, by number; the head first
-    std::map<std::uint64_t, known_outcome> outcomes_;  // those that have, until the next drain
-    asio::any_io_executor executor_;                   // until the owner goes: handles may outlive the context
-    std::optional<strand> strand_;                     // of the run loop, while there is one
-    std::shared_ptr<task_group> running_;              // the head, while it is at work
-    std::uint64_t last_number_ = 0;
+    job_ledger ledger_;
+    asio::any_io_executor executor_;       // until the owner goes: handles may outlive the context
+    std::optional<strand> strand_;         // of the run loop, while there is one
+    std::shared_ptr<task_group> running_;  // the head, while it is at work
     bool closed_ = false;
     bool reports_ = false;
 };

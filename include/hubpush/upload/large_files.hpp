@@ -34,6 +34,7 @@ private:
     HUBPUSH_DECL task<void> send_batch();
     HUBPUSH_DECL task<void> send(planned_file file, lfs_plan plan);
     HUBPUSH_DECL task<void> send_once(const planned_file& file, const lfs_plan& plan, std::uint64_t& shown);
+    HUBPUSH_DECL task<void> require_unchanged(const planned_file& file);
     HUBPUSH_DECL task<std::vector<lfs_plan>> ask(std::vector<lfs_object> objects);
 
     context& context_;

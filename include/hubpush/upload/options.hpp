@@ -4,8 +4,8 @@
 /// The named values that upload calls take. Classes with constructors, so that they are safe inside a `co_await`
 /// expression on g++ 12 (design.md §5); each owns what it holds.
 
+#include <hubpush/core/byte_source.hpp>
 #include <hubpush/core/config.hpp>
-#include <hubpush/fs/source.hpp>
 
 #include <concepts>
 #include <cstddef>

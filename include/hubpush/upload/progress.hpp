@@ -38,7 +38,8 @@ public:
 };
 
 /// The option that carries a callback. It is called on the client's strand, never under a lock, and never after the
-/// call has completed. An exception from it ends the push.
+/// call has completed. An exception from it ends the push and is what the caller sees, also when it comes from the last
+/// report, which follows the commit.
 class progress {
 public:
     progress() = default;

@@ -3,6 +3,7 @@
 #include <hubpush/checkpoint/safetensors.hpp>
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/core/utf8.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,23 +32,6 @@ inline constexpr std::array<dtype_row, 22> dtype_rows{{
 
 inline const dtype_row& row_of(dtype type) { return dtype_rows.at(static_cast<std::size_t>(type)); }
 
-/// Length of the well-formed UTF-8 sequence at the start of `text`, 0 if there is none (Unicode 15, table 3-7).
-inline std::size_t utf8_sequence_length(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const auto in = [](unsigned value, unsigned low, unsigned high) { return value >= low && value <= high; };
-    const auto follows = [&](std::size_t i) { return in(byte(i), 0x80, 0xbf); };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return text.empty() ? 0 : 1;
-    if (in(lead, 0xc2, 0xdf)) return follows(1) ? 2 : 0;
-    if (in(lead, 0xe0, 0xef)) {
-        const bool second = in(byte(1), lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf);
-        return second && follows(2) ? 3 : 0;
-    }
-    if (!in(lead, 0xf0, 0xf4)) return 0;
-    const bool second = in(byte(1), lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf);
-    return second && follows(2) && follows(3) ? 4 : 0;
-}
-
 inline void append_json_escape(std::string& out, char c) {
     static constexpr std::string_view escaped = "\b\t\n\f\r\"\\", letters = "btnfr\"\\", digits = "0123456789abcdef";
     const auto position = escaped.find(c);
@@ -65,7 +49,7 @@ inline void append_json_escape(std::string& out, char c) {
 inline void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
-        const std::size_t length = utf8_sequence_length(text);
+        const std::size_t length = utf8_length(text);
         if (length == 0) throw_error(errc::invalid_argument, "a safetensors name or metadata text is not UTF-8");
         const char c = text.front();
         if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {

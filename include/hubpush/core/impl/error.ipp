@@ -3,6 +3,7 @@
 #include <hubpush/core/error.hpp>
 
 #include <hubpush/core/asio.hpp>
+#include <hubpush/core/utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,46 +16,43 @@ struct errc_text {
     errc code;
     const char* message;
     const char* hint;
-    bool retryable;
 };
 
 /// One row per code: its name for people, and what a user can do about it.
 inline constexpr std::array<errc_text, 31> errc_texts{{
-    {errc::invalid_argument, "invalid argument", "correct the call; nothing was sent", false},
-    {errc::bad_environment, "unusable environment", "correct the environment variable or file that is named", false},
-    {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools",
-     false},
-    {errc::forbidden, "forbidden", "use a token with write access to this repository", false},
+    {errc::invalid_argument, "invalid argument", "correct the call; nothing was sent"},
+    {errc::bad_environment, "unusable environment", "correct the environment variable or file that is named"},
+    {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools"},
+    {errc::forbidden, "forbidden", "use a token with write access to this repository"},
     {errc::repository_not_found, "repository not found",
-     "check the repository id, create it first, or use a token that may see it", false},
-    {errc::revision_not_found, "revision not found", "check the revision, or create the branch first", false},
-    {errc::entry_not_found, "entry not found", "check the path in the repository", false},
-    {errc::conflict, "conflict", "look at what changed on the branch and push again", false},
-    {errc::bad_request, "bad request", "read the server's message; the same request will be refused again", false},
-    {errc::quota_exceeded, "quota exceeded", "free storage or change the plan of the account", false},
-    {errc::payload_too_large, "payload too large", "push fewer or smaller files at once", false},
-    {errc::rate_limited, "rate limited", "wait as long as the server says, or push less often", true},
-    {errc::server_error, "server error", "try again later", true},
-    {errc::protocol_error, "protocol error", "check that HF_ENDPOINT names a Hub and that no proxy changes its answers",
-     false},
-    {errc::limit_exceeded, "limit exceeded", "raise the limit that is named, or ask for less", false},
-    {errc::transport, "connection failed", "check the network and HF_ENDPOINT", true},
-    {errc::timed_out, "timed out", "check the network, or try again later", true},
-    {errc::tls_failed, "TLS failed", "check the certificate authorities (SSL_CERT_FILE) and the host name", false},
-    {errc::name_not_found, "host name not found", "check the host name in HF_ENDPOINT and the name server", true},
-    {errc::file_not_found, "file not found", "check the local path", false},
-    {errc::file_unreadable, "file unreadable", "check the permissions of the local path", false},
-    {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there",
-     false},
-    {errc::file_changed, "file changed", "push again when nothing writes to the file any more", true},
-    {errc::no_transport, "no transport", "the server offers no way of storing this file that hubpush can use", false},
-    {errc::integrity, "integrity", "the server stored other bytes than were sent; push again", true},
-    {errc::outcome_unknown, "outcome unknown", "look at the branch's recent commits before pushing again", false},
-    {errc::cancelled, "cancelled", "nothing to do: the branch has not moved", false},
-    {errc::queue_full, "queue full", "wait for a job to finish, or set a higher queue_limit", false},
-    {errc::queue_closed, "queue closed", "submit before the queue is closed", false},
-    {errc::wrong_thread, "wrong thread", "call this from another thread than the one that does the work", false},
-    {errc::forked, "forked", "create a new hubpush object in the child process", false},
+     "check the repository id, create it first, or use a token that may see it"},
+    {errc::revision_not_found, "revision not found", "check the revision, or create the branch first"},
+    {errc::entry_not_found, "entry not found", "check the path in the repository"},
+    {errc::conflict, "conflict", "look at what changed on the branch and push again"},
+    {errc::bad_request, "bad request", "read the server's message; the same request will be refused again"},
+    {errc::quota_exceeded, "quota exceeded", "free storage or change the plan of the account"},
+    {errc::payload_too_large, "payload too large", "push fewer or smaller files at once"},
+    {errc::rate_limited, "rate limited", "wait as long as the server says, or push less often"},
+    {errc::server_error, "server error", "try again later"},
+    {errc::protocol_error, "protocol error",
+     "check that HF_ENDPOINT names a Hub and that no proxy changes its answers"},
+    {errc::limit_exceeded, "limit exceeded", "raise the limit that is named, or ask for less"},
+    {errc::transport, "connection failed", "check the network and HF_ENDPOINT"},
+    {errc::timed_out, "timed out", "check the network, or try again later"},
+    {errc::tls_failed, "TLS failed", "check the certificate authorities (SSL_CERT_FILE) and the host name"},
+    {errc::name_not_found, "host name not found", "check the host name in HF_ENDPOINT and the name server"},
+    {errc::file_not_found, "file not found", "check the local path"},
+    {errc::file_unreadable, "file unreadable", "check the permissions of the local path"},
+    {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there"},
+    {errc::file_changed, "file changed", "push again when nothing writes to the file any more"},
+    {errc::no_transport, "no transport", "the server offers no way of storing this file that hubpush can use"},
+    {errc::integrity, "integrity", "the server stored other bytes than were sent; push again"},
+    {errc::outcome_unknown, "outcome unknown", "look at the branch's recent commits before pushing again"},
+    {errc::cancelled, "cancelled", "nothing to do: the branch has not moved"},
+    {errc::queue_full, "queue full", "wait for a job to finish, or set a higher queue_limit"},
+    {errc::queue_closed, "queue closed", "submit before the queue is closed"},
+    {errc::wrong_thread, "wrong thread", "call this from another thread than the one that does the work"},
+    {errc::forked, "forked", "create a new hubpush object in the child process"},
 }};
 
 inline const errc_text* text_of(int value) noexcept {
@@ -73,17 +71,29 @@ public:
     }
 };
 
-/// Length of the escape-worthy sequence at the start of `text`: a control byte, or a UTF-8 encoded C1 control or
-/// bidirectional mark (U+0080..U+009F, U+200E/F, U+2028..U+202E, U+2066..U+2069).
-inline std::size_t unprintable_length(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
-    if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
-    if (byte(0) != 0xe2) return 0;
+/// `character`, one character of UTF-8 or one byte that is none, must not reach a terminal as it is: a byte that is no
+/// character, a control code (also U+0080..U+009F), or a bidirectional mark (U+200E/F, U+2028..U+202E, U+2066..U+2069).
+inline bool is_unprintable(std::string_view character) noexcept {
+    const auto byte = [&](std::size_t i) {
+        return i < character.size() ? static_cast<unsigned char>(character[i]) : 0U;
+    };
+    if (utf8_length(character) == 0 || byte(0) < 0x20 || byte(0) == 0x7f) return true;
+    if (byte(0) == 0xc2) return byte(1) <= 0x9f;
+    if (byte(0) != 0xe2) return false;
     const bool general =
         byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xa8 && byte(2) <= 0xae));
     const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
-    return general || isolates ? 3 : 0;
+    return general || isolates;
+}
+
+inline std::string escaped(std::string_view bytes) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string result;
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    }
+    return result;
 }
 
 }  // namespace detail
@@ -187,22 +197,15 @@ HUBPUSH_DECL std::string describe(std::exception_ptr failure) {
 }
 
 HUBPUSH_DECL std::string printable(std::string_view text, std::size_t limit) {
-    static constexpr char digits[] = "0123456789abcdef";
     std::string result;
     result.reserve(std::min(text.size(), limit));
     while (!text.empty()) {
-        const std::size_t escaped = detail::unprintable_length(text);
-        const std::size_t length = std::max<std::size_t>(escaped, 1);
-        if (result.size() + length * (escaped != 0 ? 4 : 1) > limit) return result + "...";
-        for (std::size_t i = 0; i < length; ++i) {
-            const auto byte = static_cast<unsigned char>(text[i]);
-            if (escaped == 0) {
-                result += text[i];
-            } else {
-                result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-            }
-        }
-        text.remove_prefix(length);
+        const std::string_view character = text.substr(0, std::max<std::size_t>(utf8_length(text), 1));
+        const std::string shown =
+            detail::is_unprintable(character) ? detail::escaped(character) : std::string(character);
+        if (result.size() + shown.size() > limit) return result + "...";
+        result += shown;
+        text.remove_prefix(character.size());
     }
     return result;
 }

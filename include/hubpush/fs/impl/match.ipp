@@ -2,6 +2,8 @@
 
 #include <hubpush/fs/match.hpp>
 
+#include <hubpush/core/utf8.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -13,20 +15,12 @@ namespace detail {
 /// Takes one character off the front of `text`. A byte that is not UTF-8 is a character of its own, outside of all
 /// others (U+DC80 to U+DCFF), as in Python.
 inline char32_t take_character(std::string_view& text) noexcept {
-    const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const std::uint32_t lead = byte(0);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    std::uint32_t value = lead < 0x80 ? lead : lead & (0x7fU >> length);
-    bool valid = lead < 0x80 || (lead >= 0xc2 && lead < 0xf5);
-    for (std::size_t i = 1; i < length; ++i) {
-        valid = valid && (byte(i) & 0xc0U) == 0x80U;
-        value = value << 6U | (byte(i) & 0x3fU);
-    }
-    const bool surrogate = value >= 0xd800 && value < 0xe000;
-    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
-    valid = valid && !surrogate && !overlong && value <= 0x10ffff;
-    text.remove_prefix(valid ? length : 1);
-    return valid ? value : 0xdc00U | lead;
+    const std::size_t length = utf8_length(text);
+    const auto byte = [text](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(text[i])}; };
+    char32_t value = length == 0 ? 0xdc00U | byte(0) : length == 1 ? byte(0) : byte(0) & (0x7fU >> length);
+    for (std::size_t i = 1; i < length; ++i) value = value << 6U | (byte(i) & 0x3fU);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+    return value;
 }
 
 inline char32_t take_path_character(std::string_view& text) noexcept {

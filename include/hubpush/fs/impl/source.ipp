@@ -5,42 +5,10 @@
 #include <hubpush/core/error.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <utility>
 
 namespace hubpush::inline v0 {
-
-namespace detail {
-
-/// Content of a container of bytes.
-template <class Container>
-class owned_bytes final : public byte_source {
-public:
-    explicit owned_bytes(Container bytes) : bytes_(std::move(bytes)) {}
-
-    std::uint64_t size() const noexcept override { return bytes_.size(); }
-
-    task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        if (offset >= bytes_.size() || out.empty()) co_return 0;
-        const std::size_t count = std::min<std::size_t>(out.size(), bytes_.size() - offset);
-        std::memcpy(out.data(), bytes_.data() + offset, count);
-        co_return count;
-    }
-
-private:
-    const Container bytes_;
-};
-
-}  // namespace detail
-
-HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text) {
-    return std::make_shared<detail::owned_bytes<std::string>>(std::move(text));
-}
-
-HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::vector<std::byte> bytes) {
-    return std::make_shared<detail::owned_bytes<std::vector<std::byte>>>(std::move(bytes));
-}
 
 HUBPUSH_DECL file_source::file_source(std::shared_ptr<file_system> files, std::shared_ptr<worker_pool> pool,
                                       std::filesystem::path path, file_identity expected)
@@ -62,7 +30,7 @@ HUBPUSH_DECL std::size_t file_source::read_now(std::uint64_t offset, std::span<s
     require_unchanged();
     if (got != wanted) {
         throw_error(errc::file_changed, "'" + path_.string() + "' does not hold as many bytes as its size says",
-                    error_details().file(path_.string()).retryable(true));
+                    error_details().file(path_.string()));
     }
     // A folder has more files than a process may have descriptors; whoever reads again opens again, and compares again.
     if (offset + got == size()) file_.reset();
@@ -72,7 +40,7 @@ HUBPUSH_DECL std::size_t file_source::read_now(std::uint64_t offset, std::span<s
 HUBPUSH_DECL void file_source::require_unchanged() {
     if (file_->identity() == expected_) return;
     throw_error(errc::file_changed, "'" + path_.string() + "' changed while it was being pushed",
-                error_details().file(path_.string()).retryable(true));
+                error_details().file(path_.string()));
 }
 
 }  // namespace hubpush::inline v0

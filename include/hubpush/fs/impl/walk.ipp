@@ -3,6 +3,7 @@
 #include <hubpush/fs/walk.hpp>
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/core/utf8.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -11,28 +12,6 @@
 namespace hubpush::inline v0 {
 
 namespace detail {
-
-inline bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        if ((take_character(text) & 0xffffff80U) == 0xdc80U) return false;
-    }
-    return true;
-}
-
-/// Like Python's `ascii()`: every byte that is not printable ASCII as `\xNN`.
-inline std::string escaped_bytes(std::string_view text) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string result;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte < 0x7f) {
-            result.push_back(c);
-        } else {
-            result.append({'\\', 'x', digits[byte >> 4U], digits[byte & 15U]});
-        }
-    }
-    return result;
-}
 
 /// Runs a call of the file system on something that was there a moment ago; nothing when it has vanished.
 template <class Function>
@@ -101,8 +80,8 @@ HUBPUSH_DECL void folder_walk::visit(const folder_entry& entry, std::string path
 }
 
 HUBPUSH_DECL void folder_walk::add_file(const folder_entry& entry, std::string path) {
-    if (!detail::is_utf8(path)) {
-        const std::string escaped = detail::escaped_bytes(path);
+    if (!is_utf8(path)) {
+        const std::string escaped = printable(path);
         throw_error(errc::invalid_argument, "the name of '" + escaped + "' is not UTF-8, which the Hub requires",
                     error_details().file(escaped).hint("rename the file, or ignore it"));
     }

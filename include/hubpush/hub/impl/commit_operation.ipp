@@ -3,6 +3,7 @@
 #include <hubpush/hub/commit_operation.hpp>
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/core/utf8.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/repo_id.hpp>
 

@@ -3,6 +3,7 @@
 #include <hubpush/hub/repo_id.hpp>
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/core/utf8.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -37,22 +38,6 @@ inline bool is_repo_id_part(std::string_view part) {
     if (!is_word_byte(part.front()) || !is_word_byte(part.back())) return false;
     return std::all_of(part.begin(), part.end(),
                        [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
-}
-
-/// How many bytes the well-formed UTF-8 character at the start of `text` has; 0 when there is none.
-inline std::size_t utf8_length(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    if (byte(0) < 0x80) return 1;
-    const std::size_t length = byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
-    if (byte(0) < 0xc2 || byte(0) > 0xf4 || text.size() < length) return 0;
-    std::uint32_t value = byte(0) & (0xffU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return 0;
-        value = value << 6 | (byte(i) & 0x3fU);
-    }
-    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
-    const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-    return overlong || surrogate || value > 0x10ffff ? 0 : length;
 }
 
 /// The rule that a component of a path breaks, or nothing.
@@ -125,15 +110,6 @@ HUBPUSH_DECL std::string repository::api_path() const { return "/api/" + std::st
 
 HUBPUSH_DECL std::string repository::page_path() const {
     return (type_ == repo_type::model ? "/" : "/" + std::string(plural(type_)) + "/") + id_;
-}
-
-HUBPUSH_DECL bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        const std::size_t length = detail::utf8_length(text);
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
 }
 
 HUBPUSH_DECL void check_repo_id(std::string_view id) {

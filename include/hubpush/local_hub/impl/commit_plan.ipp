@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hubpush/fs/source.hpp>
+#include <hubpush/core/byte_source.hpp>
 #include <hubpush/local_hub/commit_plan.hpp>
 #include <hubpush/local_hub/lfs_store.hpp>
 #include <hubpush/local_hub/patterns.hpp>

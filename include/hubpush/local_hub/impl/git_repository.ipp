@@ -3,8 +3,8 @@
 #include <hubpush/local_hub/git_repository.hpp>
 
 #include <hubpush/async/task.hpp>
+#include <hubpush/core/byte_source.hpp>
 #include <hubpush/core/error.hpp>
-#include <hubpush/fs/source.hpp>
 #include <hubpush/local_hub/git_folder.hpp>
 #include <hubpush/local_hub/git_formats.hpp>
 #include <hubpush/local_hub/git_import.hpp>

@@ -6,26 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace hubpush::inline v0::detail {
-
-/// A short body that the request owns.
-class text_body final : public byte_source {
-public:
-    explicit text_body(std::string text) : text_(std::move(text)) {}
-
-    std::uint64_t size() const noexcept override { return text_.size(); }
-    task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        const std::size_t begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, text_.size()));
-        const std::size_t length = std::min(out.size(), text_.size() - begin);
-        if (length != 0) std::memcpy(out.data(), text_.data() + begin, length);
-        co_return length;
-    }
-
-private:
-    std::string text_;
-};
 
 inline char lower_case(char letter) noexcept {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
@@ -143,7 +125,7 @@ HUBPUSH_DECL std::size_t header_list::count(std::string_view name) const {
 
 HUBPUSH_DECL http_request& http_request::body(std::string text, std::string content_type) {
     headers_.set("Content-Type", std::move(content_type));
-    return body(std::make_shared<detail::text_body>(std::move(text)));
+    return body(memory_source(std::move(text)));
 }
 
 HUBPUSH_DECL http_request& http_request::drop_credentials() {

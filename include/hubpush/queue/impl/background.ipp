@@ -36,10 +36,8 @@ inline bool is_connection_failure(const error& failure) {
     }
 }
 
-/// A wrong address must be seen at once; an address that has answered before is worth waiting for. When a file that
-/// changed is whole again only its writer knows.
+/// A wrong address must be seen at once; an address that has answered before is worth waiting for.
 inline bool worth_waiting(const error& failure, bool endpoint_has_answered) {
-    if (failure.kind() == errc::file_changed) return false;
     return endpoint_has_answered || !is_connection_failure(failure);
 }
 

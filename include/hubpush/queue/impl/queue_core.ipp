@@ -5,25 +5,12 @@
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 
+#include <string>
+#include <vector>
+
 #include <unistd.h>
-#include <algorithm>
 
 namespace hubpush::inline v0::detail {
-
-inline job_status status_of(const std::exception_ptr& failure) {
-    if (!failure) return job_status::done;
-    try {
-        std::rethrow_exception(failure);
-    } catch (const error& known) {
-        return known.kind() == errc::cancelled ? job_status::cancelled : job_status::failed;
-    } catch (...) {
-        return job_status::failed;
-    }
-}
-
-inline std::string label(std::uint64_t number, const std::string& name) {
-    return "job " + std::to_string(number) + " (" + name + ")";
-}
 
 /// A coroutine that waits. The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own
 /// strand.
@@ -52,7 +39,7 @@ public:
 
     bool reached() const {
         const std::lock_guard lock(queue_->mutex_);
-        return queue_->reached(parked_->until);
+        return queue_->ledger_.reached(parked_->until);
     }
     const std::shared_ptr<parked>& waiter() const noexcept { return parked_; }
 
@@ -90,13 +77,12 @@ HUBPUSH_DECL void queue_core::submit(std::shared_ptr<job_record> job) {
     check_process();
     std::unique_lock lock(mutex_);
     if (closed_) throw_error(errc::queue_closed, job->name() + " was submitted to a closed queue");
-    if (options_.limit() && jobs_.size() >= *options_.limit()) {
+    const std::size_t unfinished = ledger_.unfinished().size();
+    if (options_.limit() && unfinished >= *options_.limit()) {
         throw_error(errc::queue_full,
-                    job->name() + " finds " + std::to_string(jobs_.size()) + " unfinished jobs in the queue");
+                    job->name() + " finds " + std::to_string(unfinished) + " unfinished jobs in the queue");
     }
-    job->number_ = last_number_ + 1;
-    jobs_.push_back(std::move(job));
-    ++last_number_;
+    ledger_.add(std::move(job));
     if (strand_) return;
     const strand where = strand_.emplace(executor_);
     lock.unlock();
@@ -126,13 +112,13 @@ HUBPUSH_DECL task<void> queue_core::run(run_ticket ticket) {
 
 HUBPUSH_DECL std::shared_ptr<job_record> queue_core::begin_next(std::shared_ptr<task_group> group) {
     const std::lock_guard lock(mutex_);
-    if (jobs_.empty()) {
+    std::shared_ptr<job_record> head = ledger_.begin_head();
+    if (head) {
+        running_ = std::move(group);
+    } else {
         strand_.reset();
-        return nullptr;
     }
-    jobs_.front()->status_ = job_status::running;
-    running_ = std::move(group);
-    return jobs_.front();
+    return head;
 }
 
 HUBPUSH_DECL task<void> queue_core::perform(std::shared_ptr<queue_core> self, std::shared_ptr<job_record> job) {
@@ -173,8 +159,8 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> queue_core::pause_after(co
         const auto duration = left.next_pause(world.clock().now(), known.retry_after(), world.random().next());
         if (duration) {
             const auto seconds = std::chrono::ceil<std::chrono::seconds>(*duration).count();
-            world.log().write(log_level::warning, label(job.number_, job.name_) + " is tried again in " +
-                                                      std::to_string(seconds) + " s: " + describe(failure));
+            world.log().write(log_level::warning, job.label() + " is tried again in " + std::to_string(seconds) +
+                                                      " s: " + describe(failure));
         }
         return duration;
     } catch (...) {
@@ -192,40 +178,26 @@ HUBPUSH_DECL task<void> queue_core::pause(queue_core& self, job_record& job, std
 /// Throws when the job was cancelled meanwhile: the interruption may have come and gone while the work did not listen.
 HUBPUSH_DECL void queue_core::set_status(job_record& job, job_status status) {
     const std::lock_guard lock(mutex_);
-    if (job.cancel_requested_ || closed_) {
-        throw_error(errc::cancelled, label(job.number_, job.name_) + " was cancelled between two attempts");
+    if (ledger_.cancel_requested(job) || closed_) {
+        throw_error(errc::cancelled, job.label() + " was cancelled between two attempts");
     }
-    job.status_ = status;
+    ledger_.set_status(job, status);
 }
 
 HUBPUSH_DECL void queue_core::finish(job_record& job, std::exception_ptr failure) {
     std::unique_lock lock(mutex_);
     running_.reset();
-    end(job, std::move(failure));
+    ledger_.end(job, std::move(failure));
+    wake_waiters();
     const bool report = reports_;
     lock.unlock();
     if (report) report_unread();
 }
 
-HUBPUSH_DECL void queue_core::end(job_record& job, std::exception_ptr failure) {
-    const job_status status = status_of(failure);
-    job_outcome outcome(job.number_, job.name_, status, failure, failure ? std::string() : job.result_text());
-    outcomes_[job.number_] = known_outcome{std::move(outcome), job.cancel_requested_};
-    job.failure_ = std::move(failure);
-    job.status_ = status;
-    jobs_.erase(find(job.number_));
-    wake_waiters();
-}
-
-HUBPUSH_DECL queue_core::job_list::iterator queue_core::find(std::uint64_t number) {
-    return std::lower_bound(jobs_.begin(), jobs_.end(), number,
-                            [](const auto& job, std::uint64_t wanted) { return job->number_ < wanted; });
-}
-
 HUBPUSH_DECL void queue_core::wake_waiters() {
     ended_.notify_all();
     for (const std::shared_ptr<parked>& waiter : parked_) {
-        if (!reached(waiter->until)) continue;
+        if (!ledger_.reached(waiter->until)) continue;
         asio::post(waiter->wake.get_executor(), [waiter] { waiter->wake.cancel(); });
     }
 }
@@ -233,13 +205,14 @@ HUBPUSH_DECL void queue_core::wake_waiters() {
 HUBPUSH_DECL void queue_core::cancel(const std::shared_ptr<job_record>& job) {
     check_process();
     std::unique_lock lock(mutex_);
-    if (has_ended(job->status_)) return;
-    job->cancel_requested_ = true;
-    if (job->status_ != job_status::waiting) {
+    if (has_ended(ledger_.status(*job))) return;
+    ledger_.request_cancel(*job);
+    if (ledger_.status(*job) != job_status::waiting) {
         interrupt_running();
         return;
     }
-    end(*job, make_exception(errc::cancelled, label(job->number_, job->name_) + " was cancelled before it began"));
+    ledger_.end(*job, make_exception(errc::cancelled, job->label() + " was cancelled before it began"));
+    wake_waiters();
     lock.unlock();
     job->release_work();
 }
@@ -251,18 +224,12 @@ HUBPUSH_DECL void queue_core::interrupt_running() {
 HUBPUSH_DECL void queue_core::stop() {
     std::unique_lock lock(mutex_);
     closed_ = true;
-    const job_list dropped = end_waiting(make_exception(errc::cancelled, "the queue was closed before the job began",
-                                                        error_details().hint("submit it again")));
+    const auto dropped = ledger_.end_waiting(make_exception(
+        errc::cancelled, "the queue was closed before the job began", error_details().hint("submit it again")));
+    wake_waiters();
     interrupt_running();
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
-}
-
-HUBPUSH_DECL queue_core::job_list queue_core::end_waiting(const std::exception_ptr& failure) {
-    const auto begun = [](const auto& job) { return job->status_ != job_status::waiting; };
-    job_list waiting(std::find_if_not(jobs_.begin(), jobs_.end(), begun), jobs_.end());
-    for (const std::shared_ptr<job_record>& job : waiting) end(*job, failure);
-    return waiting;
 }
 
 /// The executor was destroyed with the run loop in it. The work that has begun is not released here: its frames, which
@@ -273,9 +240,10 @@ HUBPUSH_DECL void queue_core::abandon() noexcept {
     std::unique_lock lock(mutex_);
     strand_.reset();
     running_.reset();
-    const job_list dropped = end_waiting(failure);
-    const job_list begun = jobs_;
-    for (const std::shared_ptr<job_record>& job : begun) end(*job, failure);
+    const auto dropped = ledger_.end_waiting(failure);
+    const auto begun = ledger_.unfinished();
+    for (const std::shared_ptr<job_record>& job : begun) ledger_.end(*job, failure);
+    wake_waiters();
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
 }
@@ -290,15 +258,8 @@ HUBPUSH_DECL void queue_core::retire() {
 }
 
 HUBPUSH_DECL void queue_core::report_unread() {
-    std::vector<std::string> lines;
     std::unique_lock lock(mutex_);
-    for (auto& [number, known] : outcomes_) {
-        if (known.read || known.outcome) continue;
-        known.read = true;
-        const bool failed = known.outcome.status() == job_status::failed;
-        lines.push_back(label(number, known.outcome.name()) + (failed ? " failed: " : " was not done: ") +
-                        describe(known.outcome.failure()));
-    }
+    const std::vector<std::string> lines = ledger_.take_unread_failures();
     lock.unlock();
     for (const std::string& line : lines) options_.seams().log().write(log_level::error, line);
 }
@@ -306,37 +267,23 @@ HUBPUSH_DECL void queue_core::report_unread() {
 HUBPUSH_DECL job_status queue_core::status(const job_record& job) const {
     check_process();
     const std::lock_guard lock(mutex_);
-    return job.status_;
+    return ledger_.status(job);
 }
 
 HUBPUSH_DECL void queue_core::check_outcome(const job_record& job) {
     const std::lock_guard lock(mutex_);
-    const auto known = outcomes_.find(job.number_);
-    if (known != outcomes_.end()) known->second.read = true;
-    if (job.failure_) std::rethrow_exception(job.failure_);
+    if (const std::exception_ptr failure = ledger_.read_failure(job)) std::rethrow_exception(failure);
 }
 
 HUBPUSH_DECL drain_result queue_core::take_outcomes() {
-    std::vector<job_outcome> ended;
-    std::vector<job_outcome> left;
     const std::lock_guard lock(mutex_);
-    for (auto& [number, known] : outcomes_) ended.push_back(std::move(known.outcome));
-    outcomes_.clear();
-    for (const auto& job : jobs_) left.emplace_back(job->number_, job->name_, job->status_, nullptr, std::string());
-    return drain_result(std::move(ended), std::move(left));
+    return ledger_.take_outcomes();
 }
 
 HUBPUSH_DECL milestone queue_core::everything() const {
     check_process();
     const std::lock_guard lock(mutex_);
-    return {last_number_, true};
-}
-
-HUBPUSH_DECL bool queue_core::reached(milestone until) const {
-    if (until.with_all_before) return jobs_.empty() || jobs_.front()->number_ > until.number;
-    const auto by_number = [](const auto& job, std::uint64_t wanted) { return job->number_ < wanted; };
-    const auto found = std::lower_bound(jobs_.begin(), jobs_.end(), until.number, by_number);
-    return found == jobs_.end() || (*found)->number_ != until.number;
+    return ledger_.everything();
 }
 
 HUBPUSH_DECL bool queue_core::inside_a_job() const { return strand_ && strand_->running_in_this_thread(); }
@@ -354,10 +301,10 @@ HUBPUSH_DECL bool queue_core::wait(milestone until, std::optional<steady_time> d
     std::unique_lock lock(mutex_);
     // Inside a job always, so that the mistake does not depend on timing. Elsewhere the executor may be gone once all
     // is done.
-    if (inside_a_job() || (!reached(until) && on_executor_thread())) {
+    if (inside_a_job() || (!ledger_.reached(until) && on_executor_thread())) {
         throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not block until one has ended");
     }
-    const auto done = [&] { return reached(until); };
+    const auto done = [&] { return ledger_.reached(until); };
     if (deadline) return ended_.wait_until(lock, *deadline, done);
     ended_.wait(lock, done);
     return true;
@@ -368,7 +315,7 @@ HUBPUSH_DECL task<bool> queue_core::async_wait(milestone until, std::optional<st
     check_process();
     {
         const std::lock_guard lock(mutex_);
-        if (reached(until)) co_return true;
+        if (ledger_.reached(until)) co_return true;
         if (inside_a_job()) throw_error(errc::wrong_thread, "a job must not wait for itself or for a job behind it");
     }
     // On a strand of its own the wake-up cannot overtake the wait, whatever executor the caller is on.

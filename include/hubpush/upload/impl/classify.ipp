@@ -6,6 +6,7 @@
 #include <hubpush/hash/digest.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/preupload.hpp>
+#include <hubpush/upload/hashing.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -16,8 +17,6 @@ namespace hubpush::inline v0::detail {
 /// Files up to this size are read once, before the question, and hashed both ways: asking first and reading again costs
 /// more.
 inline constexpr std::uint64_t small_file = 64 * 1024;
-/// A block costs two trips to the pool, which at 256 KiB are a third of what hashing it costs.
-inline constexpr std::size_t hash_block = 1024 * 1024;
 
 /// Both names a file's content can have.
 class content_names {
@@ -70,30 +69,11 @@ inline task<asked_file> look_at(context& context, file what) {
     co_return asked_file(std::move(what), std::move(sample), std::move(names));
 }
 
-/// Feeds a whole file to `hash`, block by block on the pool.
-template <class Hash>
-task<std::string> hash_whole(context& context, file what, Hash hash) {
-    const lease buffer = co_await context.client().budget().acquire(hash_block);
-    for (std::uint64_t offset = 0; offset < what.size();) {
-        const std::size_t got = co_await what.source()->read_at(offset, buffer.bytes());
-        if (got == 0) throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
-        const std::span<const std::byte> block = buffer.bytes().first(got);
-        auto update = [&hash, block] {
-            hash.update(block);
-            return true;
-        };
-        co_await offload(*context.client().pool(), update);
-        offset += got;
-        context.progress().hashed(got);
-        co_await throw_if_cancelled();
-    }
-    co_return to_hex(hash.finish());
-}
-
 inline task<std::string> name_of(context& context, const asked_file& asked, upload_mode mode) {
     if (asked.names()) co_return asked.names()->of(mode);
-    if (mode == upload_mode::lfs) co_return co_await hash_whole(context, asked.what(), sha256());
-    co_return co_await hash_whole(context, asked.what(), git_blob_hash(asked.what().size()));
+    const auto count = [&context](std::size_t bytes) { context.progress().hashed(bytes); };
+    if (mode == upload_mode::lfs) co_return co_await hash_whole(context.client(), asked.what(), sha256(), count);
+    co_return co_await hash_whole(context.client(), asked.what(), git_blob_hash(asked.what().size()), count);
 }
 
 /// Hands a file on as the Hub wants it, or leaves it out.

@@ -2,6 +2,10 @@
 
 #include <hubpush/upload/large_files.hpp>
 
+#include <hubpush/hash/digest.hpp>
+#include <hubpush/net/http_exchange.hpp>
+#include <hubpush/upload/hashing.hpp>
+
 #include <utility>
 
 namespace hubpush::inline v0::detail {
@@ -11,9 +15,10 @@ inline constexpr std::uint64_t batch_bytes = 64 * 1024 * 1024;
 
 /// Failures of one transfer that a new link, or sending once more, may cure: the link has expired (spec/reliability.md
 /// §3.5, N32), or the server stored something else (§3.9, S14).
-inline bool worth_another_link(const error& failure) noexcept {
-    return failure.kind() == errc::forbidden || failure.kind() == errc::integrity;
-}
+inline bool worth_another_link(errc kind) noexcept { return kind == errc::forbidden || kind == errc::integrity; }
+
+/// Refusals of the bytes themselves.
+inline bool concerns_content(errc kind) noexcept { return kind == errc::bad_request || kind == errc::integrity; }
 
 HUBPUSH_DECL large_file_store::large_file_store(context& context, asio::any_io_executor executor, std::size_t in_flight)
     : context_(context), in_flight_(in_flight), transfers_(std::move(executor)) {}
@@ -54,18 +59,32 @@ HUBPUSH_DECL task<std::vector<lfs_plan>> large_file_store::ask(std::vector<lfs_o
 
 HUBPUSH_DECL task<void> large_file_store::send(planned_file file, lfs_plan plan) {
     std::uint64_t shown = 0;
-    bool again = false;
-    try {
-        co_await send_once(file, plan, shown);
-    } catch (const error& failure) {
-        if (!worth_another_link(failure)) throw;
-        again = true;
+    for (bool renewed = false;; renewed = true) {
+        std::exception_ptr refusal;
+        try {
+            co_await send_once(file, plan, shown);
+        } catch (const error&) {
+            refusal = std::current_exception();
+        }
+        if (!refusal) co_return;
+        const errc kind = kind_of(refusal);
+        if (concerns_content(kind)) co_await require_unchanged(file);
+        if (renewed || !worth_another_link(kind)) std::rethrow_exception(refusal);
+        std::vector<lfs_object> object;
+        object.emplace_back(file.hash(), file.size());
+        plan = (co_await ask(std::move(object))).front();
+        if (plan.stored()) co_return;
     }
-    if (!again) co_return;
-    std::vector<lfs_object> object;
-    object.emplace_back(file.hash(), file.size());
-    const std::vector<lfs_plan> renewed = co_await ask(std::move(object));
-    if (!renewed.front().stored()) co_await send_once(file, renewed.front(), shown);
+}
+
+/// The store refuses bytes that do not fit their hash. A file that was written to without a trace in its times is the
+/// likeliest reason (spec/reliability.md §3.7, FS02), and only reading it again tells.
+HUBPUSH_DECL task<void> large_file_store::require_unchanged(const planned_file& file) {
+    const auto count_nothing = [](std::size_t) {};
+    const std::string now = co_await hash_whole(context_.client(), file.what(), sha256(), count_nothing);
+    if (now == file.hash()) co_return;
+    throw_error(errc::file_changed, "'" + file.what().path() + "' changed while it was being pushed",
+                error_details().file(file.what().path()));
 }
 
 /// `shown` is how many bytes of the file progress has told about: a repeated attempt tells only what is new.
