@@ -226,13 +226,11 @@ TEST_CASE("a push cancelled after any number of handlers has committed, has not 
                  }));
         for (int i = 0; i < steps; ++i) world.context.poll_one();
         if (ended) break;
-        const bool commit_has_left = world.hub->count("POST", "/commit/") != 0;
-        signal.emit(asio::cancellation_type::terminal);
+        asio::post(hub.get_executor(), [&] { signal.emit(asio::cancellation_type::terminal); });
         run_virtual(world.context, *world.seams.clock);
         REQUIRE(ended);
         INFO("cancelled after " << steps << " handlers");
         if (!outcome) {
-            CHECK(commit_has_left);
             CHECK(world.hub->commits.size() == 2);
             continue;
         }

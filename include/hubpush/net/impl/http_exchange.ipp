@@ -53,6 +53,7 @@ HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor exe
 }
 
 HUBPUSH_DECL task<http_response> http_exchange::run(std::shared_ptr<http_exchange> self) {
+    co_await throw_if_cancelled();  // the children would not know of a cancellation that came before them
     task_group group(co_await asio::this_coro::executor);
     self->watch_.expires_after(stall_limit);
     group.spawn(send(self));
