@@ -28,8 +28,17 @@ run_interop() {
     export HUBPUSH_PROGRAM=$PWD/build/release/examples/hubpush HUBPUSH_PUSH=$PWD/build/release/examples/01_push_folder
     export HF_HUB_DISABLE_XET=1
     for driver in tests/interop/*.py; do
-        check "interop/$(basename "$driver")" build/clients/bin/python "$driver"
+        check "interop/$(basename "$driver")" interop "$driver"
     done
+}
+
+interop() {
+    build/clients/bin/python "$1" 2>&1 | tee "build/$(basename "$1").log"
+}
+
+# Every token of the tests begins with hf_canary. None of them is printed by any test, passed or failed.
+no_token_in_any_output() {
+    ! grep --line-number hf_canary build/*/Testing/Temporary/LastTest.log build/*.py.log
 }
 
 check "install packages" bash cmake/install_dependencies.sh test || { close; exit 1; }
@@ -39,4 +48,5 @@ check "build with the thread sanitizer" build clang-tsan && run_ctest clang-tsan
 check "build the programs" build release --target hubpush-cli --target 01_push_folder --target benchmark_enqueue &&
     run_interop
 check "enqueue p99 under 100 us" build/release/benchmarks/benchmark_enqueue
+check "no token in any output" no_token_in_any_output
 close

@@ -4612,6 +4612,7 @@ HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor exe
 }
 
 HUBPUSH_DECL task<http_response> http_exchange::run(std::shared_ptr<http_exchange> self) {
+    co_await throw_if_cancelled();  // the children would not know of a cancellation that came before them
     task_group group(co_await asio::this_coro::executor);
     self->watch_.expires_after(stall_limit);
     group.spawn(send(self));
@@ -8895,7 +8896,8 @@ public:
 };
 
 /// The option that carries a callback. It is called on the client's strand, never under a lock, and never after the
-/// call has completed. An exception from it ends the push.
+/// call has completed. An exception from it ends the push and is what the caller sees, also when it comes from the last
+/// report, which follows the commit.
 class progress {
 public:
     progress() = default;

@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 
 from hub_program import Hub, check, require_tools  # noqa: E402
 
-TOKEN = "hf_clonetoken"
+TOKEN = "hf_canaryClone"
 COMMITS = 3
 
 

@@ -27,7 +27,7 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, Repositor
 
 from hub_program import Hub, check  # noqa: E402
 
-TOKEN = "hf_interoptoken"
+TOKEN = "hf_canaryInterop"
 REPO = "alice/run-42"
 
 

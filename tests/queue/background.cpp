@@ -73,7 +73,7 @@ struct fixture {
     explicit fixture(std::deque<bool> plan, Options... options)
         : network(std::make_shared<tiny_hub>(std::move(plan))),
           hub(std::make_unique<background>(
-              hubpush::endpoint("http://127.0.0.1:9"), hubpush::token(std::string("hf_test")),
+              hubpush::endpoint("http://127.0.0.1:9"), hubpush::token(std::string("hf_canary_test")),
               hubpush::use_connector(network), hubpush::worker_threads(1),
               hubpush::retry_policy(hubpush::attempts(1), hubpush::backoff(1ms, 1ms)),
               hubpush::use_seams(hubpush::seams(real_clock(), std::make_shared<no_jitter>(), log)),

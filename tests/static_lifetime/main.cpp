@@ -9,7 +9,7 @@
 namespace {
 
 hubpush::background& process_wide() {
-    static hubpush::background hub(hubpush::endpoint("http://127.0.0.1:9"), hubpush::token("hf_test"));
+    static hubpush::background hub(hubpush::endpoint("http://127.0.0.1:9"), hubpush::token("hf_canary_test"));
     return hub;
 }
 
