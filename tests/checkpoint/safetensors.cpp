@@ -5,10 +5,10 @@
 #include <hubpush/hash/text.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 #include <sys/resource.h>
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -21,32 +21,20 @@ using hubpush::dtype;
 using hubpush::tensor_view;
 using tensors = std::vector<tensor_view>;
 namespace fs = std::filesystem;
+using hubpush_test::temporary_folder;
 
-class scratch_folder {
-public:
-    scratch_folder() {
-        std::string name = (fs::temp_directory_path() / "hubpush-checkpoint-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    ~scratch_folder() { fs::remove_all(path_); }
-    fs::path operator/(const char* name) const { return path_ / name; }
-    std::size_t entries() const {
-        return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-    }
-
-private:
-    fs::path path_;
-};
+std::size_t entries(const temporary_folder& folder) {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()));
+}
 
 std::string content(std::istream&& in) { return {std::istreambuf_iterator<char>(in), {}}; }
 std::string content(const fs::path& path) { return content(std::ifstream(path, std::ios::binary)); }
 
 std::string written(const tensors& all, const std::optional<hubpush::safetensors_metadata>& metadata = std::nullopt) {
-    scratch_folder folder;
-    hubpush::write_safetensors(folder / "out", all, metadata);
-    REQUIRE(folder.entries() == 1);
-    return content(folder / "out");
+    temporary_folder folder;
+    hubpush::write_safetensors(folder.path() / "out", all, metadata);
+    REQUIRE(entries(folder) == 1);
+    return content(folder.path() / "out");
 }
 
 /// A file of the format whose header is `json` (with its padding) and whose data is given in hexadecimal.
@@ -62,11 +50,11 @@ std::string file(unsigned char header_length, std::string_view json, std::string
 std::vector<std::byte> hex(std::string_view text) { return hubpush::from_hex(text).value(); }
 
 std::string refusal(const tensors& all) {
-    scratch_folder folder;
+    const temporary_folder folder;
     try {
-        hubpush::write_safetensors(folder / "out", all);
+        hubpush::write_safetensors(folder.path() / "out", all);
     } catch (const hubpush::invalid_argument& e) {
-        CHECK(folder.entries() == 0);
+        CHECK(entries(folder) == 0);
         return e.what();
     }
     return "written";
@@ -177,16 +165,16 @@ TEST_CASE("A header over the limit of the format is refused") {
 }
 
 TEST_CASE("A reader of the old file is not disturbed by a new one") {
-    scratch_folder folder;
-    hubpush::write_safetensors(folder / "out", tensors{});
-    std::ifstream reader(folder / "out", std::ios::binary);
-    hubpush::write_safetensors(folder / "out", tensors{{"a", dtype::u8, {1}, one_byte}});
+    temporary_folder folder;
+    hubpush::write_safetensors(folder.path() / "out", tensors{});
+    std::ifstream reader(folder.path() / "out", std::ios::binary);
+    hubpush::write_safetensors(folder.path() / "out", tensors{{"a", dtype::u8, {1}, one_byte}});
     CHECK(content(std::move(reader)).size() == 16);
-    CHECK(content(folder / "out").size() == 65);
+    CHECK(content(folder.path() / "out").size() == 65);
 }
 
 TEST_CASE("A refused write leaves the folder as it was") {
-    scratch_folder folder;
+    temporary_folder folder;
     const auto code = [&](const fs::path& path) {
         try {
             hubpush::write_safetensors(path, tensors{{"a", dtype::f32, {1, 2, 3}, floats}});
@@ -196,25 +184,27 @@ TEST_CASE("A refused write leaves the folder as it was") {
         }
         return hubpush::errc();
     };
-    SECTION("because there is no folder") { CHECK(code(folder / "missing/out") == hubpush::errc::file_unwritable); }
+    SECTION("because there is no folder") {
+        CHECK(code(folder.path() / "missing/out") == hubpush::errc::file_unwritable);
+    }
     SECTION("because a folder has that name") {
-        fs::create_directory(folder / "out");
-        CHECK(code(folder / "out") == hubpush::errc::file_unwritable);
-        CHECK(fs::is_directory(folder / "out"));
-        CHECK(folder.entries() == 1);
+        fs::create_directory(folder.path() / "out");
+        CHECK(code(folder.path() / "out") == hubpush::errc::file_unwritable);
+        CHECK(fs::is_directory(folder.path() / "out"));
+        CHECK(entries(folder) == 1);
     }
     SECTION("because the disk takes no more") {
-        hubpush::write_safetensors(folder / "out", tensors{});
+        hubpush::write_safetensors(folder.path() / "out", tensors{});
         const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
         rlimit old_limit{};
         REQUIRE(::getrlimit(RLIMIT_FSIZE, &old_limit) == 0);
         const rlimit small{80, old_limit.rlim_max};
         REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-        const auto result = code(folder / "out");
+        const auto result = code(folder.path() / "out");
         REQUIRE(::setrlimit(RLIMIT_FSIZE, &old_limit) == 0);
         std::signal(SIGXFSZ, old_handler);
         CHECK(result == hubpush::errc::file_unwritable);
-        CHECK(content(folder / "out").size() == 16);
-        CHECK(folder.entries() == 1);
+        CHECK(content(folder.path() / "out").size() == 16);
+        CHECK(entries(folder) == 1);
     }
 }

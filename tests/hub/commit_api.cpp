@@ -7,7 +7,6 @@
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/commit_resolver.hpp>
 
-#include <cstring>
 
 using namespace hubpush;
 using namespace std::chrono_literals;
@@ -20,24 +19,10 @@ const std::string commit_answer = R"({"success":true,"commitOid":")" + our_oid +
                                   R"(","commitUrl":"https://hub.test/acme/run-42/commit/)" + our_oid +
                                   R"(","hookOutput":""})";
 
-class text_source final : public byte_source {
-public:
-    explicit text_source(std::string text) : text_(std::move(text)) {}
-    std::uint64_t size() const noexcept override { return text_.size(); }
-    task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        const std::string_view part = std::string_view(text_).substr(static_cast<std::size_t>(offset), out.size());
-        std::memcpy(out.data(), part.data(), part.size());
-        co_return part.size();
-    }
-
-private:
-    std::string text_;
-};
-
 std::vector<commit_operation> one_file(const std::string& hashed = "{\"a\":1}", const std::string& sent = "{\"a\":1}") {
     std::vector<commit_operation> operations;
-    operations.push_back(commit_operation::add_regular("config.json", std::make_shared<text_source>(sent),
-                                                       to_hex(git_blob_hash::of(as_bytes(hashed)))));
+    operations.push_back(
+        commit_operation::add_regular("config.json", memory_source(sent), to_hex(git_blob_hash::of(as_bytes(hashed)))));
     return operations;
 }
 

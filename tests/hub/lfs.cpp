@@ -5,7 +5,6 @@
 
 #include <hubpush/core/error.hpp>
 
-#include <cstring>
 
 using namespace hubpush;
 
@@ -171,20 +170,6 @@ TEST_CASE("an error of an object is an error of its kind") {
 
 namespace {
 
-class text_source final : public byte_source {
-public:
-    explicit text_source(std::string text) : text_(std::move(text)) {}
-    std::uint64_t size() const noexcept override { return text_.size(); }
-    task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        const std::string_view part = std::string_view(text_).substr(static_cast<std::size_t>(offset), out.size());
-        std::memcpy(out.data(), part.data(), part.size());
-        co_return part.size();
-    }
-
-private:
-    std::string text_;
-};
-
 lfs_plan small_plan(const std::string& verify_target, header_list verify_headers = header_list()) {
     std::vector<upload_part> parts;
     header_list headers;
@@ -202,7 +187,7 @@ TEST_CASE("content goes to the storage with the fields of its link and nothing o
         .expect_request()
         .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     test.run([](hub_session& session) -> task<void> {
-        const auto source = std::make_shared<text_source>("hello");
+        const auto source = memory_source("hello");
         co_await put_object(session, small_plan("https://hub.test/v").parts().front(), source);
     });
     const std::string& sent = test.network->peers().front()->received;
@@ -230,7 +215,7 @@ TEST_CASE("an expired link is told apart from other refusals") {
             "HTTP/1.1 " + std::to_string(status) +
             " No\r\nContent-Type: application/xml\r\nContent-Length: " + std::to_string(xml.size()) + "\r\n\r\n" + xml);
         const errc got = test.failure([](hub_session& session) -> task<void> {
-            const auto source = std::make_shared<text_source>("hello");
+            const auto source = memory_source("hello");
             co_await put_object(session, small_plan("https://hub.test/v").parts().front(), source);
         });
         CHECK(got == kind);

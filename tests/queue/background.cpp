@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "scripted_stream.hpp"
 #include "test_seams.hpp"
+#include "works.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@ using hubpush::errc;
 using hubpush::job;
 using hubpush::job_status;
 using hubpush::task;
+using hubpush_test::code_of;
+using hubpush_test::for_ever;
 
 namespace {
 
@@ -94,24 +97,6 @@ struct fixture {
 task<void> some_work(int steps) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     for (int i = 0; i < steps; ++i) co_await asio::post(executor, asio::use_awaitable);
-}
-
-task<void> for_ever() {
-    hubpush::notifier never(co_await asio::this_coro::executor);
-    for (;;) {
-        co_await hubpush::throw_if_cancelled();
-        co_await never.wait();
-    }
-}
-
-template <class Function>
-errc code_of(Function function) {
-    try {
-        function();
-    } catch (const hubpush::error& failure) {
-        return failure.kind();
-    }
-    return errc{};
 }
 
 }  // namespace

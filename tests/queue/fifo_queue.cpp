@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "co_test.hpp"
 #include "test_seams.hpp"
+#include "works.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +19,7 @@ using hubpush::errc;
 using hubpush::job;
 using hubpush::job_status;
 using hubpush::task;
+using hubpush_test::code_of;
 
 namespace {
 
@@ -62,16 +64,6 @@ private:
     std::string name_;
     std::vector<std::string>& done_;
 };
-
-template <class Function>
-errc code_of(Function function) {
-    try {
-        function();
-    } catch (const hubpush::error& failure) {
-        return failure.kind();
-    }
-    return errc{};
-}
 
 std::vector<job_status> statuses(const hubpush::drain_result& drained) {
     std::vector<job_status> result;

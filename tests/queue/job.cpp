@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "test_seams.hpp"
+#include "works.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -22,6 +23,8 @@ using hubpush::errc;
 using hubpush::job;
 using hubpush::job_status;
 using hubpush::task;
+using hubpush_test::code_of;
+using hubpush_test::for_ever;
 
 namespace {
 
@@ -46,25 +49,6 @@ private:
 public:
     hubpush::fifo_queue queue;
 };
-
-/// Work that ends only when it is cancelled.
-task<void> for_ever() {
-    hubpush::notifier never(co_await asio::this_coro::executor);
-    for (;;) {
-        co_await hubpush::throw_if_cancelled();
-        co_await never.wait();
-    }
-}
-
-template <class Function>
-errc code_of(Function function) {
-    try {
-        function();
-    } catch (const hubpush::error& failure) {
-        return failure.kind();
-    }
-    return errc{};
-}
 
 }  // namespace
 
