@@ -93,3 +93,17 @@ if(NOT TARGET hubpush::llhttp)
         list(APPEND HUBPUSH_MISSING "llhttp 8.1 or newer (Debian package node-llhttp)")
     endif()
 endif()
+
+# Optional: without liblz4 xorbs are written uncompressed; they are read either way. Whether this library was there when
+# hubpush was installed does not matter, only whether it is where hubpush is used.
+if(NOT TARGET hubpush::lz4)
+    find_path(HUBPUSH_LZ4_INCLUDE_DIR lz4.h)
+    find_library(HUBPUSH_LZ4_LIBRARY lz4)
+    mark_as_advanced(HUBPUSH_LZ4_INCLUDE_DIR HUBPUSH_LZ4_LIBRARY)
+    if(HUBPUSH_LZ4_INCLUDE_DIR AND HUBPUSH_LZ4_LIBRARY)
+        add_library(hubpush::lz4 INTERFACE IMPORTED)
+        target_include_directories(hubpush::lz4 INTERFACE ${HUBPUSH_LZ4_INCLUDE_DIR})
+        target_link_libraries(hubpush::lz4 INTERFACE ${HUBPUSH_LZ4_LIBRARY})
+        target_compile_definitions(hubpush::lz4 INTERFACE HUBPUSH_HAS_LZ4=1)
+    endif()
+endif()

@@ -18,11 +18,12 @@ LAYERS = {
     "net": "core async hash",
     "fs": "core async",
     "hub": "core async hash net",
+    "xet": "core hash",
     "upload": "core async hash net fs hub",
     "queue": "core async",
     "checkpoint": "core async hash fs upload",
     "local_hub": "core async hash fs",
-    "cli": "core async hash net fs hub upload queue checkpoint local_hub",
+    "cli": "core async hash net fs hub xet upload queue checkpoint local_hub",
 }
 
 # Single headers (with their bodies) that may include more: a folder, or one header.
@@ -41,15 +42,16 @@ THIRD_PARTY = {
     r"nlohmann/json\.hpp$": "hub/impl local_hub/impl",
     r"nlohmann/json_fwd\.hpp$": "hub local_hub",
     r"CLI/": "cli",
+    r"lz4": "xet/lz4_frame",
 }
 
 LONGEST_HEADER = 300
 
 # Umbrella: the folders whose headers (or bodies) it names, one include per file.
 UMBRELLAS = {
-    "hubpush/hubpush.hpp": ("*.hpp", "core async hash net fs hub upload queue checkpoint"),
+    "hubpush/hubpush.hpp": ("*.hpp", "core async hash net fs hub xet upload queue checkpoint"),
     "hubpush/hubpush_local_hub.hpp": ("*.hpp", "local_hub"),
-    "hubpush/src.hpp": ("impl/*.ipp", "core async hash net fs hub upload queue checkpoint"),
+    "hubpush/src.hpp": ("impl/*.ipp", "core async hash net fs hub xet upload queue checkpoint"),
     "hubpush/src_local_hub.hpp": ("impl/*.ipp", "local_hub"),
 }
 

@@ -6,7 +6,9 @@
 
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/error.hpp>
+#include <hubpush/net/http_exchange.hpp>
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -245,12 +247,35 @@ TEST_CASE("an answer that comes early ends the sending, is reported, and the con
 TEST_CASE("a write that fails without an answer is a failure after one second of listening") {
     fixture test(once);
     const auto body = std::make_shared<pattern_source>(1 << 20);
-    test.server().window(100'000).expect_bytes(50'000).reset();
+    SECTION("because the connection is reset") { test.server().window(100'000).expect_bytes(50'000).reset(); }
+    SECTION("because the server takes no more and says nothing") {
+        test.server().window(100'000).expect_bytes(50'000).refuse_writes();
+    }
     const outcome reset = test.send(put(body));
     CHECK(reset.kind() == errc::transport);
     CHECK(reset.reached_server());
     CHECK(describe(reset.failure).find("PUT https://hub.example/a: reset by the peer") != std::string::npos);
     CHECK(test.elapsed() <= 1s);
+}
+
+TEST_CASE("the token is gone from memory once it has been sent") {
+    /// Looks at the page in front of the block it fills, where the head was.
+    class head_watcher final : public byte_source {
+    public:
+        std::uint64_t size() const noexcept override { return 2 * detail::http_exchange::body_block; }
+        task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
+            std::fill(out.begin(), out.end(), std::byte{'x'});
+            const std::string_view page(reinterpret_cast<const char*>(out.data()) - 4096, 4096);
+            seen[offset == 0 ? 0 : 1] = page.find(canary) != std::string_view::npos;
+            co_return out.size();
+        }
+        std::array<bool, 2> seen{true, true};
+    };
+    fixture test(once);
+    const auto body = std::make_shared<head_watcher>();
+    test.server().expect_request().send(ok);
+    CHECK(test.send(put(body)).reply.body() == "ok");
+    CHECK(body->seen == std::array{true, false});  // before the first write it is there
 }
 
 TEST_CASE("a connection that the server closed meanwhile is replaced at once, and only once") {
