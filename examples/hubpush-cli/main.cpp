@@ -2,6 +2,7 @@
 
 #include <hubpush/async/task.hpp>
 #include <hubpush/cli/serve.hpp>
+#include <hubpush/cli/xet.hpp>
 #include <hubpush/core/error.hpp>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +19,23 @@ constexpr int exit_done = 0;
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
+/// Says why a command failed; gives its exit code.
+int fail(std::exception_ptr failure) {
+    std::cerr << "hubpush: " << hubpush::describe(failure) << '\n';
+    return exit_failed;
+}
+
+/// Runs a command that has nothing to wait for.
+template <class Command>
+int run(Command command) {
+    try {
+        command();
+        return exit_done;
+    } catch (...) {
+        return fail(std::current_exception());
+    }
+}
+
 /// Runs a command until it ends or SIGINT or SIGTERM cancels it.
 int run(hubpush::task<void> command, asio::io_context& context) {
     int result = exit_done;
@@ -33,8 +51,7 @@ int run(hubpush::task<void> command, asio::io_context& context) {
         } catch (const hubpush::cancelled&) {
             result = exit_done;
         } catch (...) {
-            std::cerr << "hubpush: " << hubpush::describe(std::current_exception()) << '\n';
-            result = exit_failed;
+            result = fail(std::current_exception());
         }
     };
     hubpush::initiate(context.get_executor(), std::move(command), asio::bind_cancellation_slot(stop.slot(), on_end));
@@ -57,11 +74,27 @@ int main(int argc, char** argv) {
     serve->add_option("--token", token, "Token that may write; without it a random one is printed");
     serve->add_option("--user", options.user, "Owner of the given token (default: local)");
 
+    CLI::App* const xet = program.add_subcommand("xet", "Show what Xet storage would make of files");
+    xet->require_subcommand(1);
+    hubpush::xet_inspect_options inspected;
+    CLI::App* const inspect = xet->add_subcommand("inspect", "Hash, chunks, xorbs and duplication of files");
+    inspect->add_option("FILE", inspected.files, "Files or pipes")->required();
+    inspect->add_flag("--chunks", inspected.chunks, "List offset, length and hash of each chunk");
+    inspect->add_flag("--sha256", inspected.sha256, "Add the SHA-256 of each file");
+    inspect->add_flag("--json", inspected.json, "Print one JSON object a file");
+    hubpush::xet_compare_options compared;
+    CLI::App* const compare = xet->add_subcommand("compare", "How much of a file the chunks of an older one hold");
+    compare->add_option("OLD", compared.old_file, "The older file or pipe")->required();
+    compare->add_option("NEW", compared.new_file, "The newer file or pipe")->required();
+    compare->add_flag("--json", compared.json, "Print a JSON object");
+
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
         return program.exit(problem) == 0 ? exit_done : exit_usage;
     }
+    if (inspect->parsed()) return run([&] { hubpush::inspect_xet(inspected, std::cout); });
+    if (compare->parsed()) return run([&] { hubpush::compare_xet(compared, std::cout); });
     options.token = hubpush::secret(token);
     asio::io_context context(1);
     return run(hubpush::serve_hub(options, std::cout), context);

@@ -23,6 +23,8 @@
 #include <hubpush/async/task.hpp>
 #include <hubpush/async/timing.hpp>
 
+#include <hubpush/hash/blake3.hpp>
+#include <hubpush/hash/crc64.hpp>
 #include <hubpush/hash/digest.hpp>
 #include <hubpush/hash/text.hpp>
 
@@ -61,6 +63,25 @@
 #include <hubpush/hub/session.hpp>
 #include <hubpush/hub/tree.hpp>
 #include <hubpush/hub/whoami.hpp>
+
+#include <hubpush/xet/byte_grouping.hpp>
+#include <hubpush/xet/chunker.hpp>
+#include <hubpush/xet/dedup.hpp>
+#include <hubpush/xet/dedup_index.hpp>
+#include <hubpush/xet/fields.hpp>
+#include <hubpush/xet/file_pass.hpp>
+#include <hubpush/xet/fragmentation.hpp>
+#include <hubpush/xet/hash.hpp>
+#include <hubpush/xet/lz4_frame.hpp>
+#include <hubpush/xet/merkle.hpp>
+#include <hubpush/xet/open_xorb.hpp>
+#include <hubpush/xet/shard.hpp>
+#include <hubpush/xet/shard_reader.hpp>
+#include <hubpush/xet/shard_writer.hpp>
+#include <hubpush/xet/xorb.hpp>
+#include <hubpush/xet/xorb_footer.hpp>
+#include <hubpush/xet/xorb_reader.hpp>
+#include <hubpush/xet/xorb_writer.hpp>
 
 #include <hubpush/upload/calls.hpp>
 #include <hubpush/upload/classify.hpp>

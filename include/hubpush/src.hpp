@@ -24,6 +24,12 @@
 #include <hubpush/async/impl/offload.ipp>
 #include <hubpush/async/impl/timing.ipp>
 
+#include <hubpush/hash/impl/blake3.ipp>
+#include <hubpush/hash/impl/blake3_avx2.ipp>
+#include <hubpush/hash/impl/blake3_kernel.ipp>
+#include <hubpush/hash/impl/blake3_portable.ipp>
+#include <hubpush/hash/impl/blake3_sse41.ipp>
+#include <hubpush/hash/impl/crc64.ipp>
 #include <hubpush/hash/impl/digest.ipp>
 #include <hubpush/hash/impl/text.ipp>
 
@@ -61,6 +67,28 @@
 #include <hubpush/hub/impl/session.ipp>
 #include <hubpush/hub/impl/tree.ipp>
 #include <hubpush/hub/impl/whoami.ipp>
+
+#include <hubpush/xet/impl/byte_grouping.ipp>
+#include <hubpush/xet/impl/chunker.ipp>
+#include <hubpush/xet/impl/dedup.ipp>
+#include <hubpush/xet/impl/dedup_index.ipp>
+#include <hubpush/xet/impl/fields.ipp>
+#include <hubpush/xet/impl/file_pass.ipp>
+#include <hubpush/xet/impl/fragmentation.ipp>
+#include <hubpush/xet/impl/gear_scan.ipp>
+#include <hubpush/xet/impl/gear_scan_avx2.ipp>
+#include <hubpush/xet/impl/gear_table.ipp>
+#include <hubpush/xet/impl/hash.ipp>
+#include <hubpush/xet/impl/lz4_frame.ipp>
+#include <hubpush/xet/impl/merkle.ipp>
+#include <hubpush/xet/impl/open_xorb.ipp>
+#include <hubpush/xet/impl/shard.ipp>
+#include <hubpush/xet/impl/shard_reader.ipp>
+#include <hubpush/xet/impl/shard_writer.ipp>
+#include <hubpush/xet/impl/xorb.ipp>
+#include <hubpush/xet/impl/xorb_footer.ipp>
+#include <hubpush/xet/impl/xorb_reader.ipp>
+#include <hubpush/xet/impl/xorb_writer.ipp>
 
 #include <hubpush/upload/impl/classify.ipp>
 #include <hubpush/upload/impl/client.ipp>

@@ -2215,6 +2215,1172 @@ HUBPUSH_DECL void deadline::arm() {
 }  // namespace hubpush::inline v0
 
 /// \file
+/// BLAKE3 with 32 bytes of output: plain, keyed and key derivation (spec/xet-protocol.md §2.1). Every Xet hash is a
+/// keyed one.
+///
+/// The input is cut into leaves of 1 KiB, each of up to 16 blocks of 64 bytes that are compressed one after the other;
+/// the leaves' chaining values are joined in pairs, level by level, up to the root. Leaves do not know each other, nor
+/// do parents of one level: that is where the vector paths take their lanes from.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace hubpush::inline v0 {
+
+/// 32 bytes of BLAKE3.
+using blake3_digest = std::array<std::byte, 32>;
+/// The key of a keyed hash.
+using blake3_key = std::array<std::byte, 32>;
+
+/// The ways of computing it, slowest first. All give the same digests.
+enum class blake3_path {
+    portable,  ///< one compression at a time, on any machine
+    sse41,     ///< four leaves at a time (x86-64 with SSE4.1)
+    avx2       ///< eight leaves at a time (x86-64 with AVX2)
+};
+
+/// The paths that this machine has, slowest first.
+HUBPUSH_DECL std::span<const blake3_path> blake3_paths() noexcept;
+/// The last of them: what everything below uses unless it is told otherwise.
+HUBPUSH_DECL blake3_path best_blake3_path() noexcept;
+
+namespace detail {
+
+struct blake3_kernel;
+
+/// The eight words that every leaf and parent starts from, and the flags that say where they come from.
+struct blake3_mode {
+    std::array<std::uint32_t, 8> key_words;
+    std::uint32_t flags;
+};
+
+}  // namespace detail
+
+/// BLAKE3 of a stream of bytes. Not thread-safe; copyable. A path that this machine does not have is
+/// `errc::invalid_argument`.
+class blake3 {
+public:
+    HUBPUSH_DECL explicit blake3(blake3_path path = best_blake3_path());
+    HUBPUSH_DECL explicit blake3(const blake3_key& key, blake3_path path = best_blake3_path());
+    /// Derives a key from the stream's bytes. The context names the use of that key, for nobody else to use.
+    HUBPUSH_DECL static blake3 key_derivation(std::string_view context, blake3_path path = best_blake3_path());
+
+    HUBPUSH_DECL void update(std::span<const std::byte> bytes);
+    /// The digest of what came so far; more may follow.
+    HUBPUSH_DECL blake3_digest finish() const;
+
+    HUBPUSH_DECL static blake3_digest of(std::span<const std::byte> bytes, blake3_path path = best_blake3_path());
+    HUBPUSH_DECL static blake3_digest of(const blake3_key& key, std::span<const std::byte> bytes,
+                                         blake3_path path = best_blake3_path());
+
+private:
+    blake3(const detail::blake3_mode& mode, blake3_path path);
+    blake3_digest of_all(std::span<const std::byte> bytes);
+    void take_subtree(std::span<const std::byte> bytes);
+    blake3_digest finish_with(std::span<const std::byte> tail) const;
+
+    static constexpr std::size_t deepest = 54;  // 2^54 leaves are 2^64 bytes
+
+    detail::blake3_mode mode_;
+    const detail::blake3_kernel* kernel_;
+    std::uint64_t leaves_ = 0;                       // in the subtrees below
+    std::array<blake3_digest, deepest> subtrees_{};  // one per bit that is set in `leaves_`, largest first
+    std::array<std::byte, 1024> leaf_{};             // may be the last one: not compressed before more bytes come
+    std::size_t leaf_size_ = 0;
+};
+
+/// Keyed digests of many inputs, which is faster than one after the other: the lanes that the end of one input leaves
+/// empty are filled with the next. `digests` has the size of `inputs`, or it is `errc::invalid_argument`.
+HUBPUSH_DECL void blake3_many(const blake3_key& key, std::span<const std::span<const std::byte>> inputs,
+                              std::span<blake3_digest> digests, blake3_path path = best_blake3_path());
+
+}  // namespace hubpush::inline v0
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+// The names and numbers of spec/xet-protocol.md §2.1.
+
+inline constexpr std::size_t blake3_block_size = 64;
+inline constexpr std::size_t blake3_leaf_size = 1024;
+inline constexpr std::size_t blake3_value_size = 32;
+inline constexpr std::size_t blake3_rounds = 7;
+
+inline constexpr std::uint32_t blake3_chunk_start = 1;
+inline constexpr std::uint32_t blake3_chunk_end = 2;
+inline constexpr std::uint32_t blake3_parent = 4;
+inline constexpr std::uint32_t blake3_root = 8;
+inline constexpr std::uint32_t blake3_keyed_hash = 16;
+inline constexpr std::uint32_t blake3_derive_key_context = 32;
+inline constexpr std::uint32_t blake3_derive_key_material = 64;
+
+using blake3_words = std::array<std::uint32_t, 8>;
+
+inline constexpr blake3_words blake3_iv = {0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A,
+                                           0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19};
+
+using blake3_schedule_table = std::array<std::array<std::size_t, 16>, blake3_rounds>;
+
+/// Which message word each round takes in each place: the permutation, applied once more from round to round.
+constexpr blake3_schedule_table make_blake3_schedule() {
+    constexpr std::array<std::size_t, 16> permutation = {2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8};
+    blake3_schedule_table schedule{};
+    for (std::size_t i = 0; i < 16; ++i) schedule[0][i] = i;
+    for (std::size_t round = 1; round < blake3_rounds; ++round) {
+        for (std::size_t i = 0; i < 16; ++i) schedule[round][i] = schedule[round - 1][permutation[i]];
+    }
+    return schedule;
+}
+
+inline constexpr blake3_schedule_table blake3_schedule = make_blake3_schedule();
+
+/// The last four words of the state that a compression starts from.
+struct blake3_last_row {
+    std::uint32_t counter_low;  ///< of the leaf's index; 0 for a parent
+    std::uint32_t counter_high;
+    std::uint32_t length;  ///< bytes of the block that count
+    std::uint32_t flags;
+};
+
+/// A run of blocks compressed one after the other: a leaf, or a parent, whose one block is its two children.
+struct blake3_lane {
+    blake3_last_row last_row;  ///< of the last block
+    const std::byte* blocks;   ///< all blocks but the last, in a row
+    const std::byte* last;     ///< the last, padded with zeros to 64 bytes
+    std::byte* value;          ///< where the 32 bytes of chaining value go, after all lanes have been read
+};
+
+/// What lanes that run side by side have in common.
+struct blake3_work {
+    const blake3_words* key_words;
+    std::size_t blocks;         ///< at least one
+    std::uint32_t first_flags;  ///< of the first block, unless it is the last
+    std::uint32_t flags;        ///< of the blocks between first and last
+};
+
+/// One path: `run_all` runs as many lanes as the path has, `run_one` runs one.
+struct blake3_kernel {
+    std::size_t lanes;
+    void (*run_all)(const blake3_work& work, const blake3_lane* lanes) noexcept;
+    void (*run_one)(const blake3_work& work, const blake3_lane* lane) noexcept;
+};
+
+inline constexpr std::size_t blake3_most_lanes = 8;
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <array>
+#include <cstring>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// How `pshufb` rotates words to the right.
+struct alignas(32) blake3_rotation {
+    std::array<std::uint8_t, 32> places;
+};
+
+constexpr blake3_rotation make_blake3_rotation(std::size_t bytes) {
+    blake3_rotation rotation{};
+    for (std::size_t i = 0; i < 32; ++i) {
+        rotation.places[i] = static_cast<std::uint8_t>(i % 16 / 4 * 4 + (i + bytes) % 4);
+    }
+    return rotation;
+}
+
+inline constexpr blake3_rotation blake3_rotation_16 = make_blake3_rotation(2);
+inline constexpr blake3_rotation blake3_rotation_8 = make_blake3_rotation(1);
+
+// The functions carry the instruction set as an attribute, so that nobody needs a compiler flag; lambdas would not
+// inherit it.
+
+[[gnu::target("sse4.1"), gnu::always_inline]] inline __m128i blake3_shuffle_sse41(
+    __m128i words, const blake3_rotation& rotation) noexcept {
+    return _mm_shuffle_epi8(words, _mm_load_si128(reinterpret_cast<const __m128i*>(&rotation)));
+}
+
+/// The sum with `b`, which is known last, stays last: without the empty assembly g++ would put it first.
+[[gnu::target("sse4.1"), gnu::always_inline]] inline __m128i blake3_add_sse41(__m128i a, __m128i message,
+                                                                              __m128i b) noexcept {
+    a = _mm_add_epi32(a, message);
+    asm("" : "+x"(a));
+    return _mm_add_epi32(a, b);
+}
+
+[[gnu::target("sse4.1"), gnu::always_inline]] inline void blake3_quarter_sse41(__m128i& a, __m128i& b, __m128i& c,
+                                                                               __m128i& d, __m128i x,
+                                                                               __m128i y) noexcept {
+    a = blake3_add_sse41(a, x, b);
+    d = blake3_shuffle_sse41(_mm_xor_si128(d, a), blake3_rotation_16);
+    c = _mm_add_epi32(c, d);
+    b = _mm_xor_si128(b, c);
+    b = _mm_or_si128(_mm_srli_epi32(b, 12), _mm_slli_epi32(b, 20));
+    a = blake3_add_sse41(a, y, b);
+    d = blake3_shuffle_sse41(_mm_xor_si128(d, a), blake3_rotation_8);
+    c = _mm_add_epi32(c, d);
+    b = _mm_xor_si128(b, c);
+    b = _mm_or_si128(_mm_srli_epi32(b, 7), _mm_slli_epi32(b, 25));
+}
+
+[[gnu::target("sse4.1"), gnu::always_inline]] inline __m128i blake3_load_sse41(const void* bytes) noexcept {
+    return _mm_loadu_si128(static_cast<const __m128i*>(bytes));
+}
+
+// One lane: the state is a square of words, vector i is its row i. A round works on the four columns at once, then
+// turns the rows until the diagonals are columns, and back.
+
+/// The message words in the places `first`, `first + 2`, `first + 4` and `first + 6` of a round.
+template <std::size_t round, std::size_t first>
+[[gnu::target("sse4.1"), gnu::always_inline]] inline __m128i blake3_column_words(
+    const std::uint32_t (&message)[16]) noexcept {
+    constexpr auto& word = blake3_schedule[round];
+    return _mm_set_epi32(static_cast<int>(message[word[first + 6]]), static_cast<int>(message[word[first + 4]]),
+                         static_cast<int>(message[word[first + 2]]), static_cast<int>(message[word[first]]));
+}
+
+template <std::size_t round>
+[[gnu::target("sse4.1"), gnu::always_inline]] inline void blake3_square_round(
+    __m128i (&row)[4], const std::uint32_t (&message)[16]) noexcept {
+    blake3_quarter_sse41(row[0], row[1], row[2], row[3], blake3_column_words<round, 0>(message),
+                         blake3_column_words<round, 1>(message));
+    row[1] = _mm_shuffle_epi32(row[1], _MM_SHUFFLE(0, 3, 2, 1));
+    row[2] = _mm_shuffle_epi32(row[2], _MM_SHUFFLE(1, 0, 3, 2));
+    row[3] = _mm_shuffle_epi32(row[3], _MM_SHUFFLE(2, 1, 0, 3));
+    blake3_quarter_sse41(row[0], row[1], row[2], row[3], blake3_column_words<round, 8>(message),
+                         blake3_column_words<round, 9>(message));
+    row[1] = _mm_shuffle_epi32(row[1], _MM_SHUFFLE(2, 1, 0, 3));
+    row[2] = _mm_shuffle_epi32(row[2], _MM_SHUFFLE(1, 0, 3, 2));
+    row[3] = _mm_shuffle_epi32(row[3], _MM_SHUFFLE(0, 3, 2, 1));
+}
+
+[[gnu::target("sse4.1"), gnu::always_inline]] inline void blake3_compress_square(__m128i (&value)[2],
+                                                                                 const std::byte* block,
+                                                                                 __m128i last_row) noexcept {
+    std::uint32_t message[16];
+    std::memcpy(message, block, blake3_block_size);
+    __m128i row[4] = {value[0], value[1], blake3_load_sse41(blake3_iv.data()), last_row};
+    blake3_square_round<0>(row, message);
+    blake3_square_round<1>(row, message);
+    blake3_square_round<2>(row, message);
+    blake3_square_round<3>(row, message);
+    blake3_square_round<4>(row, message);
+    blake3_square_round<5>(row, message);
+    blake3_square_round<6>(row, message);
+    value[0] = _mm_xor_si128(row[0], row[2]);
+    value[1] = _mm_xor_si128(row[1], row[3]);
+}
+
+/// For the AVX2 path too: one lane has nothing to gain from wider vectors.
+[[gnu::target("sse4.1")]] inline void run_one_blake3_sse41(const blake3_work& work, const blake3_lane* lane) noexcept {
+    __m128i value[2] = {blake3_load_sse41(work.key_words->data()), blake3_load_sse41(work.key_words->data() + 4)};
+    const __m128i last_row = blake3_load_sse41(&lane->last_row);
+    __m128i row = _mm_insert_epi32(last_row, blake3_block_size, 2);
+    row = _mm_insert_epi32(row, static_cast<int>(work.first_flags), 3);
+    for (std::size_t block = 0; block + 1 < work.blocks; ++block) {
+        blake3_compress_square(value, lane->blocks + block * blake3_block_size, row);
+        row = _mm_insert_epi32(row, static_cast<int>(work.flags), 3);
+    }
+    blake3_compress_square(value, lane->last, last_row);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(lane->value), value[0]);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(lane->value + 16), value[1]);
+}
+
+// Four lanes: vector i holds word i of all of them.
+
+template <std::size_t round>
+[[gnu::target("sse4.1"), gnu::always_inline]] inline void blake3_round_sse41(__m128i (&v)[16],
+                                                                             const __m128i (&message)[16]) noexcept {
+    constexpr auto& word = blake3_schedule[round];
+    blake3_quarter_sse41(v[0], v[4], v[8], v[12], message[word[0]], message[word[1]]);
+    blake3_quarter_sse41(v[1], v[5], v[9], v[13], message[word[2]], message[word[3]]);
+    blake3_quarter_sse41(v[2], v[6], v[10], v[14], message[word[4]], message[word[5]]);
+    blake3_quarter_sse41(v[3], v[7], v[11], v[15], message[word[6]], message[word[7]]);
+    blake3_quarter_sse41(v[0], v[5], v[10], v[15], message[word[8]], message[word[9]]);
+    blake3_quarter_sse41(v[1], v[6], v[11], v[12], message[word[10]], message[word[11]]);
+    blake3_quarter_sse41(v[2], v[7], v[8], v[13], message[word[12]], message[word[13]]);
+    blake3_quarter_sse41(v[3], v[4], v[9], v[14], message[word[14]], message[word[15]]);
+}
+
+/// Rows become columns.
+[[gnu::target("sse4.1"), gnu::always_inline]] inline void blake3_transpose_sse41(__m128i& a, __m128i& b, __m128i& c,
+                                                                                 __m128i& d) noexcept {
+    const __m128i ab_low = _mm_unpacklo_epi32(a, b);
+    const __m128i cd_low = _mm_unpacklo_epi32(c, d);
+    const __m128i ab_high = _mm_unpackhi_epi32(a, b);
+    const __m128i cd_high = _mm_unpackhi_epi32(c, d);
+    a = _mm_unpacklo_epi64(ab_low, cd_low);
+    b = _mm_unpackhi_epi64(ab_low, cd_low);
+    c = _mm_unpacklo_epi64(ab_high, cd_high);
+    d = _mm_unpackhi_epi64(ab_high, cd_high);
+}
+
+/// Four words of every lane.
+[[gnu::target("sse4.1"), gnu::always_inline]] inline void blake3_words_sse41(__m128i* words,
+                                                                             const std::byte* const (&at)[4],
+                                                                             std::size_t offset) noexcept {
+    __m128i a = blake3_load_sse41(at[0] + offset);
+    __m128i b = blake3_load_sse41(at[1] + offset);
+    __m128i c = blake3_load_sse41(at[2] + offset);
+    __m128i d = blake3_load_sse41(at[3] + offset);
+    blake3_transpose_sse41(a, b, c, d);
+    words[0] = a;
+    words[1] = b;
+    words[2] = c;
+    words[3] = d;
+}
+
+[[gnu::target("sse4.1"), gnu::always_inline]] inline void blake3_message_sse41(
+    __m128i (&message)[16], const std::byte* const (&at)[4]) noexcept {
+    blake3_words_sse41(message + 0, at, 0);
+    blake3_words_sse41(message + 4, at, 16);
+    blake3_words_sse41(message + 8, at, 32);
+    blake3_words_sse41(message + 12, at, 48);
+}
+
+/// Everything is spelled out: g++ -O2 does not unroll loops, and an array with a changing index is not in registers.
+[[gnu::target("sse4.1"), gnu::always_inline]] inline void blake3_compress_sse41(__m128i (&value)[8],
+                                                                                const __m128i (&message)[16],
+                                                                                const __m128i (&last_row)[4]) noexcept {
+    __m128i v[16] = {value[0],
+                     value[1],
+                     value[2],
+                     value[3],
+                     value[4],
+                     value[5],
+                     value[6],
+                     value[7],
+                     _mm_set1_epi32(static_cast<int>(blake3_iv[0])),
+                     _mm_set1_epi32(static_cast<int>(blake3_iv[1])),
+                     _mm_set1_epi32(static_cast<int>(blake3_iv[2])),
+                     _mm_set1_epi32(static_cast<int>(blake3_iv[3])),
+                     last_row[0],
+                     last_row[1],
+                     last_row[2],
+                     last_row[3]};
+    blake3_round_sse41<0>(v, message);
+    blake3_round_sse41<1>(v, message);
+    blake3_round_sse41<2>(v, message);
+    blake3_round_sse41<3>(v, message);
+    blake3_round_sse41<4>(v, message);
+    blake3_round_sse41<5>(v, message);
+    blake3_round_sse41<6>(v, message);
+    value[0] = _mm_xor_si128(v[0], v[8]);
+    value[1] = _mm_xor_si128(v[1], v[9]);
+    value[2] = _mm_xor_si128(v[2], v[10]);
+    value[3] = _mm_xor_si128(v[3], v[11]);
+    value[4] = _mm_xor_si128(v[4], v[12]);
+    value[5] = _mm_xor_si128(v[5], v[13]);
+    value[6] = _mm_xor_si128(v[6], v[14]);
+    value[7] = _mm_xor_si128(v[7], v[15]);
+}
+
+[[gnu::target("sse4.1"), gnu::always_inline]] inline void blake3_store_sse41(__m128i (&value)[8],
+                                                                             const blake3_lane* lanes) noexcept {
+    for (std::size_t i = 0; i < 8; i += 4) {
+        blake3_transpose_sse41(value[i], value[i + 1], value[i + 2], value[i + 3]);
+        for (std::size_t lane = 0; lane < 4; ++lane) {
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(lanes[lane].value + 4 * i), value[i + lane]);
+        }
+    }
+}
+
+[[gnu::target("sse4.1")]] inline void run_all_blake3_sse41(const blake3_work& work, const blake3_lane* lanes) noexcept {
+    const blake3_words& key = *work.key_words;
+    __m128i value[8] = {_mm_set1_epi32(static_cast<int>(key[0])), _mm_set1_epi32(static_cast<int>(key[1])),
+                        _mm_set1_epi32(static_cast<int>(key[2])), _mm_set1_epi32(static_cast<int>(key[3])),
+                        _mm_set1_epi32(static_cast<int>(key[4])), _mm_set1_epi32(static_cast<int>(key[5])),
+                        _mm_set1_epi32(static_cast<int>(key[6])), _mm_set1_epi32(static_cast<int>(key[7]))};
+    __m128i last_row[4] = {blake3_load_sse41(&lanes[0].last_row), blake3_load_sse41(&lanes[1].last_row),
+                           blake3_load_sse41(&lanes[2].last_row), blake3_load_sse41(&lanes[3].last_row)};
+    blake3_transpose_sse41(last_row[0], last_row[1], last_row[2], last_row[3]);
+    __m128i row[4] = {last_row[0], last_row[1], _mm_set1_epi32(blake3_block_size),
+                      _mm_set1_epi32(static_cast<int>(work.first_flags))};
+    const std::byte* at[4];
+    for (std::size_t i = 0; i < 4; ++i) at[i] = lanes[i].blocks;
+    __m128i message[16];
+    for (std::size_t block = 0; block + 1 < work.blocks; ++block) {
+        blake3_message_sse41(message, at);
+        blake3_compress_sse41(value, message, row);
+        row[3] = _mm_set1_epi32(static_cast<int>(work.flags));
+        for (auto& bytes : at) bytes += blake3_block_size;
+    }
+    for (std::size_t i = 0; i < 4; ++i) at[i] = lanes[i].last;
+    blake3_message_sse41(message, at);
+    blake3_compress_sse41(value, message, last_row);
+    blake3_store_sse41(value, lanes);
+}
+
+inline constexpr blake3_kernel blake3_sse41 = {4, &run_all_blake3_sse41, &run_one_blake3_sse41};
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#endif
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+// Eight lanes: vector i holds word i of all of them. As blake3_sse41.ipp, where it is explained, with twice the width.
+
+/// The state fills all sixteen registers: the rotation is read from memory every time, where g++ 12 would keep it in a
+/// register and be 10 % slower.
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i blake3_shuffle_avx2(
+    __m256i words, const blake3_rotation& rotation) noexcept {
+    asm("vpshufb {%1, %0, %0|%0, %0, %1}" : "+x"(words) : "m"(rotation));
+    return words;
+}
+
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i blake3_add_avx2(__m256i a, __m256i message,
+                                                                           __m256i b) noexcept {
+    a = _mm256_add_epi32(a, message);
+    asm("" : "+x"(a));
+    return _mm256_add_epi32(a, b);
+}
+
+[[gnu::target("avx2"), gnu::always_inline]] inline void blake3_quarter_avx2(__m256i& a, __m256i& b, __m256i& c,
+                                                                            __m256i& d, __m256i x, __m256i y) noexcept {
+    a = blake3_add_avx2(a, x, b);
+    d = blake3_shuffle_avx2(_mm256_xor_si256(d, a), blake3_rotation_16);
+    c = _mm256_add_epi32(c, d);
+    b = _mm256_xor_si256(b, c);
+    b = _mm256_or_si256(_mm256_srli_epi32(b, 12), _mm256_slli_epi32(b, 20));
+    a = blake3_add_avx2(a, y, b);
+    d = blake3_shuffle_avx2(_mm256_xor_si256(d, a), blake3_rotation_8);
+    c = _mm256_add_epi32(c, d);
+    b = _mm256_xor_si256(b, c);
+    b = _mm256_or_si256(_mm256_srli_epi32(b, 7), _mm256_slli_epi32(b, 25));
+}
+
+template <std::size_t round>
+[[gnu::target("avx2"), gnu::always_inline]] inline void blake3_round_avx2(__m256i (&v)[16],
+                                                                          const __m256i (&message)[16]) noexcept {
+    constexpr auto& word = blake3_schedule[round];
+    blake3_quarter_avx2(v[0], v[4], v[8], v[12], message[word[0]], message[word[1]]);
+    blake3_quarter_avx2(v[1], v[5], v[9], v[13], message[word[2]], message[word[3]]);
+    blake3_quarter_avx2(v[2], v[6], v[10], v[14], message[word[4]], message[word[5]]);
+    blake3_quarter_avx2(v[3], v[7], v[11], v[15], message[word[6]], message[word[7]]);
+    blake3_quarter_avx2(v[0], v[5], v[10], v[15], message[word[8]], message[word[9]]);
+    blake3_quarter_avx2(v[1], v[6], v[11], v[12], message[word[10]], message[word[11]]);
+    blake3_quarter_avx2(v[2], v[7], v[8], v[13], message[word[12]], message[word[13]]);
+    blake3_quarter_avx2(v[3], v[4], v[9], v[14], message[word[14]], message[word[15]]);
+}
+
+/// Rows become columns, in each half of the vectors.
+[[gnu::target("avx2"), gnu::always_inline]] inline void blake3_transpose_avx2(__m256i& a, __m256i& b, __m256i& c,
+                                                                              __m256i& d) noexcept {
+    const __m256i ab_low = _mm256_unpacklo_epi32(a, b);
+    const __m256i cd_low = _mm256_unpacklo_epi32(c, d);
+    const __m256i ab_high = _mm256_unpackhi_epi32(a, b);
+    const __m256i cd_high = _mm256_unpackhi_epi32(c, d);
+    a = _mm256_unpacklo_epi64(ab_low, cd_low);
+    b = _mm256_unpackhi_epi64(ab_low, cd_low);
+    c = _mm256_unpacklo_epi64(ab_high, cd_high);
+    d = _mm256_unpackhi_epi64(ab_high, cd_high);
+}
+
+/// 16 bytes of two lanes.
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i blake3_load_avx2(const void* low,
+                                                                            const void* high) noexcept {
+    const __m256i low_half = _mm256_castsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(low)));
+    return _mm256_inserti128_si256(low_half, _mm_loadu_si128(static_cast<const __m128i*>(high)), 1);
+}
+
+/// Four words of every lane.
+[[gnu::target("avx2"), gnu::always_inline]] inline void blake3_words_avx2(__m256i* words,
+                                                                          const std::byte* const (&at)[8],
+                                                                          std::size_t offset) noexcept {
+    __m256i a = blake3_load_avx2(at[0] + offset, at[4] + offset);
+    __m256i b = blake3_load_avx2(at[1] + offset, at[5] + offset);
+    __m256i c = blake3_load_avx2(at[2] + offset, at[6] + offset);
+    __m256i d = blake3_load_avx2(at[3] + offset, at[7] + offset);
+    blake3_transpose_avx2(a, b, c, d);
+    words[0] = a;
+    words[1] = b;
+    words[2] = c;
+    words[3] = d;
+}
+
+[[gnu::target("avx2"), gnu::always_inline]] inline void blake3_message_avx2(__m256i (&message)[16],
+                                                                            const std::byte* const (&at)[8]) noexcept {
+    blake3_words_avx2(message + 0, at, 0);
+    blake3_words_avx2(message + 4, at, 16);
+    blake3_words_avx2(message + 8, at, 32);
+    blake3_words_avx2(message + 12, at, 48);
+}
+
+/// Everything is spelled out: g++ -O2 does not unroll loops, and an array with a changing index is not in registers.
+[[gnu::target("avx2"), gnu::always_inline]] inline void blake3_compress_avx2(__m256i (&value)[8],
+                                                                             const __m256i (&message)[16],
+                                                                             const __m256i (&last_row)[4]) noexcept {
+    __m256i v[16] = {value[0],
+                     value[1],
+                     value[2],
+                     value[3],
+                     value[4],
+                     value[5],
+                     value[6],
+                     value[7],
+                     _mm256_set1_epi32(static_cast<int>(blake3_iv[0])),
+                     _mm256_set1_epi32(static_cast<int>(blake3_iv[1])),
+                     _mm256_set1_epi32(static_cast<int>(blake3_iv[2])),
+                     _mm256_set1_epi32(static_cast<int>(blake3_iv[3])),
+                     last_row[0],
+                     last_row[1],
+                     last_row[2],
+                     last_row[3]};
+    blake3_round_avx2<0>(v, message);
+    blake3_round_avx2<1>(v, message);
+    blake3_round_avx2<2>(v, message);
+    blake3_round_avx2<3>(v, message);
+    blake3_round_avx2<4>(v, message);
+    blake3_round_avx2<5>(v, message);
+    blake3_round_avx2<6>(v, message);
+    value[0] = _mm256_xor_si256(v[0], v[8]);
+    value[1] = _mm256_xor_si256(v[1], v[9]);
+    value[2] = _mm256_xor_si256(v[2], v[10]);
+    value[3] = _mm256_xor_si256(v[3], v[11]);
+    value[4] = _mm256_xor_si256(v[4], v[12]);
+    value[5] = _mm256_xor_si256(v[5], v[13]);
+    value[6] = _mm256_xor_si256(v[6], v[14]);
+    value[7] = _mm256_xor_si256(v[7], v[15]);
+}
+
+[[gnu::target("avx2"), gnu::always_inline]] inline void blake3_store_avx2(__m256i (&value)[8],
+                                                                          const blake3_lane* lanes) noexcept {
+    for (std::size_t i = 0; i < 8; i += 4) {
+        blake3_transpose_avx2(value[i], value[i + 1], value[i + 2], value[i + 3]);
+        for (std::size_t lane = 0; lane < 4; ++lane) {
+            auto* const low = reinterpret_cast<__m128i*>(lanes[lane].value + 4 * i);
+            auto* const high = reinterpret_cast<__m128i*>(lanes[lane + 4].value + 4 * i);
+            _mm_storeu_si128(low, _mm256_castsi256_si128(value[i + lane]));
+            _mm_storeu_si128(high, _mm256_extracti128_si256(value[i + lane], 1));
+        }
+    }
+}
+
+[[gnu::target("avx2")]] inline void run_all_blake3_avx2(const blake3_work& work, const blake3_lane* lanes) noexcept {
+    const blake3_words& key = *work.key_words;
+    __m256i value[8] = {_mm256_set1_epi32(static_cast<int>(key[0])), _mm256_set1_epi32(static_cast<int>(key[1])),
+                        _mm256_set1_epi32(static_cast<int>(key[2])), _mm256_set1_epi32(static_cast<int>(key[3])),
+                        _mm256_set1_epi32(static_cast<int>(key[4])), _mm256_set1_epi32(static_cast<int>(key[5])),
+                        _mm256_set1_epi32(static_cast<int>(key[6])), _mm256_set1_epi32(static_cast<int>(key[7]))};
+    __m256i last_row[4] = {blake3_load_avx2(&lanes[0].last_row, &lanes[4].last_row),
+                           blake3_load_avx2(&lanes[1].last_row, &lanes[5].last_row),
+                           blake3_load_avx2(&lanes[2].last_row, &lanes[6].last_row),
+                           blake3_load_avx2(&lanes[3].last_row, &lanes[7].last_row)};
+    blake3_transpose_avx2(last_row[0], last_row[1], last_row[2], last_row[3]);
+    __m256i row[4] = {last_row[0], last_row[1], _mm256_set1_epi32(blake3_block_size),
+                      _mm256_set1_epi32(static_cast<int>(work.first_flags))};
+    const std::byte* at[8];
+    for (std::size_t i = 0; i < 8; ++i) at[i] = lanes[i].blocks;
+    __m256i message[16];
+    for (std::size_t block = 0; block + 1 < work.blocks; ++block) {
+        blake3_message_avx2(message, at);
+        blake3_compress_avx2(value, message, row);
+        row[3] = _mm256_set1_epi32(static_cast<int>(work.flags));
+        for (auto& bytes : at) bytes += blake3_block_size;
+    }
+    for (std::size_t i = 0; i < 8; ++i) at[i] = lanes[i].last;
+    blake3_message_avx2(message, at);
+    blake3_compress_avx2(value, message, last_row);
+    blake3_store_avx2(value, lanes);
+}
+
+inline constexpr blake3_kernel blake3_avx2 = {8, &run_all_blake3_avx2, &run_one_blake3_sse41};
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#endif
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline std::uint32_t load_blake3_word(const std::byte* bytes) noexcept {
+    return std::to_integer<std::uint32_t>(bytes[0]) | std::to_integer<std::uint32_t>(bytes[1]) << 8U |
+           std::to_integer<std::uint32_t>(bytes[2]) << 16U | std::to_integer<std::uint32_t>(bytes[3]) << 24U;
+}
+
+inline void store_blake3_word(std::uint32_t word, std::byte* bytes) noexcept {
+    for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::byte>(word >> (8 * i));
+}
+
+inline void blake3_quarter(std::uint32_t& a, std::uint32_t& b, std::uint32_t& c, std::uint32_t& d, std::uint32_t x,
+                           std::uint32_t y) noexcept {
+    a += b + x;
+    d = std::rotr(d ^ a, 16);
+    c += d;
+    b = std::rotr(b ^ c, 12);
+    a += b + y;
+    d = std::rotr(d ^ a, 8);
+    c += d;
+    b = std::rotr(b ^ c, 7);
+}
+
+template <std::size_t round>
+void blake3_round(std::array<std::uint32_t, 16>& v, const std::array<std::uint32_t, 16>& message) noexcept {
+    constexpr auto& word = blake3_schedule[round];
+    blake3_quarter(v[0], v[4], v[8], v[12], message[word[0]], message[word[1]]);
+    blake3_quarter(v[1], v[5], v[9], v[13], message[word[2]], message[word[3]]);
+    blake3_quarter(v[2], v[6], v[10], v[14], message[word[4]], message[word[5]]);
+    blake3_quarter(v[3], v[7], v[11], v[15], message[word[6]], message[word[7]]);
+    blake3_quarter(v[0], v[5], v[10], v[15], message[word[8]], message[word[9]]);
+    blake3_quarter(v[1], v[6], v[11], v[12], message[word[10]], message[word[11]]);
+    blake3_quarter(v[2], v[7], v[8], v[13], message[word[12]], message[word[13]]);
+    blake3_quarter(v[3], v[4], v[9], v[14], message[word[14]], message[word[15]]);
+}
+
+inline void blake3_compress(blake3_words& value, const std::byte* block, const blake3_last_row& last_row) noexcept {
+    std::array<std::uint32_t, 16> message;
+    for (std::size_t i = 0; i < 16; ++i) message[i] = load_blake3_word(block + 4 * i);
+    std::array<std::uint32_t, 16> v;
+    std::copy(value.begin(), value.end(), v.begin());
+    std::copy_n(blake3_iv.begin(), 4, v.begin() + 8);
+    v[12] = last_row.counter_low;
+    v[13] = last_row.counter_high;
+    v[14] = last_row.length;
+    v[15] = last_row.flags;
+    [&]<std::size_t... round>(std::index_sequence<round...>) {
+        (blake3_round<round>(v, message), ...);
+    }(std::make_index_sequence<blake3_rounds>());
+    for (std::size_t i = 0; i < 8; ++i) value[i] = v[i] ^ v[i + 8];
+}
+
+inline void run_blake3_portable(const blake3_work& work, const blake3_lane* lane) noexcept {
+    blake3_words value = *work.key_words;
+    blake3_last_row last_row = lane->last_row;
+    last_row.length = blake3_block_size;
+    last_row.flags = work.first_flags;
+    for (std::size_t block = 0; block + 1 < work.blocks; ++block) {
+        blake3_compress(value, lane->blocks + block * blake3_block_size, last_row);
+        last_row.flags = work.flags;
+    }
+    blake3_compress(value, lane->last, lane->last_row);
+    for (std::size_t i = 0; i < value.size(); ++i) store_blake3_word(value[i], lane->value + 4 * i);
+}
+
+inline constexpr blake3_kernel blake3_portable = {1, &run_blake3_portable, &run_blake3_portable};
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <bit>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// The lanes of a kernel: what is pushed runs when there is enough of it, or when `flush` is called.
+class blake3_lanes {
+public:
+    blake3_lanes(const blake3_kernel& kernel, const blake3_mode& mode) : kernel_(kernel), mode_(mode) {}
+
+    /// The leaf with index `counter`, up to 1 KiB, which stays where it is until it has run.
+    void push_leaf(std::span<const std::byte> leaf, std::uint64_t counter, std::uint32_t root, std::byte* value) {
+        const std::size_t blocks = std::max<std::size_t>(1, (leaf.size() + blake3_block_size - 1) / blake3_block_size);
+        if (blocks != work_.blocks) start(blocks);
+        const auto last = leaf.subspan((blocks - 1) * blake3_block_size);
+        const std::uint32_t start_flag = blocks == 1 ? blake3_chunk_start : 0;
+        push({{static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32U),
+               static_cast<std::uint32_t>(last.size()), mode_.flags | start_flag | blake3_chunk_end | root},
+              leaf.data(),
+              last.size() == blake3_block_size ? last.data() : pad(last),
+              value});
+    }
+
+    /// The parent of two values in a row.
+    void push_parent(const std::byte* children, std::uint32_t root, std::byte* value) {
+        if (work_.blocks != 1) start(1);
+        push({{0, 0, blake3_block_size, mode_.flags | blake3_parent | root}, nullptr, children, value});
+    }
+
+    /// Runs what waits. Lanes without work of their own repeat the first.
+    void flush() {
+        if (waiting_ == 1) {
+            kernel_.run_one(work_, lanes_.data());
+        } else if (waiting_ > 1) {
+            std::fill(&lanes_[waiting_], &lanes_[0] + kernel_.lanes, lanes_[0]);
+            kernel_.run_all(work_, lanes_.data());
+        }
+        waiting_ = 0;
+    }
+
+private:
+    /// Only lanes with the same number of blocks run together.
+    void start(std::size_t blocks) {
+        flush();
+        work_ = {&mode_.key_words, blocks, mode_.flags | blake3_chunk_start, mode_.flags};
+    }
+
+    void push(const blake3_lane& lane) {
+        lanes_[waiting_++] = lane;
+        if (waiting_ == kernel_.lanes) flush();
+    }
+
+    const std::byte* pad(std::span<const std::byte> last) {
+        auto& block = padded_[waiting_];
+        block.fill(std::byte{0});
+        std::copy(last.begin(), last.end(), block.begin());
+        return block.data();
+    }
+
+    const blake3_kernel& kernel_;
+    const blake3_mode& mode_;
+    blake3_work work_{};
+    std::size_t waiting_ = 0;
+    std::array<blake3_lane, blake3_most_lanes> lanes_;
+    std::array<std::array<std::byte, blake3_block_size>, blake3_most_lanes> padded_;
+};
+
+/// The tree over some leaves of an input: over all of them, or over a power of two at a multiple of it.
+struct blake3_tree {
+    std::span<const std::byte> bytes;
+    std::uint64_t first_leaf = 0;
+    std::uint32_t root = 0;  ///< the flag when it is the whole input's
+    std::byte* value = nullptr;
+    std::size_t nodes = 0;  ///< on the level that is being computed
+    std::size_t slot = 0;   ///< where its nodes begin
+};
+
+/// Computes trees side by side, level by level, so that one tree fills the lanes another leaves empty.
+class blake3_forest {
+public:
+    static constexpr std::size_t most_leaves = 256;  ///< of all trees together; a Xet chunk has up to 128
+
+    static std::size_t leaves(std::span<const std::byte> bytes) {
+        return std::max<std::size_t>(1, (bytes.size() + blake3_leaf_size - 1) / blake3_leaf_size);
+    }
+
+    blake3_forest(const blake3_kernel& kernel, const blake3_mode& mode) : lanes_(kernel, mode) {}
+
+    void grow(std::span<blake3_tree> trees) {
+        std::size_t slot = 0;
+        for (blake3_tree& tree : trees) {
+            tree.nodes = leaves(tree.bytes);
+            tree.slot = slot;
+            slot += tree.nodes;
+        }
+        push_leaves(trees);
+        while (std::any_of(trees.begin(), trees.end(), [](const blake3_tree& tree) { return tree.nodes > 1; })) {
+            for (blake3_tree& tree : trees) push_parents(tree);
+            lanes_.flush();
+            current_ ^= 1U;
+        }
+    }
+
+private:
+    using level = std::array<std::array<std::byte, blake3_value_size>, most_leaves>;
+
+    /// The whole leaves of all trees first, because they run together.
+    void push_leaves(std::span<const blake3_tree> trees) {
+        for (const blake3_tree& tree : trees) {
+            for (std::size_t i = 0; i < tree.bytes.size() / blake3_leaf_size; ++i) push_leaf(tree, i, blake3_leaf_size);
+        }
+        for (const blake3_tree& tree : trees) {
+            const std::size_t whole = tree.bytes.size() / blake3_leaf_size;
+            if (whole < tree.nodes) push_leaf(tree, whole, tree.bytes.size() % blake3_leaf_size);
+        }
+        lanes_.flush();
+    }
+
+    void push_leaf(const blake3_tree& tree, std::size_t i, std::size_t size) {
+        const bool only = tree.nodes == 1;
+        lanes_.push_leaf(tree.bytes.subspan(i * blake3_leaf_size, size), tree.first_leaf + i, only ? tree.root : 0,
+                         only ? tree.value : levels_[current_][tree.slot + i].data());
+    }
+
+    /// The next level of a tree: pairs become parents, an odd node at the end rises as it is.
+    void push_parents(blake3_tree& tree) {
+        if (tree.nodes == 1) return;
+        const bool top = tree.nodes == 2;
+        const auto* const from = &levels_[current_][tree.slot];
+        auto* const to = &levels_[current_ ^ 1U][tree.slot];
+        for (std::size_t i = 0; i < tree.nodes / 2; ++i) {
+            lanes_.push_parent(from[2 * i].data(), top ? tree.root : 0, top ? tree.value : to[i].data());
+        }
+        if (tree.nodes % 2 == 1) to[tree.nodes / 2] = from[tree.nodes - 1];
+        tree.nodes = (tree.nodes + 1) / 2;
+    }
+
+    blake3_lanes lanes_;
+    unsigned current_ = 0;
+    std::array<level, 2> levels_;
+};
+
+inline blake3_digest blake3_join(const blake3_kernel& kernel, const blake3_mode& mode, const blake3_digest& left,
+                                 const blake3_digest& right, std::uint32_t root) {
+    std::array<std::byte, blake3_block_size> children;
+    std::copy(right.begin(), right.end(), std::copy(left.begin(), left.end(), children.begin()));
+    blake3_digest value;
+    blake3_lanes lanes(kernel, mode);
+    lanes.push_parent(children.data(), root, value.data());
+    lanes.flush();
+    return value;
+}
+
+inline blake3_words load_blake3_key(const blake3_key& key) {
+    blake3_words words;
+    for (std::size_t i = 0; i < words.size(); ++i) words[i] = load_blake3_word(&key[4 * i]);
+    return words;
+}
+
+inline std::size_t count_blake3_paths() noexcept {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) return 3;
+    if (__builtin_cpu_supports("sse4.1")) return 2;
+#endif
+    return 1;
+}
+
+inline const blake3_kernel& blake3_kernel_of(blake3_path path) {
+    const auto paths = blake3_paths();
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) {
+        throw_error(errc::invalid_argument, "this machine does not have that way to compute BLAKE3");
+    }
+#if defined(__x86_64__)
+    if (path == blake3_path::avx2) return blake3_avx2;
+    if (path == blake3_path::sse41) return blake3_sse41;
+#endif
+    return blake3_portable;
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL std::span<const blake3_path> blake3_paths() noexcept {
+    static constexpr std::array all = {blake3_path::portable, blake3_path::sse41, blake3_path::avx2};
+    static const std::size_t count = detail::count_blake3_paths();
+    return std::span(all).first(count);
+}
+
+HUBPUSH_DECL blake3_path best_blake3_path() noexcept { return blake3_paths().back(); }
+
+HUBPUSH_DECL blake3::blake3(const detail::blake3_mode& mode, blake3_path path)
+    : mode_(mode), kernel_(&detail::blake3_kernel_of(path)) {}
+
+HUBPUSH_DECL blake3::blake3(blake3_path path) : blake3({detail::blake3_iv, 0}, path) {}
+
+HUBPUSH_DECL blake3::blake3(const blake3_key& key, blake3_path path)
+    : blake3({detail::load_blake3_key(key), detail::blake3_keyed_hash}, path) {}
+
+HUBPUSH_DECL blake3 blake3::key_derivation(std::string_view context, blake3_path path) {
+    blake3 of_context({detail::blake3_iv, detail::blake3_derive_key_context}, path);
+    of_context.update(std::as_bytes(std::span(context)));
+    return blake3({detail::load_blake3_key(of_context.finish()), detail::blake3_derive_key_material}, path);
+}
+
+HUBPUSH_DECL void blake3::update(std::span<const std::byte> bytes) {
+    if (leaf_size_ > 0) {
+        const auto head = bytes.first(std::min(bytes.size(), leaf_.size() - leaf_size_));
+        std::copy(head.begin(), head.end(), leaf_.begin() + static_cast<std::ptrdiff_t>(leaf_size_));
+        leaf_size_ += head.size();
+        bytes = bytes.subspan(head.size());
+        if (bytes.empty()) return;
+        take_subtree(leaf_);
+    }
+    while (bytes.size() > leaf_.size()) {
+        std::uint64_t leaves = std::bit_floor((bytes.size() - 1) / leaf_.size());
+        leaves = std::min<std::uint64_t>(leaves, detail::blake3_forest::most_leaves);
+        if (leaves_ > 0) leaves = std::min(leaves, leaves_ & (~leaves_ + 1));
+        const auto subtree = bytes.first(static_cast<std::size_t>(leaves) * leaf_.size());
+        take_subtree(subtree);
+        bytes = bytes.subspan(subtree.size());
+    }
+    std::copy(bytes.begin(), bytes.end(), leaf_.begin());
+    leaf_size_ = bytes.size();
+}
+
+HUBPUSH_DECL blake3_digest blake3::finish() const { return finish_with(std::span(leaf_).first(leaf_size_)); }
+
+/// A power of two of leaves, at a multiple of it, that are not the last: adding it to the subtrees there are is adding
+/// two binary numbers, and every carry is a parent.
+HUBPUSH_DECL void blake3::take_subtree(std::span<const std::byte> bytes) {
+    blake3_digest value;
+    detail::blake3_tree tree{bytes, leaves_, 0, value.data()};
+    detail::blake3_forest(*kernel_, mode_).grow({&tree, 1});
+    const std::uint64_t leaves = bytes.size() / leaf_.size();
+    auto count = static_cast<std::size_t>(std::popcount(leaves_));
+    for (std::uint64_t bit = leaves; (leaves_ & bit) != 0; bit <<= 1U) {
+        value = detail::blake3_join(*kernel_, mode_, subtrees_[--count], value, 0);
+    }
+    subtrees_[count] = value;
+    leaves_ += leaves;
+}
+
+HUBPUSH_DECL blake3_digest blake3::finish_with(std::span<const std::byte> tail) const {
+    blake3_digest value;
+    detail::blake3_tree tree{tail, leaves_, leaves_ == 0 ? detail::blake3_root : 0, value.data()};
+    detail::blake3_forest(*kernel_, mode_).grow({&tree, 1});
+    for (auto count = static_cast<std::size_t>(std::popcount(leaves_)); count > 0; --count) {
+        const std::uint32_t root = count == 1 ? detail::blake3_root : 0;
+        value = detail::blake3_join(*kernel_, mode_, subtrees_[count - 1], value, root);
+    }
+    return value;
+}
+
+/// With the end in sight the last leaves need not be taken in ever smaller powers of two.
+HUBPUSH_DECL blake3_digest blake3::of_all(std::span<const std::byte> bytes) {
+    constexpr std::size_t subtree = detail::blake3_forest::most_leaves * detail::blake3_leaf_size;
+    for (; bytes.size() > subtree; bytes = bytes.subspan(subtree)) take_subtree(bytes.first(subtree));
+    return finish_with(bytes);
+}
+
+HUBPUSH_DECL blake3_digest blake3::of(std::span<const std::byte> bytes, blake3_path path) {
+    return blake3(path).of_all(bytes);
+}
+
+HUBPUSH_DECL blake3_digest blake3::of(const blake3_key& key, std::span<const std::byte> bytes, blake3_path path) {
+    return blake3(key, path).of_all(bytes);
+}
+
+HUBPUSH_DECL void blake3_many(const blake3_key& key, std::span<const std::span<const std::byte>> inputs,
+                              std::span<blake3_digest> digests, blake3_path path) {
+    if (digests.size() != inputs.size()) throw_error(errc::invalid_argument, "there must be a digest for every input");
+    const detail::blake3_mode mode{detail::load_blake3_key(key), detail::blake3_keyed_hash};
+    detail::blake3_forest forest(detail::blake3_kernel_of(path), mode);
+    std::array<detail::blake3_tree, 64> trees;
+    std::size_t waiting = 0;
+    std::size_t leaves = 0;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const std::size_t more = forest.leaves(inputs[i]);
+        if (more > forest.most_leaves) {
+            digests[i] = blake3::of(key, inputs[i], path);
+            continue;
+        }
+        if (waiting == trees.size() || leaves + more > forest.most_leaves) {
+            forest.grow(std::span(trees).first(waiting));
+            waiting = leaves = 0;
+        }
+        trees[waiting++] = {inputs[i], 0, detail::blake3_root, digests[i].data()};
+        leaves += more;
+    }
+    forest.grow(std::span(trees).first(waiting));
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// CRC-64/NVME, the checksum of a xorb in an upload grant (spec/xet-protocol.md §5.6.1).
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace hubpush::inline v0 {
+
+/// The ways of computing it, slowest first. All give the same checksums.
+enum class crc64_path {
+    portable,  ///< eight bytes at a time from tables, on any machine
+    pclmul     ///< 64 bytes at a time by carry-less multiplication (x86-64 with PCLMULQDQ)
+};
+
+/// The paths that this machine has, slowest first.
+HUBPUSH_DECL std::span<const crc64_path> crc64_paths() noexcept;
+/// The last of them: what everything below uses unless it is told otherwise.
+HUBPUSH_DECL crc64_path best_crc64_path() noexcept;
+
+/// CRC-64/NVME of a stream of bytes. Not thread-safe; copyable. A path that this machine does not have is
+/// `errc::invalid_argument`.
+class crc64_nvme {
+public:
+    HUBPUSH_DECL explicit crc64_nvme(crc64_path path = best_crc64_path());
+
+    HUBPUSH_DECL void update(std::span<const std::byte> bytes) noexcept;
+    /// The checksum of what came so far; more may follow. On the wire it is a decimal string.
+    std::uint64_t finish() const noexcept { return ~register_; }
+
+    HUBPUSH_DECL static std::uint64_t of(std::span<const std::byte> bytes, crc64_path path = best_crc64_path());
+
+private:
+    crc64_path path_;
+    std::uint64_t register_ = ~std::uint64_t{0};
+};
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+// The register holds a polynomial over GF(2) of degree below 64, reflected: the top bit is the coefficient of x^0. To
+// shift it to the right by one is to multiply by x modulo the CRC's polynomial.
+
+inline constexpr std::uint64_t crc64_polynomial = 0x9a6c9329ac4bc9b5;  // §5.6.1, reflected
+
+constexpr std::uint64_t crc64_times_x(std::uint64_t value) noexcept {
+    return value >> 1U ^ ((value & 1U) != 0 ? crc64_polynomial : 0);
+}
+
+/// Table k holds what a byte becomes when k more bytes of zeros follow it.
+using crc64_table_set = std::array<std::array<std::uint64_t, 256>, 8>;
+
+constexpr crc64_table_set make_crc64_tables() {
+    crc64_table_set tables{};
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+        std::uint64_t value = byte;
+        for (int bit = 0; bit < 8; ++bit) value = crc64_times_x(value);
+        tables[0][byte] = value;
+    }
+    for (std::size_t k = 1; k < tables.size(); ++k) {
+        for (std::size_t byte = 0; byte < 256; ++byte) {
+            const std::uint64_t before = tables[k - 1][byte];
+            tables[k][byte] = before >> 8U ^ tables[0][before & 255U];
+        }
+    }
+    return tables;
+}
+
+inline constexpr crc64_table_set crc64_tables = make_crc64_tables();
+
+/// The register after eight bytes; `i` is 0 to 7, for g++ -O2 does not unroll loops.
+template <std::size_t... i>
+std::uint64_t update_crc64_by_word(std::uint64_t value, const std::byte* bytes, std::index_sequence<i...>) noexcept {
+    const std::uint64_t word = value ^ ((std::to_integer<std::uint64_t>(bytes[i]) << (8 * i)) | ...);
+    return (crc64_tables[7 - i][word >> (8 * i) & 255U] ^ ...);
+}
+
+/// The register after `bytes`.
+inline std::uint64_t update_crc64(std::uint64_t value, std::span<const std::byte> bytes) noexcept {
+    for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
+        value = update_crc64_by_word(value, bytes.data(), std::make_index_sequence<8>());
+    }
+    for (const std::byte byte : bytes) {
+        value = value >> 8U ^ crc64_tables[0][(value ^ std::to_integer<std::uint64_t>(byte)) & 255U];
+    }
+    return value;
+}
+
+#if defined(__x86_64__)
+
+/// x^exponent, modulo the polynomial.
+constexpr std::uint64_t crc64_power_of_x(int exponent) noexcept {
+    std::uint64_t value = std::uint64_t{1} << 63U;
+    for (int i = 0; i < exponent; ++i) value = crc64_times_x(value);
+    return value;
+}
+
+[[gnu::target("pclmul"), gnu::always_inline]] inline __m128i load_crc64_block(const std::byte* bytes) noexcept {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+}
+
+/// Moves 16 bytes of the message `distance` bits further on, to where they are added to the 16 bytes there, and leaves
+/// the checksum as it is. The first half stands 64 bits before the second; the product of two reflected halves lacks
+/// one bit.
+template <int distance>
+[[gnu::target("pclmul"), gnu::always_inline]] inline __m128i fold_crc64(__m128i block, __m128i there) noexcept {
+    constexpr std::uint64_t first = crc64_power_of_x(distance + 64 - 1);
+    constexpr std::uint64_t second = crc64_power_of_x(distance - 1);
+    const __m128i factors = _mm_set_epi64x(static_cast<long long>(second), static_cast<long long>(first));
+    const __m128i folded =
+        _mm_xor_si128(_mm_clmulepi64_si128(block, factors, 0x00), _mm_clmulepi64_si128(block, factors, 0x11));
+    return _mm_xor_si128(folded, there);
+}
+
+/// Four blocks at a time, because a multiplication takes longer than it keeps its unit busy. What is left of them, one
+/// block, and the end of the message go through the tables.
+[[gnu::target("pclmul")]] inline std::uint64_t update_crc64_pclmul(std::uint64_t value,
+                                                                   std::span<const std::byte> bytes) noexcept {
+    if (bytes.size() < 64) return update_crc64(value, bytes);
+    const std::byte* at = bytes.data();
+    __m128i a = _mm_xor_si128(load_crc64_block(at), _mm_cvtsi64_si128(static_cast<long long>(value)));
+    __m128i b = load_crc64_block(at + 16);
+    __m128i c = load_crc64_block(at + 32);
+    __m128i d = load_crc64_block(at + 48);
+    std::size_t left = bytes.size() - 64;
+    for (; left >= 64; left -= 64) {
+        at += 64;
+        a = fold_crc64<512>(a, load_crc64_block(at));
+        b = fold_crc64<512>(b, load_crc64_block(at + 16));
+        c = fold_crc64<512>(c, load_crc64_block(at + 32));
+        d = fold_crc64<512>(d, load_crc64_block(at + 48));
+    }
+    d = fold_crc64<128>(fold_crc64<128>(fold_crc64<128>(a, b), c), d);
+    std::array<std::byte, 16> rest;
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(rest.data()), d);
+    return update_crc64(update_crc64(0, rest), bytes.last(left));
+}
+
+#endif
+
+inline std::size_t count_crc64_paths() noexcept {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("pclmul")) return 2;
+#endif
+    return 1;
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL std::span<const crc64_path> crc64_paths() noexcept {
+    static constexpr std::array all = {crc64_path::portable, crc64_path::pclmul};
+    static const std::size_t count = detail::count_crc64_paths();
+    return std::span(all).first(count);
+}
+
+HUBPUSH_DECL crc64_path best_crc64_path() noexcept { return crc64_paths().back(); }
+
+HUBPUSH_DECL crc64_nvme::crc64_nvme(crc64_path path) : path_(path) {
+    const auto paths = crc64_paths();
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) {
+        throw_error(errc::invalid_argument, "this machine does not have that way to compute CRC-64");
+    }
+}
+
+HUBPUSH_DECL void crc64_nvme::update(std::span<const std::byte> bytes) noexcept {
+#if defined(__x86_64__)
+    if (path_ == crc64_path::pclmul) {
+        register_ = detail::update_crc64_pclmul(register_, bytes);
+        return;
+    }
+#endif
+    register_ = detail::update_crc64(register_, bytes);
+}
+
+HUBPUSH_DECL std::uint64_t crc64_nvme::of(std::span<const std::byte> bytes, crc64_path path) {
+    crc64_nvme checksum(path);
+    checksum.update(bytes);
+    return checksum.finish();
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
 /// SHA-256 and git blob ids, by OpenSSL's EVP. The only header of `hash/` that knows OpenSSL.
 
 #include <array>
@@ -8850,6 +10016,3151 @@ HUBPUSH_DECL task<hub_user> whoami(hub_session& session) {
             organizations.push_back(organization.string("name"));
     }
     co_return hub_user(answer.string("name"), answer.string("type"), std::move(organizations));
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Byte grouping: the bytes of 4-byte numbers sorted by their place in the number, which LZ4 packs better
+/// (spec/xet-protocol.md §3.4, §3.5).
+///
+///     raw      b0 b1 b2 b3 b4 b5 ...
+///     grouped  b0 b4 b8 ... | b1 b5 b9 ... | b2 b6 ... | b3 b7 ...
+///
+/// If the length is not divisible by 4 the first (length mod 4) groups have one byte more.
+
+#include <cstddef>
+#include <span>
+
+namespace hubpush::inline v0 {
+
+/// Writes the grouped form of `raw` to `grouped`, which has the same size.
+HUBPUSH_DECL void group_bytes(std::span<const std::byte> raw, std::span<std::byte> grouped);
+
+/// The inverse.
+HUBPUSH_DECL void ungroup_bytes(std::span<const std::byte> grouped, std::span<std::byte> raw);
+
+/// The reference's guess whether grouping pays: true if the numbers of one-bits per byte are distributed differently in
+/// at least one of the four groups than in all bytes together (§3.5). A heuristic: any answer gives valid data.
+HUBPUSH_DECL bool grouping_pays(std::span<const std::byte> raw);
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::size_t byte_groups = 4;
+
+/// Where each group begins in the grouped form of `size` bytes.
+inline std::array<std::size_t, byte_groups> group_starts(std::size_t size) {
+    std::array<std::size_t, byte_groups> starts{};
+    for (std::size_t g = 1; g != byte_groups; ++g) starts[g] = starts[g - 1] + (size + byte_groups - g) / byte_groups;
+    return starts;
+}
+
+inline void require_equal_sizes(std::size_t from, std::size_t to) {
+    if (from != to) throw_error(errc::invalid_argument, "byte grouping does not change the length");
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL void group_bytes(std::span<const std::byte> raw, std::span<std::byte> grouped) {
+    detail::require_equal_sizes(raw.size(), grouped.size());
+    const auto starts = detail::group_starts(raw.size());
+    const std::size_t numbers = raw.size() / detail::byte_groups;
+    std::byte* const to = grouped.data();
+    for (std::size_t n = 0; n != numbers; ++n) {
+        const std::byte* const number = raw.data() + n * detail::byte_groups;
+        to[n] = number[0];
+        to[starts[1] + n] = number[1];
+        to[starts[2] + n] = number[2];
+        to[starts[3] + n] = number[3];
+    }
+    for (std::size_t i = numbers * detail::byte_groups; i != raw.size(); ++i) {
+        to[starts[i % detail::byte_groups] + numbers] = raw[i];
+    }
+}
+
+HUBPUSH_DECL void ungroup_bytes(std::span<const std::byte> grouped, std::span<std::byte> raw) {
+    detail::require_equal_sizes(grouped.size(), raw.size());
+    const auto starts = detail::group_starts(raw.size());
+    const std::size_t numbers = raw.size() / detail::byte_groups;
+    const std::byte* const from = grouped.data();
+    for (std::size_t n = 0; n != numbers; ++n) {
+        std::byte* const number = raw.data() + n * detail::byte_groups;
+        number[0] = from[n];
+        number[1] = from[starts[1] + n];
+        number[2] = from[starts[2] + n];
+        number[3] = from[starts[3] + n];
+    }
+    for (std::size_t i = numbers * detail::byte_groups; i != raw.size(); ++i) {
+        raw[i] = from[starts[i % detail::byte_groups] + numbers];
+    }
+}
+
+namespace detail {
+
+/// How many bytes of each group have so many one-bits.
+using one_bit_counts = std::array<std::array<std::uint32_t, 9>, byte_groups>;
+
+/// Counts values first, because counting bits for every byte would take several times as long.
+inline one_bit_counts count_one_bits(std::span<const std::byte> raw) {
+    std::array<std::array<std::uint32_t, 256>, byte_groups> values{};
+    for (std::size_t i = 0; i != raw.size(); ++i) ++values[i % byte_groups][std::to_integer<std::size_t>(raw[i])];
+    one_bit_counts counts{};
+    for (std::size_t group = 0; group != byte_groups; ++group) {
+        for (unsigned value = 0; value != 256; ++value) {
+            counts[group][static_cast<std::size_t>(std::popcount(value))] += values[group][value];
+        }
+    }
+    return counts;
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL bool grouping_pays(std::span<const std::byte> raw) {
+    const detail::one_bit_counts counts = detail::count_one_bits(raw);
+    const auto divergence = [&](std::size_t g) {
+        const auto size = static_cast<double>((raw.size() + detail::byte_groups - 1 - g) / detail::byte_groups);
+        double sum = 0;
+        for (std::size_t bin = 0; bin != counts[g].size(); ++bin) {
+            // The reference multiplies zero by minus infinity here and so ignores a group with an empty bin.
+            if (counts[g][bin] == 0) return 0.0;
+            const double in_group = counts[g][bin] / size;
+            double total = 1;
+            for (const auto& group : counts) total += group[bin];
+            sum += in_group * std::log(in_group * static_cast<double>(raw.size()) / total);
+        }
+        return sum;
+    };
+    constexpr double enough = 0.02;
+    for (std::size_t g = 0; g != detail::byte_groups; ++g) {
+        if (divergence(g) > enough) return true;
+    }
+    return false;
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Content-defined chunking by the boundary rule of 2025-09-10 (spec/xet-protocol.md §1).
+///
+/// A rolling hash over the bytes of a chunk, `h = 2 h + gear_table[byte]` modulo 2^64, ends the chunk with the byte
+/// that makes its top 16 bits zero, but never before 8192 bytes and always at 131072. The next chunk starts with `h =
+/// 0`. The last chunk of a file is what is left, of any length from 1.
+///
+///     |<---- 8127 bytes ---->|<- 64 ->|<------------ up to 122881 bytes ------------>|
+///        skipped: nothing of    warm    scanned for the first boundary
+///        it is left in h        up
+///
+/// The plain scan waits for one shift and one addition per byte. The faster ones break that chain: since a byte has
+/// left `h` after 64 further ones, a scan may start anywhere if it reads 64 bytes before.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace hubpush::inline v0 {
+
+inline constexpr std::size_t smallest_chunk = 8192;  ///< bytes of any chunk but the last of a file
+inline constexpr std::size_t largest_chunk = 131'072;
+
+/// The ways of looking for boundaries, slowest first. All find the same ones.
+enum class chunker_path {
+    plain,      ///< every byte, one a step: the rule as it is written, for reading and for comparing
+    two_bytes,  ///< two bytes a step, on any machine
+    avx2        ///< four places at a time (x86-64 with AVX2)
+};
+
+/// The paths that this machine has, slowest first.
+HUBPUSH_DECL std::span<const chunker_path> chunker_paths() noexcept;
+/// The last of them.
+HUBPUSH_DECL chunker_path best_chunker_path() noexcept;
+
+/// Finds the ends of chunks in a stream of bytes, however it is split. Keeps no bytes. Not thread-safe; copyable. A
+/// path that this machine does not have is `errc::invalid_argument`.
+class chunker {
+public:
+    HUBPUSH_DECL explicit chunker(chunker_path path = best_chunker_path());
+
+    /// How many of the next bytes belong to the open chunk, if it ends among them: then the bytes behind them are the
+    /// first of the next chunk, to be given to the next call. Without a value all of `bytes` belong to the open chunk.
+    HUBPUSH_DECL std::optional<std::size_t> find_end(std::span<const std::byte> bytes);
+
+    /// Bytes of the open chunk so far: at the end of the input, those of the last chunk, if any.
+    std::size_t open_bytes() const noexcept { return size_; }
+
+private:
+    chunker_path path_;
+    std::uint64_t hash_ = 0;
+    std::size_t size_ = 0;
+};
+
+/// Where chunking is sure to be the same again, whatever changes before `position` (§1.5): the end of the second of two
+/// consecutive chunks behind it that are both 16384 to 122879 bytes long. `ends` are those of all chunks of the old
+/// content, in order.
+HUBPUSH_DECL std::optional<std::uint64_t> stable_boundary(std::span<const std::uint64_t> ends, std::uint64_t position);
+
+}  // namespace hubpush::inline v0
+
+#include <array>
+#include <cstdint>
+
+namespace hubpush::inline v0::detail {
+
+/// What each byte adds to the rolling hash (spec/xet-protocol.md §1.1, spec/xet-gear-table.json).
+inline constexpr std::array<std::uint64_t, 256> gear_table = {
+    0xb088d3a9e840f559, 0x5652c7f739ed20d6, 0x45b28969898972ab, 0x6b0a89d5b68ec777, 0x368f573e8b7a31b7,
+    0x1dc636dce936d94b, 0x207a4c4e5554d5b6, 0xa474b34628239acb, 0x3b06a83e1ca3b912, 0x90e78d6c2f02baf7,
+    0xe1c92df7150d9a8a, 0x8e95053a1086d3ad, 0x5a2ef4f1b83a0722, 0xa50fac949f807fae, 0x0e7303eb80d8d681,
+    0x99b07edc1570ad0f, 0x689d2fb555fd3076, 0x00005082119ea468, 0xc4b08306a88fcc28, 0x3eb0678af6374afd,
+    0xf19f87ab86ad7436, 0xf2129fbfbe6bc736, 0x481149575c98a4ed, 0x0000010695477bc5, 0x1fba37801a9ceacc,
+    0x3bf06fd663a49b6d, 0x99687e9782e3874b, 0x79a10673aa50d8e3, 0xe4accf9e6211f420, 0x2520e71f87579071,
+    0x2bd5d3fd781a8a9b, 0x00de4dcddd11c873, 0xeaa9311c5a87392f, 0xdb748eb617bc40ff, 0xaf579a8df620bf6f,
+    0x86a6e5da1b09c2b1, 0xcc2fc30ac322a12e, 0x355e2afec1f74267, 0x2d99c8f4c021a47b, 0xbade4b4a9404cfc3,
+    0xf7b518721d707d69, 0x3286b6587bf32c20, 0x0000b68886af270c, 0xa115d6e4db8a9079, 0x484f7e9c97b2e199,
+    0xccca7bb75713e301, 0xbf2584a62bb0f160, 0xade7e813625dbcc8, 0x000070940d87955a, 0x8ae69108139e626f,
+    0xbd776ad72fde38a2, 0xfb6b001fc2fcc0cf, 0xc7a474b8e67bc427, 0xbaf6f11610eb5d58, 0x09cb1f5b6de770d1,
+    0xb0b219e6977d4c47, 0x00ccbc386ea7ad4a, 0xcc849d0adf973f01, 0x73a3ef7d016af770, 0xc807d2d386bdbdfe,
+    0x7f2ac9966c791730, 0xd037a86bc6c504da, 0xf3f17c661eaa609d, 0xaca626b04daae687, 0x755a99374f4a5b07,
+    0x90837ee65b2caede, 0x6ee8ad93fd560785, 0x0000d9e11053edd8, 0x9e063bb2d21cdbd7, 0x07ab77f12a01d2b2,
+    0xec550255e6641b44, 0x78fb94a8449c14c6, 0xc7510e1bc6c0f5f5, 0x0000320b36e4cae3, 0x827c33262c8b1a2d,
+    0x14675f0b48ea4144, 0x267bd3a6498deceb, 0xf1916ff982f5035e, 0x86221b7ff434fb88, 0x9dbecee7386f49d8,
+    0xea58f8cac80f8f4a, 0x008d198692fc64d8, 0x6d38704fbabf9a36, 0xe032cb07d1e7be4c, 0x228d21f6ad450890,
+    0x635cb1bfc02589a5, 0x4620a1739ca2ce71, 0xa7e7dfe3aae5fb58, 0x0c10ca932b3c0deb, 0x2727fee884afed7b,
+    0xa2df1c6df9e2ab1f, 0x4dcdd1ac0774f523, 0x000070ffad33e24e, 0xa2ace87bc5977816, 0x9892275ab4286049,
+    0xc2861181ddf18959, 0xbb9972a042483e19, 0xef70cd3766513078, 0x00000513abfc9864, 0xc058b61858c94083,
+    0x09e850859725e0de, 0x9197fb3bf83e7d94, 0x7e1e626d12b64bce, 0x520c54507f7b57d1, 0xbee1797174e22416,
+    0x6fd9ac3222e95587, 0x0023957c9adfbf3e, 0xa01c7d7e234bbe15, 0xaba2c758b8a38cbb, 0x0d1fa0ceec3e2b30,
+    0x0bb6a58b7e60b991, 0x4333dd5b9fa26635, 0xc2fd3b7d4001c1a3, 0xfb41802454731127, 0x65a56185a50d18cb,
+    0xf67a02bd8784b54f, 0x696f11dd67e65063, 0x00002022fca814ab, 0x8cd6be912db9d852, 0x695189b6e9ae8a57,
+    0xee9453b50ada0c28, 0xd8fc5ea91a78845e, 0xab86bf191a4aa767, 0x0000c6b5c86415e5, 0x267310178e08a22e,
+    0xed2d101b078bca25, 0x3b41ed84b226a8fb, 0x13e622120f28dc06, 0xa315f5ebfb706d26, 0x8816c34e3301bace,
+    0xe9395b9cbb71fdae, 0x002ce9202e721648, 0x4283db1d2bb3c91c, 0xd77d461ad2b1a6a5, 0xe2ec17e46eeb866b,
+    0xb8e0be4039fbc47c, 0xdea160c4d5299d04, 0x7eec86c8d28c3634, 0x2119ad129f98a399, 0xa6ccf46b61a283ef,
+    0x2c52cedef658c617, 0x2db4871169acdd83, 0x0000f0d6f39ecbe9, 0x3dd5d8c98d2f9489, 0x8a1872a22b01f584,
+    0xf282a4c40e7b3cf2, 0x8020ec2ccb1ba196, 0x6693b6e09e59e313, 0x0000ce19cc7c83eb, 0x20cb5735f6479c3b,
+    0x762ebf3759d75a5b, 0x207bfe823d693975, 0xd77dc112339cd9d5, 0x9ba7834284627d03, 0x217dc513e95f51e9,
+    0xb27b1a29fc5e7816, 0x00d5cd9831bb662d, 0x71e39b806d75734c, 0x7e572af006fb1a23, 0xa2734f2f6ae91f85,
+    0xbf82c6b5022cddf2, 0x5c3beac60761a0de, 0xcdc893bb47416998, 0x6d1085615c187e01, 0x77f8ae30ac277c5d,
+    0x917c6b81122a2c91, 0x5b75b699add16967, 0x0000cf6ae79a069b, 0xf3c40afa60de1104, 0x2063127aa59167c3,
+    0x621de62269d1894d, 0xd188ac1de62b4726, 0x107036e2154b673c, 0x0000b85f28553a1d, 0xf2ef4e4c18236f3d,
+    0xd9d6de6611b9f602, 0xa1fc7955fb47911c, 0xeb85fd032f298dbd, 0xbe27502fb3befae1, 0xe3034251c4cd661e,
+    0x441364d354071836, 0x0082b36c75f2983e, 0xb145910316fa66f0, 0x021c069c9847caf7, 0x2910dfc75a4b5221,
+    0x735b353e1c57a8b5, 0xce44312ce98ed96c, 0xbc942e4506bdfa65, 0xf05086a71257941b, 0xfec3b215d351cead,
+    0x00ae1055e0144202, 0xf54b40846f42e454, 0x00007fd9c8bcbcc8, 0xbfbd9ef317de9bfe, 0xa804302ff2854e12,
+    0x39ce4957a5e5d8d4, 0xffb9e2a45637ba84, 0x55b9ad1d9ea0818b, 0x00008acbf319178a, 0x48e2bfc8d0fbfb38,
+    0x8be39841e848b5e8, 0x0e2712160696a08b, 0xd51096e84b44242a, 0x1101ba176792e13a, 0xc22e770f4531689d,
+    0x1689eff272bbc56c, 0x00a92a197f5650ec, 0xbc765990bda1784e, 0xc61441e392fcb8ae, 0x07e13a2ced31e4a0,
+    0x92cbe984234e9d4d, 0x8f4ff572bb7d8ac5, 0x0b9670c00b963bd0, 0x62955a581a03eb01, 0x645f83e5ea000254,
+    0x41fce516cd88f299, 0xbbda9748da7a98cf, 0x0000aab2fe4845fa, 0x19761b069bf56555, 0x8b8f5e8343b6ad56,
+    0x3e5d1cfd144821d9, 0xec5c1e2ca2b0cd8f, 0xfaf7e0fea7fbb57f, 0x000000d3ba12961b, 0xda3f90178401b18e,
+    0x70ff906de33a5feb, 0x0527d5a7c06970e7, 0x22d8e773607c13e9, 0xc9ab70df643c3bac, 0xeda4c6dc8abe12e3,
+    0xecef1f410033e78a, 0x0024c2b274ac72cb, 0x06740d954fa900b4, 0x1d7a299b323d6304, 0xb3c37cb298cbead5,
+    0xc986e3c76178739b, 0x9fabea364b46f58a, 0x6da214c5af85cc56, 0x17a43ed8b7a38f84, 0x6eccec511d9adbeb,
+    0xf9cab30913335afb, 0x4a5e60c5f415eed2, 0x00006967503672b4, 0x9da51d121454bb87, 0x84321e13b9bbc816,
+    0xfb3d6fb6ab2fdd8d, 0x60305eed8e160a8d, 0xcbbf4b14e9946ce8, 0x00004f63381b10c3, 0x07d5b7816fcc4e10,
+    0xe5a536726a6a8155, 0x57afb23447a07fdd, 0x18f346f7abc9d394, 0x636dc655d61ad33d, 0xcc8bab4939f7f3f6,
+    0x63c7a906c1dd187b,
+};
+
+}  // namespace hubpush::inline v0::detail
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace hubpush::inline v0::detail {
+
+inline constexpr std::uint64_t gear_mask = 0xFFFF'0000'0000'0000U;
+/// So many bytes back, nothing is left of a byte in the rolling hash.
+inline constexpr std::size_t gear_window = 64;
+
+constexpr bool is_boundary(std::uint64_t hash) noexcept { return (hash & gear_mask) == 0; }
+
+constexpr std::uint64_t gear_of(std::byte byte) noexcept { return gear_table[std::to_integer<std::size_t>(byte)]; }
+
+/// Rolls `bytes` into `hash` without looking for boundaries.
+inline void roll(std::uint64_t& hash, std::span<const std::byte> bytes) noexcept {
+    for (const std::byte byte : bytes) hash = 2 * hash + gear_of(byte);
+}
+
+/// All scans: rolls `bytes` into `hash` up to the first boundary, and gives the number of bytes up to it, itself
+/// included; nothing if there is none. After a boundary, `hash` is of no use.
+using gear_scan = std::optional<std::size_t>(std::uint64_t& hash, std::span<const std::byte> bytes);
+
+inline std::optional<std::size_t> scan_plain(std::uint64_t& hash, std::span<const std::byte> bytes) noexcept {
+    for (std::size_t i = 0; i != bytes.size(); ++i) {
+        hash = 2 * hash + gear_of(bytes[i]);
+        if (is_boundary(hash)) return i + 1;
+    }
+    return std::nullopt;
+}
+
+/// Two bytes take one multiplication and one addition of the chain: what they add together does not wait for it.
+inline std::optional<std::size_t> scan_two_bytes(std::uint64_t& hash, std::span<const std::byte> bytes) noexcept {
+    const std::size_t even = bytes.size() & ~std::size_t{1};
+    for (std::size_t i = 0; i != even; i += 2) {
+        const std::uint64_t first = gear_of(bytes[i]);
+        const std::uint64_t both = 2 * first + gear_of(bytes[i + 1]);
+        if (is_boundary(2 * hash + first)) return i + 1;
+        hash = 4 * hash + both;
+        if (is_boundary(hash)) return i + 2;
+    }
+    const std::optional<std::size_t> end = scan_plain(hash, bytes.subspan(even));
+    return end ? std::optional(even + *end) : std::nullopt;
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+namespace hubpush::inline v0::detail {
+
+/// Bytes of one lane. Four of them side by side are a block of 6 KiB: longer lanes waste more behind a boundary,
+/// shorter ones spend more on warming up.
+inline constexpr std::size_t gear_lane = 1536;
+inline constexpr std::size_t gear_lanes = 4;
+
+/// The rolling hashes of four lanes, and the least each has been since the last look, in its upper 32 bits.
+class gear_lane_hashes {
+public:
+    [[gnu::target("avx2"),
+      gnu::always_inline]] explicit gear_lane_hashes(const std::array<std::uint64_t, gear_lanes>& hashes) noexcept
+        : hash_(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(hashes.data()))), least_(_mm256_set1_epi32(-1)) {}
+
+    /// Rolls one byte into each lane: the lowest of each word. Four loads are cheaper here than a gather instruction.
+    [[gnu::target("avx2"), gnu::always_inline]] void roll(std::uint32_t a, std::uint32_t b, std::uint32_t c,
+                                                          std::uint32_t d) noexcept {
+        const __m256i gears = _mm256_set_m128i(gears_of(c, d), gears_of(a, b));
+        hash_ = _mm256_add_epi64(_mm256_add_epi64(hash_, hash_), gears);
+        least_ = _mm256_min_epu32(least_, hash_);
+    }
+
+    /// The first lane that has met a boundary; `gear_lanes` if there is none.
+    [[gnu::target("avx2"), gnu::always_inline]] std::size_t first_hit() const noexcept {
+        const __m256i zero_tops = _mm256_cmpeq_epi32(_mm256_srli_epi32(least_, 16), _mm256_setzero_si256());
+        const auto odd = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(zero_tops))) & 0b1010'1010U;
+        return odd == 0 ? gear_lanes : static_cast<std::size_t>(std::countr_zero(odd)) / 2;
+    }
+
+    [[gnu::target("avx2"), gnu::always_inline]] std::uint64_t last() const noexcept {
+        return static_cast<std::uint64_t>(_mm256_extract_epi64(hash_, 3));
+    }
+
+private:
+    [[gnu::target("avx2"), gnu::always_inline]] static __m128i gears_of(std::uint32_t low,
+                                                                        std::uint32_t high) noexcept {
+        const __m128i one = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(&gear_table[low & 255U]));
+        const auto* const other = reinterpret_cast<const __m64*>(&gear_table[high & 255U]);
+        return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(one), other));
+    }
+
+    __m256i hash_;
+    __m256i least_;
+};
+
+/// What the lanes behind the first start with comes from the last bytes of the lane before.
+inline void warm_up_lanes(const std::byte* block, std::array<std::uint64_t, gear_lanes>& starts) noexcept {
+    std::uint64_t second = 0;
+    std::uint64_t third = 0;
+    std::uint64_t fourth = 0;
+    for (std::size_t i = gear_lane - gear_window; i != gear_lane; ++i) {
+        second = 2 * second + gear_of(block[i]);
+        third = 2 * third + gear_of(block[gear_lane + i]);
+        fourth = 2 * fourth + gear_of(block[2 * gear_lane + i]);
+    }
+    starts = {starts[0], second, third, fourth};
+}
+
+/// Rolls all four lanes that begin at `block` from the hashes they start with. True without a boundary, and then
+/// `starts[0]` is what the next block starts with; otherwise `lane` is the first that has one.
+[[gnu::target("avx2")]] inline bool roll_lanes(const std::byte* block, std::array<std::uint64_t, gear_lanes>& starts,
+                                               std::size_t& lane) noexcept {
+    gear_lane_hashes hashes(starts);
+    const auto word = [block](std::size_t at) {
+        std::uint32_t four_bytes = 0;
+        std::memcpy(&four_bytes, block + at, sizeof(four_bytes));
+        return four_bytes;
+    };
+    for (std::size_t i = 0; i != gear_lane; i += sizeof(std::uint32_t)) {
+        const std::uint32_t a = word(i);
+        const std::uint32_t b = word(gear_lane + i);
+        const std::uint32_t c = word(2 * gear_lane + i);
+        const std::uint32_t d = word(3 * gear_lane + i);
+        hashes.roll(a, b, c, d);
+        hashes.roll(a >> 8U, b >> 8U, c >> 8U, d >> 8U);
+        hashes.roll(a >> 16U, b >> 16U, c >> 16U, d >> 16U);
+        hashes.roll(a >> 24U, b >> 24U, c >> 24U, d >> 24U);
+    }
+    lane = hashes.first_hit();
+    if (lane == gear_lanes) starts[0] = hashes.last();
+    return lane == gear_lanes;
+}
+
+/// Blocks of four lanes, each lane warmed up with the end of the one before; only a lane that is known to have a
+/// boundary is looked at again to find it.
+inline std::optional<std::size_t> scan_avx2(std::uint64_t& hash, std::span<const std::byte> bytes) noexcept {
+    std::size_t done = 0;
+    std::array<std::uint64_t, gear_lanes> starts{hash};
+    for (; bytes.size() - done >= gear_lanes * gear_lane; done += gear_lanes * gear_lane) {
+        warm_up_lanes(bytes.data() + done, starts);
+        std::size_t lane = 0;
+        if (roll_lanes(bytes.data() + done, starts, lane)) continue;
+        const std::size_t begin = done + lane * gear_lane;
+        return begin + scan_two_bytes(starts[lane], bytes.subspan(begin, gear_lane)).value();
+    }
+    hash = starts[0];
+    const std::optional<std::size_t> end = scan_two_bytes(hash, bytes.subspan(done));
+    return end ? std::optional(done + *end) : std::nullopt;
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#endif
+
+#include <algorithm>
+#include <array>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::array<chunker_path, 3> all_chunker_paths = {chunker_path::plain, chunker_path::two_bytes,
+                                                                  chunker_path::avx2};
+
+/// Bytes at the front of a chunk that no testable position can see (§1.3; one less than possible, as the reference).
+inline constexpr std::size_t skipped_bytes = smallest_chunk - gear_window - 1;
+/// Up to here a zero of the masked bits means nothing: the warm-up trap of §1.3.
+inline constexpr std::size_t untested_bytes = smallest_chunk - 1;
+
+inline gear_scan& scan_of(chunker_path path) noexcept {
+#if defined(__x86_64__)
+    if (path == chunker_path::avx2) return scan_avx2;
+#endif
+    return path == chunker_path::plain ? scan_plain : scan_two_bytes;
+}
+
+/// Takes from the front of `bytes` what brings `size` up to `goal`.
+inline std::span<const std::byte> take_up_to(std::size_t goal, std::size_t& size, std::span<const std::byte>& bytes) {
+    const auto taken = bytes.first(std::min(bytes.size(), goal - std::min(goal, size)));
+    bytes = bytes.subspan(taken.size());
+    size += taken.size();
+    return taken;
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL std::span<const chunker_path> chunker_paths() noexcept {
+    static const std::size_t count = []() -> std::size_t {
+#if defined(__x86_64__)
+        if (__builtin_cpu_supports("avx2")) return 3;
+#endif
+        return 2;
+    }();
+    return std::span(detail::all_chunker_paths).first(count);
+}
+
+HUBPUSH_DECL chunker_path best_chunker_path() noexcept { return chunker_paths().back(); }
+
+HUBPUSH_DECL chunker::chunker(chunker_path path) : path_(path) {
+    const std::span<const chunker_path> paths = chunker_paths();
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) {
+        throw_error(errc::invalid_argument, "this machine does not have the asked-for way of chunking");
+    }
+}
+
+HUBPUSH_DECL std::optional<std::size_t> chunker::find_end(std::span<const std::byte> bytes) {
+    const std::size_t given = bytes.size();
+    if (path_ != chunker_path::plain) detail::take_up_to(detail::skipped_bytes, size_, bytes);
+    detail::roll(hash_, detail::take_up_to(detail::untested_bytes, size_, bytes));
+    const std::size_t before = given - bytes.size();
+    const auto tested = detail::take_up_to(largest_chunk, size_, bytes);
+    const std::optional<std::size_t> end = detail::scan_of(path_)(hash_, tested);
+    if (!end && size_ != largest_chunk) return std::nullopt;
+    hash_ = 0;
+    size_ = 0;
+    return before + end.value_or(tested.size());
+}
+
+HUBPUSH_DECL std::optional<std::uint64_t> stable_boundary(std::span<const std::uint64_t> ends, std::uint64_t position) {
+    const auto is_free = [](std::uint64_t length) {
+        return length >= 2 * smallest_chunk && length < largest_chunk - smallest_chunk;
+    };
+    std::uint64_t begin = 0;
+    bool previous = false;
+    for (const std::uint64_t end : ends) {
+        const bool here = begin >= position && is_free(end - begin);
+        if (previous && here) return end;
+        previous = here;
+        begin = end;
+    }
+    return std::nullopt;
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Plans an upload to Xet storage: which chunks have to be sent, in which xorbs, and what each file consists of
+/// (spec/xet-protocol.md §6.2-§6.5). Does no I/O and never sees the bytes of a chunk.
+///
+/// For every file, batch by batch:
+///
+///     dedup_file file(session);
+///     for (hash of file.global_queries(batch))  ask the service, session.index().add(answer, now)
+///     for (action of file.plan(batch))          drop the bytes, keep them for the xorb, or send the xorb
+///     file.finish(hash, sha256)                 says where the rest of the file's chunks goes
+///
+/// and at the end session.finish(). `take_described_files()` gives the files whose xorbs all have names, for the shard,
+/// which may be sent when those xorbs are stored (§6.1).
+
+/// \file
+/// What is known about chunks that are stored already: the sources of deduplication (spec/xet-protocol.md §4.9, §6.2).
+
+/// \file
+/// What a shard is: descriptions of files and of xorbs, as values and as bytes (spec/xet-protocol.md §4).
+///
+///     header             48 bytes: tag 32, version 2 as u64, length of the footer as u64 (0 or 200)
+///     file section       per file: header, n terms, n verifications (flag 31), SHA-256 (flag 30); section end
+///     xorb section       per xorb: header, n chunks; section end
+///     look-up tables     only in local files of the reference client; ignored here
+///     footer             200 bytes; never in what is uploaded
+///
+/// Every record of the two sections is 48 bytes, a hash and 16 more:
+///
+///     file header        file hash      u32 flags, u32 n, 8 zero
+///     term               xorb hash      u32 0, u32 raw bytes, u32 first chunk, u32 end chunk
+///     verification       range hash     16 zero
+///     SHA-256            bytes reversed in each group of 8, 16 zero
+///     xorb header        xorb hash      u32 0, u32 n, u32 raw bytes, u32 stored bytes or 0
+///     chunk              chunk hash     u32 raw offset, u32 raw length, u32 flags, 4 zero
+///     section end        32 times FF    16 zero
+
+/// \file
+/// The hash that names everything in Xet storage: chunks, xorbs, files (spec/xet-protocol.md §2.2).
+///
+///     raw   32 bytes, four groups of 8: what is stored and hashed
+///     text  64 digits: each group as a little-endian integer, most significant digit first. Not a plain hex dump.
+///
+/// All zero bytes mean "no hash", and are the hash of an empty file.
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace hubpush::inline v0 {
+
+/// 32 bytes, as a value. Ordered as its text form is.
+class xet_hash {
+public:
+    /// All bytes zero.
+    constexpr xet_hash() = default;
+    constexpr explicit xet_hash(const std::array<std::byte, 32>& bytes) noexcept : bytes_(bytes) {}
+
+    /// Nothing unless `text` is exactly 64 hexadecimal digits.
+    HUBPUSH_DECL static std::optional<xet_hash> parse(std::string_view text);
+    HUBPUSH_DECL std::string text() const;
+
+    constexpr const std::array<std::byte, 32>& bytes() const noexcept { return bytes_; }
+
+    /// Group `index` (0 to 3) as a little-endian integer. Group 0 is the "truncated hash" of look-up tables, group 3
+    /// what is tested for divisibility by 4 and by 1024 (§2.5, §2.8).
+    constexpr std::uint64_t word(std::size_t index) const noexcept {
+        std::uint64_t value = 0;
+        for (std::size_t i = 8; i-- != 0;) value = value << 8U | std::to_integer<std::uint64_t>(bytes_[index * 8 + i]);
+        return value;
+    }
+
+    friend constexpr bool operator==(const xet_hash&, const xet_hash&) noexcept = default;
+    friend constexpr std::strong_ordering operator<=>(const xet_hash& a, const xet_hash& b) noexcept {
+        for (std::size_t i = 0; i != 3; ++i) {
+            if (a.word(i) != b.word(i)) return a.word(i) <=> b.word(i);
+        }
+        return a.word(3) <=> b.word(3);
+    }
+
+private:
+    std::array<std::byte, 32> bytes_{};
+};
+
+}  // namespace hubpush::inline v0
+
+template <>
+struct std::hash<hubpush::xet_hash> {
+    std::size_t operator()(const hubpush::xet_hash& name) const noexcept {
+        return static_cast<std::size_t>(name.word(0));
+    }
+};
+
+#include <algorithm>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// Between raw and text order, in both directions: each group of 8 bytes is reversed.
+inline void reverse_groups(std::array<std::byte, 32>& bytes) noexcept {
+    for (auto group = bytes.begin(); group != bytes.end(); group += 8) std::reverse(group, group + 8);
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL std::optional<xet_hash> xet_hash::parse(std::string_view text) {
+    if (text.size() != 64) return std::nullopt;
+    const std::optional<std::vector<std::byte>> digits = from_hex(text);
+    if (!digits) return std::nullopt;
+    std::array<std::byte, 32> bytes;
+    std::copy(digits->begin(), digits->end(), bytes.begin());
+    detail::reverse_groups(bytes);
+    return xet_hash(bytes);
+}
+
+HUBPUSH_DECL std::string xet_hash::text() const {
+    std::array<std::byte, 32> reversed = bytes_;
+    detail::reverse_groups(reversed);
+    return to_hex(reversed);
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// What a xorb is: up to 64 MiB of chunks, each in a record of its own (spec/xet-protocol.md §3.1, §3.2).
+///
+///     upload form   record record record ...
+///     stored form   record record record ... info block, its length          (xorb_footer.hpp)
+///
+///     record  0  version, 0                    1 byte
+///             1  stored length C               u24
+///             4  scheme                        1 byte
+///             5  raw length U, 1 to 131072     u24
+///             8  payload                       C bytes
+///
+/// The name of a xorb depends on the hashes and raw lengths of its chunks only, not on how they are stored.
+
+/// \file
+/// From the bytes of chunks to the hashes of chunks, xorbs, files and ranges of chunks (spec/xet-protocol.md
+/// §2.3-§2.8).
+///
+///     chunk hash   keyed_blake3(DATA, bytes)
+///     node         keyed_blake3(NODE, one line "<hash as text> : <length in decimal>\n" per child); length: the sum
+///     root         of a list of chunks: groups of 3 to 9 become nodes, level by level, until one hash is left
+///     xorb hash    the root of the xorb's chunks
+///     file hash    keyed_blake3(zero key, root of all the file's chunks); zero without chunks
+///     range hash   keyed_blake3(VERIFICATION, chunk hashes one after the other)
+///
+/// A group ends with the first entry, from its third on, whose word 3 is divisible by 4, or with its ninth.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// What the format needs to know of a chunk: its hash and how many raw bytes it has.
+class xet_chunk {
+public:
+    xet_chunk() = default;
+    xet_chunk(const xet_hash& chunk_hash, std::uint32_t chunk_length) : hash(chunk_hash), length(chunk_length) {}
+
+    friend bool operator==(const xet_chunk&, const xet_chunk&) = default;
+
+    xet_hash hash;
+    std::uint32_t length = 0;  ///< bytes
+};
+
+/// The key of all chunk hashes (§2.3, DATA), for those who hash many chunks at once with `blake3_many`.
+HUBPUSH_DECL const blake3_key& chunk_hash_key() noexcept;
+
+/// The name of a chunk (§2.4).
+HUBPUSH_DECL xet_hash chunk_hash(std::span<const std::byte> bytes);
+
+/// The root over a stream of chunks (§2.5). Its memory is a few hundred bytes for each level of the tree, whatever the
+/// number of chunks. Not thread-safe; copyable.
+class merkle_tree {
+public:
+    HUBPUSH_DECL void add(const xet_hash& chunk, std::uint64_t length);
+    void add(const xet_chunk& chunk) { add(chunk.hash, chunk.length); }
+
+    /// The root over what was added so far; zero if that is nothing.
+    HUBPUSH_DECL xet_hash root() const;
+
+    /// The name of the file that these are all chunks of (§2.6); zero without chunks. `salt` is zero in production.
+    HUBPUSH_DECL xet_hash file_hash(const blake3_key& salt = {}) const;
+
+private:
+    class entry {
+    public:
+        xet_hash hash;
+        std::uint64_t length = 0;
+    };
+    /// The entries of one level that have no parent yet.
+    class level {
+    public:
+        std::array<entry, 9> entries;
+        std::size_t count = 0;
+    };
+
+    HUBPUSH_DECL void add_at(std::size_t depth, const entry& child);
+    HUBPUSH_DECL void close_group(std::size_t depth);
+
+    std::vector<level> levels_;
+};
+
+/// The name of a xorb of these chunks (§2.5).
+HUBPUSH_DECL xet_hash xorb_hash(std::span<const xet_chunk> chunks);
+
+/// The proof of knowing the chunks of a term (§2.7).
+HUBPUSH_DECL xet_hash range_hash(std::span<const xet_chunk> chunks);
+
+/// How a chunk hash stands in a shard with a key in its footer (§2.8).
+HUBPUSH_DECL xet_hash keyed_chunk_hash(const xet_hash& hash, const blake3_key& key);
+
+/// True if a chunk may be asked for in a global query because of its hash (§2.8); a file's first chunk always may.
+constexpr bool eligible_by_hash(const xet_hash& hash) noexcept { return hash.word(3) % 1024 == 0; }
+
+}  // namespace hubpush::inline v0
+
+#include <string>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// A key of spec/xet-protocol.md §2.3 from its bytes.
+constexpr blake3_key key_of(const std::array<std::uint8_t, 32>& bytes) noexcept {
+    blake3_key key{};
+    for (std::size_t i = 0; i != key.size(); ++i) key[i] = std::byte{bytes[i]};
+    return key;
+}
+
+inline constexpr blake3_key data_key =
+    key_of({102, 151, 245, 119, 91,  149, 80, 222, 49,  53,  203, 172, 165, 151, 24,  28,
+            157, 228, 33,  16,  155, 235, 43, 88,  180, 208, 176, 75,  147, 173, 242, 41});
+inline constexpr blake3_key node_key =
+    key_of({1,  126, 197, 199, 165, 71,  41,  150, 253, 148, 102, 102, 180, 138, 2,   230,
+            93, 221, 83,  111, 55,  199, 109, 210, 248, 99,  82,  230, 74,  83,  113, 63});
+inline constexpr blake3_key verification_key =
+    key_of({127, 24,  87, 214, 206, 86,  237, 102, 18, 127, 249, 19,  231, 165, 195, 243,
+            164, 205, 38, 213, 181, 219, 73,  230, 65, 36,  152, 127, 40,  251, 148, 195});
+
+inline constexpr std::size_t shortest_closed_group = 3;
+
+}  // namespace detail
+
+HUBPUSH_DECL const blake3_key& chunk_hash_key() noexcept { return detail::data_key; }
+
+HUBPUSH_DECL xet_hash chunk_hash(std::span<const std::byte> bytes) {
+    return xet_hash(blake3::of(detail::data_key, bytes));
+}
+
+HUBPUSH_DECL void merkle_tree::add(const xet_hash& chunk, std::uint64_t length) {
+    entry child;
+    child.hash = chunk;
+    child.length = length;
+    add_at(0, child);
+}
+
+HUBPUSH_DECL void merkle_tree::add_at(std::size_t depth, const entry& child) {
+    if (depth == levels_.size()) levels_.emplace_back();
+    level& here = levels_[depth];
+    here.entries[here.count++] = child;
+    const bool ends_group = here.count >= detail::shortest_closed_group && child.hash.word(3) % 4 == 0;
+    if (ends_group || here.count == here.entries.size()) close_group(depth);
+}
+
+HUBPUSH_DECL void merkle_tree::close_group(std::size_t depth) {
+    level& here = levels_[depth];
+    entry parent;
+    std::string text;
+    for (std::size_t i = 0; i != here.count; ++i) {
+        const entry& child = here.entries[i];
+        text += child.hash.text() + " : " + std::to_string(child.length) + '\n';
+        parent.length += child.length;
+    }
+    parent.hash = xet_hash(blake3::of(detail::node_key, as_bytes(text)));
+    here.count = 0;
+    add_at(depth + 1, parent);
+}
+
+HUBPUSH_DECL xet_hash merkle_tree::root() const {
+    if (levels_.empty()) return xet_hash();
+    // The end of the input closes what is open on each level, up to the level that holds a single entry: the root.
+    merkle_tree rest = *this;
+    for (std::size_t depth = 0;; ++depth) {
+        const std::size_t count = rest.levels_[depth].count;
+        const bool topmost = depth + 1 == rest.levels_.size();
+        if (topmost && count == 1) return rest.levels_[depth].entries.front().hash;
+        if (count != 0) rest.close_group(depth);
+    }
+}
+
+HUBPUSH_DECL xet_hash merkle_tree::file_hash(const blake3_key& salt) const {
+    if (levels_.empty()) return xet_hash();
+    return xet_hash(blake3::of(salt, root().bytes()));
+}
+
+HUBPUSH_DECL xet_hash xorb_hash(std::span<const xet_chunk> chunks) {
+    merkle_tree tree;
+    for (const xet_chunk& chunk : chunks) tree.add(chunk);
+    return tree.root();
+}
+
+HUBPUSH_DECL xet_hash range_hash(std::span<const xet_chunk> chunks) {
+    blake3 hash(detail::verification_key);
+    for (const xet_chunk& chunk : chunks) hash.update(chunk.hash.bytes());
+    return xet_hash(hash.finish());
+}
+
+HUBPUSH_DECL xet_hash keyed_chunk_hash(const xet_hash& hash, const blake3_key& key) {
+    return xet_hash(blake3::of(key, hash.bytes()));
+}
+
+}  // namespace hubpush::inline v0
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// How the payload of a record holds its chunk.
+enum class chunk_scheme : std::uint8_t {
+    raw = 0,          ///< as it is
+    lz4 = 1,          ///< as an LZ4 frame
+    grouped_lz4 = 2,  ///< byte-grouped, then as an LZ4 frame
+};
+
+inline constexpr std::size_t chunk_record_header_size = 8;
+inline constexpr std::size_t chunk_raw_limit = 131'072;     ///< raw bytes of a chunk
+inline constexpr std::size_t chunk_stored_limit = 262'144;  ///< stored bytes of a chunk, for readers
+
+/// How much may go into one xorb. `bytes` bounds the sum of raw length and record header over all chunks: so the stored
+/// xorb and the sum of the raw lengths both stay within it, whichever of the two a service counts (§3.2).
+class xorb_limits {
+public:
+    static constexpr std::size_t most_bytes = 67'108'864;
+    static constexpr std::size_t most_chunks = 8192;
+
+    constexpr xorb_limits() = default;
+    /// Smaller ones, as a memory budget may want; throws `errc::invalid_argument` if they cannot hold the largest chunk
+    /// or exceed the format's.
+    HUBPUSH_DECL xorb_limits(std::size_t bytes, std::size_t chunks);
+
+    /// May a xorb have `chunks` chunks that are `raw_bytes` long together?
+    constexpr bool allow(std::size_t chunks, std::uint64_t raw_bytes) const noexcept {
+        return chunks <= chunks_ && raw_bytes + chunks * chunk_record_header_size <= bytes_;
+    }
+    constexpr std::size_t bytes() const noexcept { return bytes_; }
+    constexpr std::size_t chunks() const noexcept { return chunks_; }
+
+private:
+    std::size_t bytes_ = most_bytes;
+    std::size_t chunks_ = most_chunks;
+};
+
+/// What the world is told about a xorb: its name and its chunks in order. In what a keyed shard holds the hashes of the
+/// chunks are keyed ones (§4.9).
+class xorb_description {
+public:
+    xorb_description() = default;
+    /// Computes the name.
+    HUBPUSH_DECL explicit xorb_description(std::vector<xet_chunk> chunk_list);
+    xorb_description(const xet_hash& name, std::vector<xet_chunk> chunk_list)
+        : hash(name), chunks(std::move(chunk_list)) {}
+
+    friend bool operator==(const xorb_description&, const xorb_description&) = default;
+
+    HUBPUSH_DECL std::uint64_t raw_bytes() const noexcept;
+
+    xet_hash hash;
+    std::vector<xet_chunk> chunks;
+    std::uint32_t stored_bytes = 0;  ///< length of the upload form, or 0 where nobody knows or cares (§4.5)
+};
+
+}  // namespace hubpush::inline v0
+
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL xorb_limits::xorb_limits(std::size_t bytes, std::size_t chunks) : bytes_(bytes), chunks_(chunks) {
+    if (!allow(1, chunk_raw_limit)) throw_error(errc::invalid_argument, "a xorb must be able to hold one chunk");
+    if (bytes > most_bytes || chunks > most_chunks) {
+        throw_error(errc::invalid_argument, "a xorb holds at most 64 MiB in 8192 chunks");
+    }
+}
+
+HUBPUSH_DECL xorb_description::xorb_description(std::vector<xet_chunk> chunk_list)
+    : hash(xorb_hash(chunk_list)), chunks(std::move(chunk_list)) {}
+
+HUBPUSH_DECL std::uint64_t xorb_description::raw_bytes() const noexcept {
+    std::uint64_t sum = 0;
+    for (const xet_chunk& chunk : chunks) sum += chunk.length;
+    return sum;
+}
+
+}  // namespace hubpush::inline v0
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+inline constexpr std::size_t shard_size_limit = 67'108'864;  ///< bytes of a shard as uploaded (§4.8)
+inline constexpr std::size_t shard_record_size = 48;
+
+/// A run of chunks of one xorb: a piece of a file.
+class shard_term {
+public:
+    shard_term() = default;
+    shard_term(const xet_hash& xorb_name, std::uint32_t raw_bytes, std::uint32_t first, std::uint32_t end,
+               const xet_hash& proof)
+        : xorb(xorb_name), length(raw_bytes), first_chunk(first), end_chunk(end), range_hash(proof) {}
+
+    friend bool operator==(const shard_term&, const shard_term&) = default;
+
+    xet_hash xorb;
+    std::uint32_t length = 0;       ///< raw bytes
+    std::uint32_t first_chunk = 0;  ///< index in the xorb
+    std::uint32_t end_chunk = 0;    ///< the index after the last one
+    xet_hash range_hash;            ///< over the chunks of the term; zero in a file that is not verified
+};
+
+/// A file: its terms in order, which concatenated give its bytes.
+class shard_file {
+public:
+    shard_file() = default;
+    shard_file(const xet_hash& file_hash, std::vector<shard_term> term_list, std::optional<sha256_digest> digest = {})
+        : hash(file_hash), terms(std::move(term_list)), sha256(digest) {}
+
+    friend bool operator==(const shard_file&, const shard_file&) = default;
+
+    HUBPUSH_DECL std::uint64_t size() const noexcept;       ///< bytes
+    HUBPUSH_DECL std::size_t shard_bytes() const noexcept;  ///< what it takes of a shard
+
+    xet_hash hash;
+    std::vector<shard_term> terms;
+    std::optional<sha256_digest> sha256;  ///< needed where a git commit names the file by it, absent for buckets
+    bool verified = true;                 ///< its terms have range hashes, as all uploads must
+};
+
+namespace detail {
+
+/// Expiry times in seconds since 1970; zero means that none was set (§4.7).
+constexpr bool has_expired(std::uint64_t expiry, std::uint64_t now) noexcept { return expiry != 0 && expiry <= now; }
+
+}  // namespace detail
+
+/// What follows the sections in shards that a service or a cache hands out (§4.7).
+class shard_footer {
+public:
+    shard_footer() = default;
+    /// Times are seconds since 1970.
+    shard_footer(const blake3_key& chunk_key, std::uint64_t creation_time, std::uint64_t expiry_time)
+        : key(chunk_key), created(creation_time), expiry(expiry_time) {}
+
+    friend bool operator==(const shard_footer&, const shard_footer&) = default;
+
+    bool keyed() const noexcept { return key != blake3_key{}; }
+    /// May what the shard says no longer be used at the time `now`?
+    bool expired(std::uint64_t now) const noexcept { return detail::has_expired(expiry, now); }
+
+    blake3_key key{};  ///< the chunk hashes are keyed with it (§2.8), unless it is zero
+    std::uint64_t created = 0;
+    std::uint64_t expiry = 0;
+};
+
+/// A whole shard.
+class shard {
+public:
+    friend bool operator==(const shard&, const shard&) = default;
+
+    std::vector<shard_file> files;
+    std::vector<xorb_description> xorbs;
+    std::optional<shard_footer> footer;
+};
+
+namespace detail {
+
+inline constexpr std::uint64_t shard_version = 2;
+inline constexpr std::uint64_t shard_footer_version = 1;
+inline constexpr std::size_t shard_header_size = 48;
+inline constexpr std::size_t shard_footer_size = 200;
+inline constexpr std::uint32_t shard_file_verified = 0x80000000U;
+inline constexpr std::uint32_t shard_file_has_sha256 = 0x40000000U;
+
+/// The first 32 bytes of every shard: "HFRepoMetaData", a zero and 17 fixed bytes.
+HUBPUSH_DECL const xet_hash& shard_tag() noexcept;
+/// The hash of a record that ends a section.
+HUBPUSH_DECL const xet_hash& shard_section_end() noexcept;
+/// A SHA-256 as a shard stores it, and the other way round: the order of the bytes in each group of 8 changes (§4.4.4).
+HUBPUSH_DECL std::array<std::byte, 32> reverse_groups(const std::array<std::byte, 32>& bytes) noexcept;
+
+/// What a xorb takes of a shard.
+constexpr std::size_t shard_bytes(const xorb_description& xorb) noexcept {
+    return shard_record_size * (1 + xorb.chunks.size());
+}
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+HUBPUSH_DECL const xet_hash& shard_tag() noexcept {
+    static const xet_hash tag = [] {
+        constexpr std::array<unsigned char, 32> bytes{'H',  'F',  'R',  'e',  'p',  'o',  'M',  'e',  't',  'a',  'D',
+                                                      'a',  't',  'a',  0x00, 0x55, 0x69, 0x67, 0x45, 0x6a, 0x7b, 0x81,
+                                                      0x57, 0x83, 0xa5, 0xbd, 0xd9, 0x5c, 0xcd, 0xd1, 0x4a, 0xa9};
+        std::array<std::byte, 32> raw{};
+        std::ranges::transform(bytes, raw.begin(), [](unsigned char byte) { return std::byte{byte}; });
+        return xet_hash(raw);
+    }();
+    return tag;
+}
+
+HUBPUSH_DECL const xet_hash& shard_section_end() noexcept {
+    static const xet_hash end = [] {
+        std::array<std::byte, 32> raw{};
+        raw.fill(std::byte{0xFF});
+        return xet_hash(raw);
+    }();
+    return end;
+}
+
+HUBPUSH_DECL std::array<std::byte, 32> reverse_groups(const std::array<std::byte, 32>& bytes) noexcept {
+    std::array<std::byte, 32> reversed{};
+    for (std::size_t i = 0; i != bytes.size(); ++i) reversed[i ^ 7U] = bytes[i];
+    return reversed;
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL std::uint64_t shard_file::size() const noexcept {
+    std::uint64_t sum = 0;
+    for (const shard_term& term : terms) sum += term.length;
+    return sum;
+}
+
+HUBPUSH_DECL std::size_t shard_file::shard_bytes() const noexcept {
+    return shard_record_size * (1 + terms.size() * (verified ? 2 : 1) + (sha256 ? 1 : 0));
+}
+
+}  // namespace hubpush::inline v0
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// A stored copy of some chunks: `count` consecutive ones of a xorb.
+class dedup_match {
+public:
+    dedup_match() = default;
+    dedup_match(const xet_hash& xorb_name, std::uint32_t first, std::uint32_t chunk_count)
+        : xorb(xorb_name), first_chunk(first), count(chunk_count) {}
+
+    friend bool operator==(const dedup_match&, const dedup_match&) = default;
+
+    xet_hash xorb;
+    std::uint32_t first_chunk = 0;
+    std::uint32_t count = 0;
+};
+
+/// Xorb descriptions, searchable by chunk hash, in a bounded number of bytes: what is oldest gives way to what is new.
+/// Descriptions with clear hashes are searched first, then those of keyed shards, key by key. Where a chunk is known in
+/// several places the latest counts. Not thread-safe.
+class dedup_index {
+public:
+    /// One keyed hash is computed per look-up and key; so there are at most so many keys at a time.
+    static constexpr std::size_t key_limit = 32;
+
+    /// `byte_limit` bounds the memory. `seed` decides where entries lie in the table: random in production, so that
+    /// nobody can send a shard whose entries collide.
+    HUBPUSH_DECL explicit dedup_index(std::size_t byte_limit, std::uint64_t seed = 0);
+
+    /// A xorb that is stored, or will be before the shard that refers to it.
+    HUBPUSH_DECL void add(const xorb_description& xorb);
+    /// All xorbs of a shard, unless it has expired at `now`, in seconds since 1970.
+    HUBPUSH_DECL void add(const shard& known, std::uint64_t now);
+    /// Forgets what has expired.
+    HUBPUSH_DECL void forget_expired(std::uint64_t now);
+
+    /// The first of `chunks`, and as many more as follow it in the same xorb.
+    HUBPUSH_DECL std::optional<dedup_match> find(std::span<const xet_chunk> chunks) const;
+
+    std::size_t bytes_used() const noexcept { return block_bytes_ + table_.capacity() * sizeof(slot); }
+
+private:
+    /// One description. Blocks are numbered in the order of their coming; a forgotten one is empty.
+    class block {
+    public:
+        xorb_description xorb;
+        std::size_t key = 0;
+        std::uint64_t expiry = 0;
+    };
+    /// An entry of `keys_`, free when no block uses it. The first one is always the zero key: hashes in clear.
+    class key_use {
+    public:
+        blake3_key key{};
+        std::size_t blocks = 0;
+    };
+    /// The place of a chunk: number of its block and index in it. `no_chunk` marks a free slot.
+    class slot {
+    public:
+        std::uint32_t block = 0;
+        std::uint32_t chunk = no_chunk;
+    };
+    static constexpr std::uint32_t no_chunk = 0xFFFFFFFFU;
+
+    HUBPUSH_DECL void add(const xorb_description& xorb, const blake3_key& key, std::uint64_t expiry);
+    HUBPUSH_DECL bool refresh(const xorb_description& xorb, std::size_t key, std::uint64_t expiry);
+    HUBPUSH_DECL bool make_room(std::size_t chunks);
+    HUBPUSH_DECL std::size_t take_key(const blake3_key& key);
+    HUBPUSH_DECL void forget(std::uint32_t number);
+    HUBPUSH_DECL void forget_oldest();
+    HUBPUSH_DECL std::optional<dedup_match> find(std::span<const xet_chunk> chunks, std::size_t key) const;
+
+    block& at(std::uint32_t number) noexcept { return blocks_[number - oldest_]; }
+    const block& at(std::uint32_t number) const noexcept { return blocks_[number - oldest_]; }
+    HUBPUSH_DECL std::size_t home(const xet_hash& hash) const noexcept;
+    HUBPUSH_DECL std::size_t slot_of(const xet_hash& hash, std::size_t key) const noexcept;
+    HUBPUSH_DECL void insert(const slot& entry);
+    HUBPUSH_DECL void erase(std::size_t position);
+    HUBPUSH_DECL void resize_table(std::size_t slots);
+
+    std::size_t byte_limit_;
+    std::array<std::uint64_t, 4> multipliers_{};
+    std::deque<block> blocks_;
+    std::uint32_t oldest_ = 0;  ///< number of the first of `blocks_`
+    std::size_t block_bytes_ = 0;
+    std::vector<key_use> keys_;
+    std::vector<slot> table_;  ///< open addressing, a power of two; at most three quarters are used
+    std::size_t used_slots_ = 0;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// The later of two expiries; zero means never.
+constexpr std::uint64_t later_expiry(std::uint64_t a, std::uint64_t b) noexcept {
+    return a == 0 || b == 0 ? 0 : std::max(a, b);
+}
+
+/// The smallest table for so many entries of which a quarter stays free.
+constexpr std::size_t dedup_table_size(std::size_t entries) noexcept {
+    constexpr std::size_t smallest = 64;
+    return std::max(smallest, std::bit_ceil(entries + entries / 3 + 1));
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL dedup_index::dedup_index(std::size_t byte_limit, std::uint64_t seed) : byte_limit_(byte_limit), keys_(1) {
+    for (std::uint64_t& multiplier : multipliers_) {
+        // SplitMix64; an odd multiplier loses nothing of what it multiplies.
+        seed += 0x9E3779B97F4A7C15U;
+        std::uint64_t z = seed;
+        z = (z ^ z >> 30U) * 0xBF58476D1CE4E5B9U;
+        z = (z ^ z >> 27U) * 0x94D049BB133111EBU;
+        multiplier = (z ^ z >> 31U) | 1U;
+    }
+}
+
+HUBPUSH_DECL void dedup_index::add(const xorb_description& xorb) { add(xorb, blake3_key{}, 0); }
+
+HUBPUSH_DECL void dedup_index::add(const shard& known, std::uint64_t now) {
+    const shard_footer footer = known.footer.value_or(shard_footer());
+    if (footer.expired(now)) return;
+    for (const xorb_description& xorb : known.xorbs) add(xorb, footer.key, footer.expiry);
+}
+
+HUBPUSH_DECL void dedup_index::add(const xorb_description& xorb, const blake3_key& key, std::uint64_t expiry) {
+    if (xorb.chunks.empty()) return;
+    const std::size_t key_number = take_key(key);
+    if (refresh(xorb, key_number, expiry) || !make_room(xorb.chunks.size())) return;
+    block added;
+    added.xorb = xorb;
+    added.key = key_number;
+    added.expiry = expiry;
+    block_bytes_ += sizeof(block) + added.xorb.chunks.capacity() * sizeof(xet_chunk);
+    ++keys_[key_number].blocks;
+    blocks_.push_back(std::move(added));
+
+    slot entry;
+    entry.block = oldest_ + static_cast<std::uint32_t>(blocks_.size() - 1);
+    for (entry.chunk = 0; entry.chunk != xorb.chunks.size(); ++entry.chunk) insert(entry);
+}
+
+/// Is this description here already? Then only its expiry may change.
+HUBPUSH_DECL bool dedup_index::refresh(const xorb_description& xorb, std::size_t key, std::uint64_t expiry) {
+    const std::size_t position = slot_of(xorb.chunks.front().hash, key);
+    if (position == table_.size() || table_[position].chunk != 0) return false;
+    block& known = at(table_[position].block);
+    if (known.xorb.hash != xorb.hash || known.xorb.chunks != xorb.chunks) return false;
+    known.expiry = detail::later_expiry(known.expiry, expiry);
+    return true;
+}
+
+/// Makes sure that a block of so many chunks fits, also while the table grows for it. False if it never will.
+HUBPUSH_DECL bool dedup_index::make_room(std::size_t chunks) {
+    const std::size_t block_size = sizeof(block) + chunks * sizeof(xet_chunk);
+    while (true) {
+        const std::size_t slots = detail::dedup_table_size(used_slots_ + chunks);
+        const std::size_t growth = slots > table_.size() ? slots * sizeof(slot) : 0;
+        if (bytes_used() + block_size + growth <= byte_limit_) {
+            if (growth != 0) resize_table(slots);
+            return true;
+        }
+        if (blocks_.empty()) return false;
+        forget_oldest();
+    }
+}
+
+HUBPUSH_DECL std::size_t dedup_index::take_key(const blake3_key& key) {
+    if (key == blake3_key{}) return 0;
+    while (true) {
+        std::size_t unused = 0;
+        for (std::size_t i = 1; i != keys_.size(); ++i) {
+            if (keys_[i].blocks == 0) {
+                unused = i;
+            } else if (keys_[i].key == key) {
+                return i;
+            }
+        }
+        if (unused == 0 && keys_.size() <= key_limit) {
+            unused = keys_.size();
+            keys_.emplace_back();
+        }
+        if (unused != 0) {
+            keys_[unused].key = key;
+            return unused;
+        }
+        forget_oldest();
+    }
+}
+
+HUBPUSH_DECL void dedup_index::forget_expired(std::uint64_t now) {
+    for (std::uint32_t i = 0; i != blocks_.size(); ++i) {
+        if (detail::has_expired(blocks_[i].expiry, now)) forget(oldest_ + i);
+    }
+    while (!blocks_.empty() && blocks_.front().xorb.chunks.empty()) forget_oldest();
+}
+
+HUBPUSH_DECL void dedup_index::forget(std::uint32_t number) {
+    block& old = at(number);
+    if (old.xorb.chunks.empty()) return;
+    for (std::uint32_t chunk = 0; chunk != old.xorb.chunks.size(); ++chunk) {
+        const std::size_t position = slot_of(old.xorb.chunks[chunk].hash, old.key);
+        if (position == table_.size()) continue;
+        if (table_[position].block == number && table_[position].chunk == chunk) erase(position);
+    }
+    block_bytes_ -= old.xorb.chunks.capacity() * sizeof(xet_chunk);
+    --keys_[old.key].blocks;
+    old.xorb.chunks = {};
+}
+
+HUBPUSH_DECL void dedup_index::forget_oldest() {
+    forget(oldest_);
+    blocks_.pop_front();
+    block_bytes_ -= sizeof(block);
+    ++oldest_;
+}
+
+HUBPUSH_DECL std::optional<dedup_match> dedup_index::find(std::span<const xet_chunk> chunks) const {
+    if (chunks.empty()) return std::nullopt;
+    for (std::size_t key = 0; key != keys_.size(); ++key) {
+        if (keys_[key].blocks == 0) continue;
+        if (auto match = find(chunks, key)) return match;
+    }
+    return std::nullopt;
+}
+
+HUBPUSH_DECL std::optional<dedup_match> dedup_index::find(std::span<const xet_chunk> chunks, std::size_t key) const {
+    const auto as_stored = [&](const xet_chunk& chunk) {
+        return key == 0 ? chunk : xet_chunk(keyed_chunk_hash(chunk.hash, keys_[key].key), chunk.length);
+    };
+    const xet_chunk wanted = as_stored(chunks.front());
+    const std::size_t position = slot_of(wanted.hash, key);
+    if (position == table_.size()) return std::nullopt;
+    const slot& found = table_[position];
+    const xorb_description& xorb = at(found.block).xorb;
+    const std::span<const xet_chunk> stored = std::span(xorb.chunks).subspan(found.chunk);
+    // Whoever describes a chunk of ours with another length describes something else.
+    if (stored.front() != wanted) return std::nullopt;
+    std::uint32_t count = 1;
+    while (count != stored.size() && count != chunks.size() && stored[count] == as_stored(chunks[count])) ++count;
+    return dedup_match(xorb.hash, found.chunk, count);
+}
+
+HUBPUSH_DECL std::size_t dedup_index::home(const xet_hash& hash) const noexcept {
+    std::uint64_t mixed = 0;
+    for (std::size_t i = 0; i != multipliers_.size(); ++i) mixed += hash.word(i) * multipliers_[i];
+    return static_cast<std::size_t>(mixed >> 32U) & (table_.size() - 1);
+}
+
+/// Where the chunk is in the table; the table's size if it is not.
+HUBPUSH_DECL std::size_t dedup_index::slot_of(const xet_hash& hash, std::size_t key) const noexcept {
+    if (table_.empty()) return 0;
+    for (std::size_t i = home(hash);; i = (i + 1) & (table_.size() - 1)) {
+        if (table_[i].chunk == no_chunk) return table_.size();
+        const block& candidate = at(table_[i].block);
+        if (candidate.key == key && candidate.xorb.chunks[table_[i].chunk].hash == hash) return i;
+    }
+}
+
+/// Puts a chunk into the table, in the place of an earlier one with the same hash if there is one.
+HUBPUSH_DECL void dedup_index::insert(const slot& entry) {
+    const block& owner = at(entry.block);
+    const xet_hash& hash = owner.xorb.chunks[entry.chunk].hash;
+    std::size_t i = slot_of(hash, owner.key);
+    if (i == table_.size()) {
+        for (i = home(hash); table_[i].chunk != no_chunk; i = (i + 1) & (table_.size() - 1)) {
+        }
+        ++used_slots_;
+    }
+    table_[i] = entry;
+}
+
+/// Frees a slot and moves those behind it that would not be found across the gap.
+HUBPUSH_DECL void dedup_index::erase(std::size_t position) {
+    const std::size_t mask = table_.size() - 1;
+    std::size_t gap = position;
+    for (std::size_t i = (gap + 1) & mask; table_[i].chunk != no_chunk; i = (i + 1) & mask) {
+        const std::size_t from = home(at(table_[i].block).xorb.chunks[table_[i].chunk].hash);
+        if (((i - from) & mask) < ((i - gap) & mask)) continue;
+        table_[gap] = table_[i];
+        gap = i;
+    }
+    table_[gap] = slot();
+    --used_slots_;
+}
+
+HUBPUSH_DECL void dedup_index::resize_table(std::size_t slots) {
+    const std::vector<slot> old = std::exchange(table_, std::vector<slot>(slots));
+    used_slots_ = 0;
+    for (const slot& entry : old) {
+        if (entry.chunk != no_chunk) insert(entry);
+    }
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Keeps a file from being cut into too many short terms (spec/xet-protocol.md §6.4).
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace hubpush::inline v0 {
+
+/// Decides whether a known copy of a few chunks is worth a term of its own. While the last 128 terms have 4 chunks or
+/// more on average every copy is; below that, only copies that are not shorter than the average, until it has reached
+/// 8. One object per file; not thread-safe.
+class fragmentation_control {
+public:
+    /// May a copy of `chunks` chunks become a new term? May change what the next answer will be.
+    HUBPUSH_DECL bool allows(std::size_t chunks);
+
+    /// A new term has been started with so many chunks.
+    HUBPUSH_DECL void start_term(std::size_t chunks);
+    /// The last term has been extended by so many chunks.
+    HUBPUSH_DECL void extend_term(std::size_t chunks);
+
+private:
+    static constexpr std::size_t window = 128;  ///< terms
+    static constexpr std::size_t low_threshold = 4;
+    static constexpr std::size_t high_threshold = 8;
+
+    std::array<std::size_t, window> lengths_{};  ///< chunks of the last terms, a ring
+    std::size_t terms_ = 0;
+    std::size_t sum_ = 0;
+    bool low_ = true;
+};
+
+}  // namespace hubpush::inline v0
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL bool fragmentation_control::allows(std::size_t chunks) {
+    if (terms_ < window) return true;
+    const std::size_t threshold = low_ ? low_threshold : high_threshold;
+    if (sum_ >= threshold * window) {
+        low_ = true;
+        return true;
+    }
+    if (chunks * window >= sum_) return true;
+    low_ = false;
+    return false;
+}
+
+HUBPUSH_DECL void fragmentation_control::start_term(std::size_t chunks) {
+    std::size_t& oldest = lengths_[terms_ % window];
+    sum_ += chunks - oldest;
+    oldest = chunks;
+    ++terms_;
+}
+
+HUBPUSH_DECL void fragmentation_control::extend_term(std::size_t chunks) {
+    lengths_[(terms_ - 1) % window] += chunks;
+    sum_ += chunks;
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// A xorb that is still growing and therefore has no name yet (spec/xet-protocol.md §6.2, source 4). Private to the
+/// deduplication planner.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace hubpush::inline v0::detail {
+
+/// A run of chunks in a xorb without a name.
+class open_run {
+public:
+    open_run(std::uint32_t first, std::uint32_t chunk_count) : first_chunk(first), count(chunk_count) {}
+
+    std::uint32_t first_chunk;
+    std::uint32_t count;
+};
+
+/// The chunks so far. While terms refer to the xorb it is known by a number of the session's.
+class open_xorb {
+public:
+    explicit open_xorb(std::uint32_t number = 0) noexcept : number_(number) {}
+
+    std::uint32_t number() const noexcept { return number_; }
+    const std::vector<xet_chunk>& chunks() const noexcept { return chunks_; }
+    std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(chunks_.size()); }
+    std::uint64_t raw_bytes() const noexcept { return raw_bytes_; }
+    bool empty() const noexcept { return chunks_.empty(); }
+
+    HUBPUSH_DECL void append(const xet_chunk& chunk);
+    /// The first of `chunks` at its latest place here, and as many more as follow it.
+    HUBPUSH_DECL std::optional<open_run> find(std::span<const xet_chunk> chunks) const;
+
+private:
+    std::uint32_t number_;
+    std::vector<xet_chunk> chunks_;
+    std::uint64_t raw_bytes_ = 0;
+    std::unordered_map<xet_hash, std::uint32_t> latest_;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+namespace hubpush::inline v0::detail {
+
+HUBPUSH_DECL void open_xorb::append(const xet_chunk& chunk) {
+    latest_[chunk.hash] = size();
+    chunks_.push_back(chunk);
+    raw_bytes_ += chunk.length;
+}
+
+HUBPUSH_DECL std::optional<open_run> open_xorb::find(std::span<const xet_chunk> chunks) const {
+    const auto found = latest_.find(chunks.front().hash);
+    if (found == latest_.end()) return std::nullopt;
+    const std::span<const xet_chunk> here = std::span(chunks_).subspan(found->second);
+    std::uint32_t count = 1;
+    while (count != here.size() && count != chunks.size() && here[count] == chunks[count]) ++count;
+    return open_run(found->second, count);
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// The next `count` chunks of the batch are stored already, or will be: their bytes are not needed.
+class reuse_chunks {
+public:
+    explicit reuse_chunks(std::size_t chunk_count) : count(chunk_count) {}
+    std::size_t count;
+};
+
+/// The next `count` chunks of the batch are new: their bytes go to the end of the file's open xorb.
+class append_chunks {
+public:
+    explicit append_chunks(std::size_t chunk_count) : count(chunk_count) {}
+    std::size_t count;
+};
+
+/// An open xorb is complete and has a name. If the session has cut the same xorb before there is nothing to send and
+/// nothing to describe.
+class cut_xorb {
+public:
+    cut_xorb() = default;
+    cut_xorb(xorb_description description, bool for_the_first_time)
+        : xorb(std::move(description)), first_time(for_the_first_time) {}
+    xorb_description xorb;
+    bool first_time = true;
+};
+
+/// What is to be done next with a batch. `cut_xorb` means the file's open xorb: another one, empty, takes its place.
+using dedup_action = std::variant<reuse_chunks, append_chunks, cut_xorb>;
+
+/// What becomes of the open xorb of a file that has ended (§6.5). The session has one of its own, the collector.
+class packing {
+public:
+    enum class how {
+        nothing,        ///< the file's is empty
+        start,          ///< the collector was empty: the file's becomes the collector
+        append,         ///< the records of the file's go to the end of the collector
+        cut_file,       ///< the file's is complete; the collector stays as it is
+        cut_collector,  ///< the collector is complete; the file's takes its place
+    };
+
+    how what = how::nothing;
+    cut_xorb cut;  ///< with `cut_file` and `cut_collector`
+};
+
+namespace detail {
+
+/// A term of a file that is being planned. It refers to a xorb by name, or by number as long as that has none.
+class planned_term {
+public:
+    shard_term term;
+    std::uint32_t open_number = 0;  ///< 0: `term.xorb` is the name
+};
+
+/// A file that is complete but for the names of some xorbs.
+class unnamed_file {
+public:
+    shard_file file;
+    std::vector<std::uint32_t> open_numbers;  ///< of each term
+};
+
+}  // namespace detail
+
+/// What the files of one upload share: what is known, the collector, the names that have been given. Files may be
+/// planned in turns, but not in several threads at once.
+class dedup_session {
+public:
+    /// `index_bytes` bounds the memory of the index, `seed` is the index's.
+    HUBPUSH_DECL explicit dedup_session(std::size_t index_bytes, std::uint64_t seed = 0, xorb_limits limits = {});
+    dedup_session(const dedup_session&) = delete;
+    dedup_session& operator=(const dedup_session&) = delete;
+
+    /// What is known to be stored. Add answers of global queries, cached shards, the xorbs of an interrupted session;
+    /// the session adds every xorb that it cuts.
+    dedup_index& index() noexcept { return index_; }
+
+    /// After the last file: the collector, if it holds anything.
+    HUBPUSH_DECL std::optional<cut_xorb> finish();
+
+    /// The finished files that only refer to xorbs with names; each once.
+    HUBPUSH_DECL std::vector<shard_file> take_described_files();
+
+private:
+    friend class dedup_file;
+
+    HUBPUSH_DECL cut_xorb cut(const detail::open_xorb& complete);
+    HUBPUSH_DECL packing pack(detail::open_xorb& rest);
+    HUBPUSH_DECL bool resolve(detail::unnamed_file& file) const;
+    /// The name of an open xorb that has been cut, else zero.
+    HUBPUSH_DECL xet_hash name_of(std::uint32_t number) const;
+
+    xorb_limits limits_;
+    dedup_index index_;
+    detail::open_xorb collector_;
+    std::uint32_t last_number_ = 0;
+    std::map<std::uint32_t, xet_hash> names_;
+    std::unordered_set<xet_hash> cut_;
+    std::vector<detail::unnamed_file> finished_;
+};
+
+/// Plans one file. Must not outlive its session. A file that is given up may be destroyed at any time.
+class dedup_file {
+public:
+    /// Global queries of a file are at least so many chunks apart (§6.3).
+    static constexpr std::uint64_t query_spacing = 256;
+
+    HUBPUSH_DECL explicit dedup_file(dedup_session& session);
+
+    /// The chunks of the next batch that are worth a question to the service. To be called before `plan` with the same
+    /// batch, or not at all.
+    HUBPUSH_DECL std::vector<xet_hash> global_queries(std::span<const xet_chunk> batch);
+
+    /// Decides about the next chunks of the file. Runs of known chunks are not followed beyond a batch, so that batches
+    /// should be some megabytes long. Throws `errc::invalid_argument` for a chunk that is empty or longer than 131072.
+    HUBPUSH_DECL std::vector<dedup_action> plan(std::span<const xet_chunk> batch);
+
+    /// The file is complete. `sha256` is needed unless it is for a bucket (§4.4.4). Once.
+    HUBPUSH_DECL packing finish(const xet_hash& file_hash, std::optional<sha256_digest> sha256);
+
+private:
+    /// A stored copy of the next `count` chunks; refers to a xorb as `planned_term` does.
+    class source_run {
+    public:
+        xet_hash xorb;
+        std::uint32_t open_number = 0;
+        std::uint32_t first_chunk = 0;
+        std::uint32_t count = 0;
+    };
+
+    HUBPUSH_DECL std::optional<source_run> find_named(std::span<const xet_chunk> chunks) const;
+    HUBPUSH_DECL std::optional<source_run> find_open(std::span<const xet_chunk> chunks) const;
+    HUBPUSH_DECL bool accepts(const source_run& run);
+    HUBPUSH_DECL bool continues(const source_run& run) const;
+    HUBPUSH_DECL void add_to_terms(const source_run& run, std::span<const xet_chunk> chunks);
+    HUBPUSH_DECL void append_new(const xet_chunk& chunk, std::vector<dedup_action>& actions);
+    HUBPUSH_DECL void close_term();
+
+    dedup_session* session_;
+    detail::open_xorb open_;
+    std::vector<detail::planned_term> terms_;
+    std::vector<xet_chunk> last_term_chunks_;
+    fragmentation_control fragmentation_;
+    std::uint64_t chunks_planned_ = 0;
+    std::optional<std::uint64_t> last_query_;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+// A file has to be described in one shard, which has room for 699,000 terms. A file with very many terms only gets
+// long ones from then on: that is enough for terabytes.
+inline constexpr std::size_t many_terms = 300'000;
+inline constexpr std::size_t long_run = 128;
+
+/// Adds chunks to the last action if it is of the same kind, else as a new one.
+template <class Action>
+void count_chunks(std::vector<dedup_action>& actions, std::size_t count) {
+    if (!actions.empty()) {
+        if (auto* const last = std::get_if<Action>(&actions.back())) {
+            last->count += count;
+            return;
+        }
+    }
+    actions.emplace_back(Action(count));
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL dedup_session::dedup_session(std::size_t index_bytes, std::uint64_t seed, xorb_limits limits)
+    : limits_(limits), index_(index_bytes, seed) {}
+
+/// Gives a xorb its name, from now on to be found in the index.
+HUBPUSH_DECL cut_xorb dedup_session::cut(const detail::open_xorb& complete) {
+    cut_xorb named(xorb_description(complete.chunks()), true);
+    names_.emplace(complete.number(), named.xorb.hash);
+    named.first_time = cut_.insert(named.xorb.hash).second;
+    index_.add(named.xorb);
+    return named;
+}
+
+/// Two rests that do not fit into one xorb: the larger one is cut, because more cannot be added to it anyway.
+HUBPUSH_DECL packing dedup_session::pack(detail::open_xorb& rest) {
+    packing result;
+    if (rest.empty()) return result;
+    if (collector_.empty()) {
+        result.what = packing::how::start;
+        collector_ = std::move(rest);
+    } else if (limits_.allow(collector_.chunks().size() + rest.chunks().size(),
+                             collector_.raw_bytes() + rest.raw_bytes())) {
+        result.what = packing::how::append;
+        for (const xet_chunk& chunk : rest.chunks()) collector_.append(chunk);
+    } else if (rest.raw_bytes() >= collector_.raw_bytes()) {
+        result.what = packing::how::cut_file;
+        result.cut = cut(rest);
+    } else {
+        result.what = packing::how::cut_collector;
+        result.cut = cut(collector_);
+        collector_ = std::move(rest);
+    }
+    return result;
+}
+
+HUBPUSH_DECL std::optional<cut_xorb> dedup_session::finish() {
+    if (collector_.empty()) return std::nullopt;
+    cut_xorb last = cut(collector_);
+    collector_ = detail::open_xorb();
+    return last;
+}
+
+HUBPUSH_DECL xet_hash dedup_session::name_of(std::uint32_t number) const {
+    const auto found = names_.find(number);
+    return found == names_.end() ? xet_hash() : found->second;
+}
+
+/// Replaces numbers by names as far as there are any. True if none is left.
+HUBPUSH_DECL bool dedup_session::resolve(detail::unnamed_file& file) const {
+    bool complete = true;
+    for (std::size_t i = 0; i != file.open_numbers.size(); ++i) {
+        if (file.open_numbers[i] == 0) continue;
+        const xet_hash name = name_of(file.open_numbers[i]);
+        if (name == xet_hash()) {
+            complete = false;
+        } else {
+            file.file.terms[i].xorb = name;
+            file.open_numbers[i] = 0;
+        }
+    }
+    return complete;
+}
+
+HUBPUSH_DECL std::vector<shard_file> dedup_session::take_described_files() {
+    std::vector<shard_file> described;
+    std::erase_if(finished_, [&](detail::unnamed_file& file) {
+        if (!resolve(file)) return false;
+        described.push_back(std::move(file.file));
+        return true;
+    });
+    return described;
+}
+
+HUBPUSH_DECL dedup_file::dedup_file(dedup_session& session) : session_(&session) {}
+
+HUBPUSH_DECL std::vector<xet_hash> dedup_file::global_queries(std::span<const xet_chunk> batch) {
+    std::vector<xet_hash> queries;
+    for (std::size_t i = 0; i < batch.size();) {
+        const auto upcoming = batch.subspan(i);
+        auto known = find_named(upcoming);
+        if (!known) known = find_open(upcoming);
+        if (known) {
+            i += known->count;
+            continue;
+        }
+        const std::uint64_t position = chunks_planned_ + i;
+        const bool eligible = position == 0 || eligible_by_hash(batch[i].hash);
+        if (eligible && (!last_query_ || position - *last_query_ >= query_spacing)) {
+            queries.push_back(batch[i].hash);
+            last_query_ = position;
+        }
+        ++i;
+    }
+    return queries;
+}
+
+HUBPUSH_DECL std::vector<dedup_action> dedup_file::plan(std::span<const xet_chunk> batch) {
+    const auto impossible = [](const xet_chunk& chunk) { return chunk.length == 0 || chunk.length > chunk_raw_limit; };
+    if (std::ranges::any_of(batch, impossible)) throw_error(errc::invalid_argument, "a chunk has 1 to 131072 bytes");
+    std::vector<dedup_action> actions;
+    std::size_t end_of_refused = 0;
+    for (std::size_t i = 0; i != batch.size();) {
+        const auto upcoming = batch.subspan(i);
+        // The rest of a run that was refused is not offered again (§6.4).
+        const auto named = i >= end_of_refused ? find_named(upcoming) : std::nullopt;
+        const auto run = named ? named : find_open(upcoming);
+        if (run && accepts(*run)) {
+            add_to_terms(*run, upcoming.first(run->count));
+            detail::count_chunks<reuse_chunks>(actions, run->count);
+            i += run->count;
+            continue;
+        }
+        if (named) end_of_refused = i + named->count;
+        append_new(batch[i], actions);
+        ++i;
+    }
+    chunks_planned_ += batch.size();
+    return actions;
+}
+
+HUBPUSH_DECL std::optional<dedup_file::source_run> dedup_file::find_named(std::span<const xet_chunk> chunks) const {
+    const auto match = session_->index_.find(chunks);
+    if (!match) return std::nullopt;
+    source_run run;
+    run.xorb = match->xorb;
+    run.first_chunk = match->first_chunk;
+    run.count = match->count;
+    return run;
+}
+
+/// In the file's open xorb, or in the collector: that one has no name either, but will have one before the shard needs
+/// it. (The reference does not look there.)
+HUBPUSH_DECL std::optional<dedup_file::source_run> dedup_file::find_open(std::span<const xet_chunk> chunks) const {
+    for (const auto* const open : std::array<const detail::open_xorb*, 2>{&open_, &session_->collector_}) {
+        if (const auto match = open->find(chunks)) {
+            source_run run;
+            run.open_number = open->number();
+            run.first_chunk = match->first_chunk;
+            run.count = match->count;
+            return run;
+        }
+    }
+    return std::nullopt;
+}
+
+HUBPUSH_DECL bool dedup_file::accepts(const source_run& run) {
+    if (continues(run)) return true;
+    if (terms_.size() >= detail::many_terms) return run.count >= detail::long_run;
+    return fragmentation_.allows(run.count);
+}
+
+/// Does the run go on in the xorb of the last term where that term ends?
+HUBPUSH_DECL bool dedup_file::continues(const source_run& run) const {
+    if (terms_.empty() || terms_.back().term.end_chunk != run.first_chunk) return false;
+    const detail::planned_term& last = terms_.back();
+    if (last.open_number == 0 || last.open_number == run.open_number) {
+        return last.open_number == run.open_number && last.term.xorb == run.xorb;
+    }
+    return run.open_number == 0 && session_->name_of(last.open_number) == run.xorb;
+}
+
+HUBPUSH_DECL void dedup_file::add_to_terms(const source_run& run, std::span<const xet_chunk> chunks) {
+    if (continues(run)) {
+        fragmentation_.extend_term(run.count);
+    } else {
+        close_term();
+        fragmentation_.start_term(run.count);
+        detail::planned_term& added = terms_.emplace_back();
+        added.term.xorb = run.xorb;
+        added.open_number = run.open_number;
+        added.term.first_chunk = run.first_chunk;
+        added.term.end_chunk = run.first_chunk;
+    }
+    shard_term& term = terms_.back().term;
+    term.end_chunk += run.count;
+    for (const xet_chunk& chunk : chunks) term.length += chunk.length;
+    last_term_chunks_.insert(last_term_chunks_.end(), chunks.begin(), chunks.end());
+}
+
+/// The last term will not grow any more: its proof can be computed.
+HUBPUSH_DECL void dedup_file::close_term() {
+    if (!terms_.empty()) terms_.back().term.range_hash = range_hash(last_term_chunks_);
+    last_term_chunks_.clear();
+}
+
+HUBPUSH_DECL void dedup_file::append_new(const xet_chunk& chunk, std::vector<dedup_action>& actions) {
+    if (!session_->limits_.allow(open_.chunks().size() + 1, open_.raw_bytes() + chunk.length)) {
+        actions.emplace_back(session_->cut(open_));
+        open_ = detail::open_xorb();
+    }
+    if (open_.empty()) open_ = detail::open_xorb(++session_->last_number_);
+    source_run own;
+    own.open_number = open_.number();
+    own.first_chunk = open_.size();
+    own.count = 1;
+    open_.append(chunk);
+    add_to_terms(own, std::span(&chunk, 1));
+    detail::count_chunks<append_chunks>(actions, 1);
+}
+
+HUBPUSH_DECL packing dedup_file::finish(const xet_hash& file_hash, std::optional<sha256_digest> sha256) {
+    close_term();
+    const std::uint32_t own = open_.number();
+    const std::uint32_t collector = session_->collector_.number();
+    const std::uint32_t shift = session_->collector_.size();
+    packing result = session_->pack(open_);
+
+    detail::unnamed_file planned;
+    planned.file = shard_file(file_hash, {}, sha256);
+    planned.file.terms.reserve(terms_.size());
+    for (detail::planned_term& term : terms_) {
+        if (result.what == packing::how::append && term.open_number == own) {
+            term.open_number = collector;
+            term.term.first_chunk += shift;
+            term.term.end_chunk += shift;
+        }
+        planned.file.terms.push_back(term.term);
+        planned.open_numbers.push_back(term.open_number);
+    }
+    session_->finished_.push_back(std::move(planned));
+    return result;
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// The fields of the binary formats of Xet storage: unsigned little-endian integers of 1 to 8 bytes, hashes of 32 raw
+/// bytes, tags (spec/xet-protocol.md §0). Private to the readers and writers of xorbs and shards.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace hubpush::inline v0::detail {
+
+/// Takes fields from the front of foreign bytes. What is not there is a `protocol_error` that names `format`.
+class field_reader {
+public:
+    /// Refers to `bytes` and `format`.
+    field_reader(std::span<const std::byte> bytes, std::string_view format) noexcept : bytes_(bytes), format_(format) {}
+
+    HUBPUSH_DECL std::span<const std::byte> bytes(std::size_t count);
+    HUBPUSH_DECL std::uint64_t integer(std::size_t width);
+    HUBPUSH_DECL std::uint32_t u32();
+    HUBPUSH_DECL xet_hash hash();
+    void skip(std::size_t count) { bytes(count); }
+
+    /// A `protocol_error` that says what is wrong with the format, unless `holds`.
+    HUBPUSH_DECL void require(bool holds, std::string_view what_is_wrong) const;
+
+    std::size_t left() const noexcept { return bytes_.size(); }
+
+private:
+    std::span<const std::byte> bytes_;
+    std::string_view format_;
+};
+
+/// Appends fields to a buffer.
+class field_writer {
+public:
+    explicit field_writer(std::vector<std::byte>& out) noexcept : out_(&out) {}
+
+    HUBPUSH_DECL field_writer& integer(std::uint64_t value, std::size_t width);
+    field_writer& u32(std::uint32_t value) { return integer(value, 4); }
+    field_writer& u64(std::uint64_t value) { return integer(value, 8); }
+    field_writer& hash(const xet_hash& value) { return bytes(value.bytes()); }
+    HUBPUSH_DECL field_writer& bytes(std::span<const std::byte> value);
+    HUBPUSH_DECL field_writer& text(std::string_view value);
+    HUBPUSH_DECL field_writer& repeat(std::byte value, std::size_t count);
+    field_writer& zeros(std::size_t count) { return repeat(std::byte{0}, count); }
+
+private:
+    std::vector<std::byte>* out_;
+};
+
+/// The first `width` bytes as an integer.
+HUBPUSH_DECL std::uint64_t little_endian(std::span<const std::byte> bytes, std::size_t width);
+
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+#include <string>
+
+namespace hubpush::inline v0::detail {
+
+HUBPUSH_DECL std::uint64_t little_endian(std::span<const std::byte> bytes, std::size_t width) {
+    std::uint64_t value = 0;
+    for (std::size_t i = width; i-- != 0;) value = value << 8U | std::to_integer<std::uint64_t>(bytes[i]);
+    return value;
+}
+
+HUBPUSH_DECL std::span<const std::byte> field_reader::bytes(std::size_t count) {
+    require(count <= bytes_.size(), "ends too early");
+    const std::span<const std::byte> taken = bytes_.first(count);
+    bytes_ = bytes_.subspan(count);
+    return taken;
+}
+
+HUBPUSH_DECL std::uint64_t field_reader::integer(std::size_t width) { return little_endian(bytes(width), width); }
+
+HUBPUSH_DECL std::uint32_t field_reader::u32() { return static_cast<std::uint32_t>(integer(4)); }
+
+HUBPUSH_DECL xet_hash field_reader::hash() {
+    std::array<std::byte, 32> raw{};
+    std::ranges::copy(bytes(raw.size()), raw.begin());
+    return xet_hash(raw);
+}
+
+HUBPUSH_DECL void field_reader::require(bool holds, std::string_view what_is_wrong) const {
+    if (!holds) throw_error(errc::protocol_error, std::string(format_) + ' ' + std::string(what_is_wrong));
+}
+
+HUBPUSH_DECL field_writer& field_writer::integer(std::uint64_t value, std::size_t width) {
+    for (std::size_t i = 0; i != width; ++i) out_->push_back(static_cast<std::byte>(value >> 8 * i & 0xFFU));
+    return *this;
+}
+
+HUBPUSH_DECL field_writer& field_writer::bytes(std::span<const std::byte> value) {
+    out_->insert(out_->end(), value.begin(), value.end());
+    return *this;
+}
+
+HUBPUSH_DECL field_writer& field_writer::text(std::string_view value) { return bytes(std::as_bytes(std::span(value))); }
+
+HUBPUSH_DECL field_writer& field_writer::repeat(std::byte value, std::size_t count) {
+    out_->insert(out_->end(), count, value);
+    return *this;
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// Everything that Xet storage wants to know of a file's bytes, in one pass over them: its chunks, their hashes, the
+/// file hash, and SHA-256 where a Git-backed repository needs it (spec/xet-protocol.md §1, §2.4, §2.6, §2.9).
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// Takes the bytes of a file in order, in pieces of any size, and keeps none of them. Each chunk is found and hashed
+/// while it is in the processor's cache; pieces of a few hundred KiB are best, so that most chunks lie within one. Its
+/// memory is a few KiB, whatever the file. Not thread-safe; movable.
+class file_pass {
+public:
+    /// SHA-256 costs more than all the rest, and is computed only where it is wanted.
+    HUBPUSH_DECL explicit file_pass(bool with_sha256 = false);
+
+    /// The chunks that end within `bytes`, in order; valid until the next call.
+    HUBPUSH_DECL std::span<const xet_chunk> update(std::span<const std::byte> bytes);
+    /// Ends the file. Its last chunk, unless the file is empty or ended with the chunk before.
+    HUBPUSH_DECL std::optional<xet_chunk> finish();
+
+    /// The following three are final after `finish`.
+    std::uint64_t size() const noexcept { return size_; }
+    xet_hash file_hash() const { return tree_.file_hash(); }
+    /// Nothing unless it was asked for.
+    const std::optional<sha256_digest>& sha256() const noexcept { return sha256_; }
+
+private:
+    /// So many chunks are hashed together: their bytes are still in the cache, and no lane stays empty for long.
+    static constexpr std::size_t hashed_together = 4;
+
+    HUBPUSH_DECL void take(std::span<const std::byte> piece);
+    HUBPUSH_DECL void hash_waiting();
+    HUBPUSH_DECL void end_open_chunk();
+    HUBPUSH_DECL void add(const xet_chunk& chunk);
+
+    chunker chunker_;
+    blake3 open_chunk_;                                ///< what earlier pieces had of the open chunk
+    std::size_t open_bytes_ = 0;                       ///< how much that is
+    std::vector<std::span<const std::byte>> waiting_;  ///< whole chunks, during a call only
+    std::array<blake3_digest, hashed_together> digests_{};
+    merkle_tree tree_;
+    std::vector<xet_chunk> ended_;
+    std::uint64_t size_ = 0;
+    std::optional<hubpush::sha256> running_sha256_;
+    std::optional<sha256_digest> sha256_;
+};
+
+}  // namespace hubpush::inline v0
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL file_pass::file_pass(bool with_sha256) : open_chunk_(chunk_hash_key()) {
+    if (with_sha256) running_sha256_.emplace();
+}
+
+HUBPUSH_DECL std::span<const xet_chunk> file_pass::update(std::span<const std::byte> bytes) {
+    size_ += bytes.size();
+    ended_.clear();
+    while (const std::optional<std::size_t> end = chunker_.find_end(bytes)) {
+        take(bytes.first(*end));
+        bytes = bytes.subspan(*end);
+    }
+    hash_waiting();
+    if (running_sha256_) running_sha256_->update(bytes);
+    open_chunk_.update(bytes);
+    open_bytes_ += bytes.size();
+    return ended_;
+}
+
+/// The open chunk ends with `piece`. One that lies within a piece waits for some more of them, to be hashed together.
+HUBPUSH_DECL void file_pass::take(std::span<const std::byte> piece) {
+    if (running_sha256_) running_sha256_->update(piece);
+    if (open_bytes_ == 0) {
+        waiting_.push_back(piece);
+        if (waiting_.size() == digests_.size()) hash_waiting();
+    } else {
+        open_chunk_.update(piece);
+        open_bytes_ += piece.size();
+        end_open_chunk();
+    }
+}
+
+HUBPUSH_DECL void file_pass::hash_waiting() {
+    blake3_many(chunk_hash_key(), waiting_, std::span(digests_).first(waiting_.size()));
+    for (std::size_t i = 0; i != waiting_.size(); ++i) {
+        add(xet_chunk(xet_hash(digests_[i]), static_cast<std::uint32_t>(waiting_[i].size())));
+    }
+    waiting_.clear();
+}
+
+HUBPUSH_DECL void file_pass::end_open_chunk() {
+    add(xet_chunk(xet_hash(open_chunk_.finish()), static_cast<std::uint32_t>(open_bytes_)));
+    open_chunk_ = blake3(chunk_hash_key());
+    open_bytes_ = 0;
+}
+
+HUBPUSH_DECL void file_pass::add(const xet_chunk& chunk) {
+    tree_.add(chunk);
+    ended_.push_back(chunk);
+}
+
+HUBPUSH_DECL std::optional<xet_chunk> file_pass::finish() {
+    if (running_sha256_) sha256_ = running_sha256_->finish();
+    running_sha256_.reset();
+    if (open_bytes_ == 0) return std::nullopt;
+    end_open_chunk();
+    return ended_.back();
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// LZ4 frames, the compressed form of chunks (spec/xet-protocol.md §3.3).
+///
+///     magic 04 22 4D 18 | FLG | BD | content size, 0 or 8 | header checksum, 1 | blocks | 4 zero bytes | checksum, 0
+///     or 4 block: u32 size, its top bit set when the bytes are stored as they are | bytes | checksum, 0 or 4
+///
+/// Reading needs no library and takes every valid frame but those with a dictionary, which Xet never uses. Writing
+/// needs liblz4 and gives one independent block without checksums; it is there when the build defines
+/// HUBPUSH_HAS_LZ4.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace hubpush::inline v0 {
+
+/// Can this build write LZ4 frames?
+#if defined(HUBPUSH_HAS_LZ4)
+inline constexpr bool has_lz4 = true;
+#else
+inline constexpr bool has_lz4 = false;
+#endif
+
+/// Writes the frame of `raw`, at most 4 MiB, to the front of `frame` and returns its length; 0 if it does not fit there
+/// or this build has no liblz4.
+HUBPUSH_DECL std::size_t encode_lz4_frame(std::span<const std::byte> raw, std::span<std::byte> frame);
+
+/// Fills `raw` with the content of `frame`. Throws `errc::protocol_error` if `frame` is not exactly one valid frame or
+/// its content not exactly as long as `raw`.
+HUBPUSH_DECL void decode_lz4_frame(std::span<const std::byte> frame, std::span<std::byte> raw);
+
+namespace detail {
+
+/// XXH32 with seed 0: the checksum inside LZ4 frames.
+HUBPUSH_DECL std::uint32_t xxh32(std::span<const std::byte> bytes);
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#if defined(HUBPUSH_HAS_LZ4)
+#include <lz4.h>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::uint32_t lz4_magic = 0x184D2204;
+
+// FLG, the first byte after the magic, and BD, the second.
+inline constexpr std::uint8_t lz4_version = 0x40;
+inline constexpr std::uint8_t lz4_version_mask = 0xC0;
+inline constexpr std::uint8_t lz4_independent_blocks = 0x20;
+inline constexpr std::uint8_t lz4_block_checksums = 0x10;
+inline constexpr std::uint8_t lz4_content_size = 0x08;
+inline constexpr std::uint8_t lz4_content_checksum = 0x04;
+inline constexpr std::uint8_t lz4_reserved_flag = 0x02;
+inline constexpr std::uint8_t lz4_dictionary = 0x01;
+inline constexpr std::uint8_t lz4_reserved_in_bd = 0x8F;
+
+inline constexpr std::uint32_t lz4_stored_block = 0x80000000U;
+inline constexpr std::size_t lz4_end_mark_size = 4;
+
+HUBPUSH_DECL std::uint32_t xxh32(std::span<const std::byte> bytes) {
+    constexpr std::uint32_t p1 = 0x9E3779B1U, p2 = 0x85EBCA77U, p3 = 0xC2B2AE3DU, p4 = 0x27D4EB2FU, p5 = 0x165667B1U;
+    const auto length = static_cast<std::uint32_t>(bytes.size());
+    std::uint32_t hash = p5;
+    if (bytes.size() >= 16) {
+        std::array<std::uint32_t, 4> lanes{p1 + p2, p2, 0, 0U - p1};
+        for (; bytes.size() >= 16; bytes = bytes.subspan(16)) {
+            for (std::size_t i = 0; i != 4; ++i) {
+                const auto word = static_cast<std::uint32_t>(little_endian(bytes.subspan(4 * i), 4));
+                lanes[i] = std::rotl(lanes[i] + word * p2, 13) * p1;
+            }
+        }
+        hash = std::rotl(lanes[0], 1) + std::rotl(lanes[1], 7) + std::rotl(lanes[2], 12) + std::rotl(lanes[3], 18);
+    }
+    hash += length;
+    for (; bytes.size() >= 4; bytes = bytes.subspan(4)) {
+        hash = std::rotl(hash + static_cast<std::uint32_t>(little_endian(bytes, 4)) * p3, 17) * p4;
+    }
+    for (const std::byte byte : bytes) hash = std::rotl(hash + std::to_integer<std::uint32_t>(byte) * p5, 11) * p1;
+    hash = (hash ^ hash >> 15U) * p2;
+    hash = (hash ^ hash >> 13U) * p3;
+    return hash ^ hash >> 16U;
+}
+
+/// The output of a frame while it is being filled. A block may copy from `window_` on.
+class lz4_output {
+public:
+    lz4_output(std::span<std::byte> raw, const field_reader& frame) noexcept : raw_(raw), frame_(&frame) {}
+
+    void begin_block(bool independent, std::size_t limit) {
+        if (independent) window_ = written_;
+        block_end_ = written_ + std::min(limit, raw_.size() - written_);
+    }
+
+    void copy_literals(std::span<const std::byte> bytes) {
+        require_room(bytes.size());
+        std::ranges::copy(bytes, raw_.subspan(written_).begin());
+        written_ += bytes.size();
+    }
+
+    /// A match may overlap what it produces: then it repeats the last `distance` bytes.
+    void copy_match(std::size_t distance, std::size_t length) {
+        frame_->require(distance != 0 && distance <= written_ - window_, "refers to bytes before its start");
+        require_room(length);
+        std::byte* const to = raw_.data() + written_;
+        const std::byte* const from = to - distance;
+        if (distance >= length) {
+            std::memcpy(to, from, length);
+        } else {
+            for (std::size_t i = 0; i != length; ++i) to[i] = from[i];
+        }
+        written_ += length;
+    }
+
+    bool full() const noexcept { return written_ == raw_.size(); }
+
+private:
+    void require_room(std::size_t length) const {
+        frame_->require(length <= block_end_ - written_, "holds more than it should");
+    }
+
+    std::span<std::byte> raw_;
+    const field_reader* frame_;
+    std::size_t written_ = 0;
+    std::size_t window_ = 0;
+    std::size_t block_end_ = 0;
+};
+
+/// A length of a token: 15 means that bytes follow which are added up to the first that is not 255.
+inline std::size_t lz4_length(field_reader& block, std::size_t nibble) {
+    std::size_t length = nibble;
+    if (nibble == 15) {
+        std::size_t more = 255;
+        while (more == 255) {
+            more = block.integer(1);
+            length += more;
+        }
+    }
+    return length;
+}
+
+/// The sequences of one block; the last one has only literals.
+inline void decode_lz4_block(field_reader block, lz4_output& output) {
+    while (true) {
+        const std::size_t token = block.integer(1);
+        output.copy_literals(block.bytes(lz4_length(block, token >> 4U)));
+        if (block.left() == 0) return;
+        const std::size_t distance = block.integer(2);
+        output.copy_match(distance, lz4_length(block, token & 15U) + 4);
+    }
+}
+
+/// The header of a frame: what the blocks look like.
+class lz4_header {
+public:
+    lz4_header(field_reader& frame, std::size_t raw_size) {
+        frame.require(frame.u32() == lz4_magic, "has the wrong magic");
+        field_reader descriptor = frame;
+        flags = static_cast<std::uint8_t>(frame.integer(1));
+        frame.require((flags & lz4_version_mask) == lz4_version && (flags & lz4_reserved_flag) == 0,
+                      "has an unknown version");
+        frame.require((flags & lz4_dictionary) == 0, "wants a dictionary");
+        const auto bd = static_cast<std::uint8_t>(frame.integer(1));
+        const unsigned size_code = bd >> 4U;
+        frame.require((bd & lz4_reserved_in_bd) == 0 && size_code >= 4, "has an unknown block size");
+        block_limit = std::size_t{1} << (8 + 2 * size_code);
+        if (has(lz4_content_size)) frame.require(frame.integer(8) == raw_size, "states another length");
+        const std::uint32_t checksum = xxh32(descriptor.bytes(descriptor.left() - frame.left()));
+        frame.require(frame.integer(1) == (checksum >> 8U & 0xFFU), "has a damaged header");
+    }
+
+    bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
+
+    std::uint8_t flags = 0;
+    std::size_t block_limit = 0;
+};
+
+}  // namespace detail
+
+HUBPUSH_DECL void decode_lz4_frame(std::span<const std::byte> frame, std::span<std::byte> raw) {
+    detail::field_reader reader(frame, "an LZ4 frame");
+    const detail::lz4_header header(reader, raw.size());
+    detail::lz4_output output(raw, reader);
+    while (const std::uint32_t field = reader.u32()) {
+        const std::size_t size = field & ~detail::lz4_stored_block;
+        reader.require(size <= header.block_limit, "has a block that is too long");
+        const std::span<const std::byte> block = reader.bytes(size);
+        if (header.has(detail::lz4_block_checksums)) {
+            reader.require(reader.u32() == detail::xxh32(block), "has a damaged block");
+        }
+        output.begin_block(header.has(detail::lz4_independent_blocks), header.block_limit);
+        if ((field & detail::lz4_stored_block) != 0) {
+            output.copy_literals(block);
+        } else {
+            detail::decode_lz4_block(detail::field_reader(block, "an LZ4 block"), output);
+        }
+    }
+    reader.require(output.full(), "is shorter than it should be");
+    if (header.has(detail::lz4_content_checksum)) {
+        reader.require(reader.u32() == detail::xxh32(raw), "has damaged content");
+    }
+    reader.require(reader.left() == 0, "is followed by something else");
+}
+
+HUBPUSH_DECL std::size_t encode_lz4_frame([[maybe_unused]] std::span<const std::byte> raw,
+                                          [[maybe_unused]] std::span<std::byte> frame) {
+#if defined(HUBPUSH_HAS_LZ4)
+    // FLG 60: independent blocks and nothing else. The block size is the smallest that takes `raw` in one block; with
+    // it the checksum of the header is known (§3.3).
+    struct descriptor {
+        std::size_t block_limit;
+        unsigned char bd, checksum;
+    };
+    static constexpr std::array<descriptor, 4> descriptors{
+        {{1U << 16U, 0x40, 0x82}, {1U << 18U, 0x50, 0xFB}, {1U << 20U, 0x60, 0x51}, {1U << 22U, 0x70, 0x73}}};
+    constexpr std::size_t head_size = 11;
+    const auto* const chosen =
+        std::ranges::find_if(descriptors, [&](const descriptor& d) { return raw.size() <= d.block_limit; });
+    if (raw.empty() || chosen == descriptors.end() || frame.size() <= head_size + detail::lz4_end_mark_size) return 0;
+
+    const std::size_t room = std::min(frame.size() - head_size - detail::lz4_end_mark_size, chosen->block_limit);
+    const int size = LZ4_compress_default(reinterpret_cast<const char*>(raw.data()),
+                                          reinterpret_cast<char*>(frame.data() + head_size),
+                                          static_cast<int>(raw.size()), static_cast<int>(room));
+    if (size <= 0) return 0;
+
+    const auto length = static_cast<std::uint32_t>(size);
+    const std::array<unsigned char, head_size> head{0x04,
+                                                    0x22,
+                                                    0x4D,
+                                                    0x18,
+                                                    0x60,
+                                                    chosen->bd,
+                                                    chosen->checksum,
+                                                    static_cast<unsigned char>(length & 0xFFU),
+                                                    static_cast<unsigned char>(length >> 8U & 0xFFU),
+                                                    static_cast<unsigned char>(length >> 16U & 0xFFU),
+                                                    static_cast<unsigned char>(length >> 24U)};
+    std::ranges::copy(std::as_bytes(std::span(head)), frame.begin());
+    std::ranges::fill(frame.subspan(head_size + length, detail::lz4_end_mark_size), std::byte{0});
+    return head_size + length + detail::lz4_end_mark_size;
+#else
+    return 0;
+#endif
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Reads every form of a shard, trusting nothing in it (spec/xet-protocol.md §4.3, §4.9).
+
+#include <cstddef>
+#include <span>
+
+namespace hubpush::inline v0 {
+
+/// The upload form, the answer to a global query, a cached shard with or without look-up tables. Needs memory of at
+/// most five times the input's size. Throws `errc::protocol_error` if the bytes are not a shard: every count is
+/// checked against what is left, lengths and offsets against each other. Whether hashes are right cannot be seen here.
+HUBPUSH_DECL shard read_shard(std::span<const std::byte> bytes);
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// Takes a count whose records must all be there.
+inline std::uint32_t take_record_count(field_reader& fields) {
+    const std::uint32_t count = fields.u32();
+    fields.require(count <= fields.left() / shard_record_size, "states more records than it holds");
+    return count;
+}
+
+/// 48 bytes a term in the file, and again as many for verifications.
+inline shard_file read_shard_file(field_reader& fields, const xet_hash& hash) {
+    shard_file file;
+    file.hash = hash;
+    const std::uint32_t flags = fields.u32();
+    const std::uint32_t count = take_record_count(fields);
+    fields.skip(8);
+    file.verified = (flags & shard_file_verified) != 0;
+    file.terms.resize(count);
+    for (shard_term& term : file.terms) {
+        term.xorb = fields.hash();
+        fields.skip(4);
+        term.length = fields.u32();
+        term.first_chunk = fields.u32();
+        term.end_chunk = fields.u32();
+        fields.require(term.first_chunk < term.end_chunk, "has a term without chunks");
+        const std::uint32_t chunks = term.end_chunk - term.first_chunk;
+        fields.require(term.length >= chunks && term.length <= std::uint64_t{chunks} * chunk_raw_limit,
+                       "has a term of an impossible length");
+    }
+    if (file.verified) {
+        for (shard_term& term : file.terms) {
+            term.range_hash = fields.hash();
+            fields.skip(16);
+        }
+    }
+    if ((flags & shard_file_has_sha256) != 0) {
+        file.sha256 = reverse_groups(fields.hash().bytes());
+        fields.skip(16);
+    }
+    return file;
+}
+
+inline xorb_description read_shard_xorb(field_reader& fields, const xet_hash& hash) {
+    xorb_description xorb;
+    xorb.hash = hash;
+    fields.skip(4);
+    const std::uint32_t count = take_record_count(fields);
+    const std::uint32_t raw_bytes = fields.u32();
+    xorb.stored_bytes = fields.u32();
+    xorb.chunks.resize(count);
+    std::uint64_t offset = 0;
+    for (xet_chunk& chunk : xorb.chunks) {
+        chunk.hash = fields.hash();
+        fields.require(fields.u32() == offset, "has a chunk at a wrong offset");
+        chunk.length = fields.u32();
+        fields.require(chunk.length != 0 && chunk.length <= chunk_raw_limit, "has a chunk of an impossible length");
+        fields.skip(8);
+        offset += chunk.length;
+    }
+    fields.require(offset == raw_bytes, "has a xorb of a wrong length");
+    return xorb;
+}
+
+/// The blocks of one section, read by `read_block`, and the record that ends it.
+template <class Block>
+std::vector<Block> read_shard_section(field_reader& fields, Block (*read_block)(field_reader&, const xet_hash&)) {
+    std::vector<Block> blocks;
+    while (true) {
+        const xet_hash hash = fields.hash();
+        if (hash == shard_section_end()) break;
+        blocks.push_back(read_block(fields, hash));
+    }
+    fields.skip(16);
+    return blocks;
+}
+
+inline shard_footer read_shard_footer(std::span<const std::byte> bytes, std::size_t xorb_section) {
+    const std::size_t offset = bytes.size() - shard_footer_size;
+    field_reader fields(bytes.subspan(offset), "the footer of a shard");
+    fields.require(fields.integer(8) == shard_footer_version, "has an unknown version");
+    fields.require(fields.integer(8) == shard_header_size && fields.integer(8) == xorb_section,
+                   "puts the sections elsewhere");
+    fields.skip(48);
+    shard_footer footer;
+    std::ranges::copy(fields.bytes(footer.key.size()), footer.key.begin());
+    footer.created = fields.integer(8);
+    footer.expiry = fields.integer(8);
+    fields.skip(48 + 24);
+    fields.require(fields.integer(8) == offset, "is not where it says");
+    return footer;
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL shard read_shard(std::span<const std::byte> bytes) {
+    detail::field_reader fields(bytes, "a shard");
+    fields.require(fields.hash() == detail::shard_tag(), "has the wrong tag");
+    fields.require(fields.integer(8) == detail::shard_version, "has an unknown version");
+    const std::uint64_t footer_size = fields.integer(8);
+    fields.require(footer_size == 0 || footer_size == detail::shard_footer_size, "has a footer of an unknown size");
+
+    shard read;
+    read.files = detail::read_shard_section<shard_file>(fields, detail::read_shard_file);
+    const auto is_verified = [](const shard_file& file) { return file.verified; };
+    fields.require(std::ranges::all_of(read.files, is_verified) || std::ranges::none_of(read.files, is_verified),
+                   "verifies some files and others not");
+    const std::size_t xorb_section = bytes.size() - fields.left();
+    read.xorbs = detail::read_shard_section<xorb_description>(fields, detail::read_shard_xorb);
+    if (footer_size == 0) {
+        fields.require(fields.left() == 0, "is followed by something else");
+    } else {
+        fields.require(fields.left() >= footer_size, "has no room for its footer");
+        read.footer = detail::read_shard_footer(bytes, xorb_section);
+    }
+    return read;
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Collects descriptions of files and xorbs and writes them as a shard (spec/xet-protocol.md §4.8).
+
+#include <cstddef>
+#include <map>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// One shard in the making. Every file and every xorb is in it once, in the order of their hashes, so that the same
+/// content gives the same bytes. Not thread-safe.
+class shard_writer {
+public:
+    /// `size_limit`: bytes of the finished shard.
+    HUBPUSH_DECL explicit shard_writer(std::size_t size_limit = shard_size_limit);
+
+    /// Adds a file; false if the shard would become too large: then this one is full and the file belongs to the next.
+    /// A file that is already there is not added again. Throws `errc::limit_exceeded` if the file fits into no shard,
+    /// `errc::invalid_argument` if only some files are verified (§4.4.3).
+    HUBPUSH_DECL bool add(const shard_file& file);
+
+    /// The same for a xorb. Its description may be in another shard than the files that use it.
+    HUBPUSH_DECL bool add(const xorb_description& xorb);
+
+    bool empty() const noexcept { return files_.empty() && xorbs_.empty(); }
+    std::size_t size() const noexcept { return size_; }  ///< bytes of the upload form
+
+    /// The upload form: no footer.
+    HUBPUSH_DECL std::vector<std::byte> finish() const;
+    /// With a footer, as a service answers global queries and as a cache keeps it. If the footer has a key the chunk
+    /// hashes are written keyed; those in this object are never.
+    HUBPUSH_DECL std::vector<std::byte> finish(const shard_footer& footer) const;
+
+private:
+    HUBPUSH_DECL bool has_room(std::size_t bytes) const;
+
+    std::size_t size_limit_;
+    std::size_t size_;
+    std::map<xet_hash, shard_file> files_;
+    std::map<xet_hash, xorb_description> xorbs_;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <string>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// What every shard has: the header and two section ends.
+inline constexpr std::size_t shard_frame_size = shard_header_size + 2 * shard_record_size;
+
+inline void write_section_end(field_writer& fields) { fields.hash(shard_section_end()).zeros(16); }
+
+inline void write_shard_file(field_writer& fields, const shard_file& file) {
+    const std::uint32_t flags = (file.verified ? shard_file_verified : 0U) | (file.sha256 ? shard_file_has_sha256 : 0U);
+    fields.hash(file.hash).u32(flags).u32(static_cast<std::uint32_t>(file.terms.size())).zeros(8);
+    for (const shard_term& term : file.terms) {
+        fields.hash(term.xorb).u32(0).u32(term.length).u32(term.first_chunk).u32(term.end_chunk);
+    }
+    if (file.verified) {
+        for (const shard_term& term : file.terms) fields.hash(term.range_hash).zeros(16);
+    }
+    if (file.sha256) fields.bytes(reverse_groups(*file.sha256)).zeros(16);
+}
+
+inline void write_shard_xorb(field_writer& fields, const xorb_description& xorb, const shard_footer& footer) {
+    fields.hash(xorb.hash).u32(0).u32(static_cast<std::uint32_t>(xorb.chunks.size()));
+    fields.u32(static_cast<std::uint32_t>(xorb.raw_bytes())).u32(xorb.stored_bytes);
+    std::uint32_t offset = 0;
+    for (const xet_chunk& chunk : xorb.chunks) {
+        fields.hash(footer.keyed() ? keyed_chunk_hash(chunk.hash, footer.key) : chunk.hash);
+        fields.u32(offset).u32(chunk.length).zeros(8);
+        offset += chunk.length;
+    }
+}
+
+/// The sums at the end of a footer.
+class shard_totals {
+public:
+    std::uint64_t stored_on_disk = 0;
+    std::uint64_t materialized = 0;
+    std::uint64_t stored = 0;
+};
+
+/// The tables that are not there all begin where the footer does.
+inline void write_shard_footer(field_writer& fields, const shard_footer& footer, const shard_totals& totals,
+                               std::size_t xorb_section, std::size_t footer_offset) {
+    fields.u64(shard_footer_version).u64(shard_header_size).u64(xorb_section);
+    for (int table = 0; table != 3; ++table) fields.u64(footer_offset).u64(0);
+    fields.bytes(footer.key).u64(footer.created).u64(footer.expiry).zeros(48);
+    fields.u64(totals.stored_on_disk).u64(totals.materialized).u64(totals.stored).u64(footer_offset);
+}
+
+inline std::vector<std::byte> write_shard(const std::map<xet_hash, shard_file>& files,
+                                          const std::map<xet_hash, xorb_description>& xorbs, const shard_footer* footer,
+                                          std::size_t size) {
+    std::vector<std::byte> bytes;
+    bytes.reserve(size + shard_footer_size);
+    field_writer fields(bytes);
+    shard_totals totals;
+    fields.hash(shard_tag()).u64(shard_version).u64(footer == nullptr ? 0 : shard_footer_size);
+    for (const auto& [hash, file] : files) {
+        write_shard_file(fields, file);
+        totals.materialized += file.size();
+    }
+    write_section_end(fields);
+    const std::size_t xorb_section = bytes.size();
+    for (const auto& [hash, xorb] : xorbs) {
+        write_shard_xorb(fields, xorb, footer == nullptr ? shard_footer() : *footer);
+        totals.stored_on_disk += xorb.stored_bytes;
+        totals.stored += xorb.raw_bytes();
+    }
+    write_section_end(fields);
+    if (footer != nullptr) write_shard_footer(fields, *footer, totals, xorb_section, bytes.size());
+    return bytes;
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL shard_writer::shard_writer(std::size_t size_limit)
+    : size_limit_(size_limit), size_(detail::shard_frame_size) {
+    if (size_limit < detail::shard_frame_size) throw_error(errc::invalid_argument, "a shard has at least 144 bytes");
+}
+
+HUBPUSH_DECL bool shard_writer::add(const shard_file& file) {
+    if (files_.contains(file.hash)) return true;
+    if (!files_.empty() && files_.begin()->second.verified != file.verified) {
+        throw_error(errc::invalid_argument, "either all files of a shard are verified or none is");
+    }
+    if (!has_room(file.shard_bytes())) return false;
+    files_.emplace(file.hash, file);
+    size_ += file.shard_bytes();
+    return true;
+}
+
+HUBPUSH_DECL bool shard_writer::add(const xorb_description& xorb) {
+    if (xorbs_.contains(xorb.hash)) return true;
+    if (!has_room(detail::shard_bytes(xorb))) return false;
+    xorbs_.emplace(xorb.hash, xorb);
+    size_ += detail::shard_bytes(xorb);
+    return true;
+}
+
+HUBPUSH_DECL bool shard_writer::has_room(std::size_t bytes) const {
+    if (bytes > size_limit_ - detail::shard_frame_size) {
+        throw_error(errc::limit_exceeded, "a description of " + std::to_string(bytes) + " bytes fits into no shard");
+    }
+    return bytes <= size_limit_ - size_;
+}
+
+HUBPUSH_DECL std::vector<std::byte> shard_writer::finish() const {
+    return detail::write_shard(files_, xorbs_, nullptr, size_);
+}
+
+HUBPUSH_DECL std::vector<std::byte> shard_writer::finish(const shard_footer& footer) const {
+    return detail::write_shard(files_, xorbs_, &footer, size_);
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// The info block behind the records of a stored xorb (spec/xet-protocol.md §3.6). The service makes it; an uploader
+/// never sends it.
+///
+///     version 1, n chunks                              version 0
+///     0        "XETBLOB", 1                            0       "XETBLOB", 0
+///     8        xorb hash                               8       xorb hash
+///     40       "XBLBHSH", 0                            40      u32 n
+///     48       u32 n                                   44      n times u32 end of the record
+///     52       n chunk hashes                          44+4n   n chunk hashes
+///     52+32n   "XBLBBND", 1                            44+36n  16 bytes, zero
+///     60+32n   u32 n
+///     64+32n   n times u32 end of the record
+///     64+36n   n times u32 end in the raw concatenation
+///     64+40n   u32 n, u32 52+40n, u32 40+8n            how far the two sections are from the end of the block
+///     76+40n   16 bytes, may hold a nonce
+///
+/// Behind the block comes its length as u32, which does not count itself.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// What the info block says about one chunk.
+class stored_chunk {
+public:
+    stored_chunk() = default;
+    stored_chunk(const xet_hash& chunk_hash, std::uint32_t end_of_record, std::uint32_t end_of_raw)
+        : hash(chunk_hash), record_end(end_of_record), raw_end(end_of_raw) {}
+
+    friend bool operator==(const stored_chunk&, const stored_chunk&) = default;
+
+    xet_hash hash;
+    std::uint32_t record_end = 0;  ///< where its record ends in the xorb
+    std::uint32_t raw_end = 0;     ///< where it ends in the concatenation of all chunks
+};
+
+/// A stored xorb as its info block describes it.
+class xorb_footer {
+public:
+    xorb_footer() = default;
+    xorb_footer(const xet_hash& name, std::vector<stored_chunk> chunk_list)
+        : hash(name), chunks(std::move(chunk_list)) {}
+
+    friend bool operator==(const xorb_footer&, const xorb_footer&) = default;
+
+    xet_hash hash;
+    std::vector<stored_chunk> chunks;
+};
+
+/// The footer of an upload form whose records are sound: what a service computes when it stores a xorb. Throws as
+/// `describe_xorb` does.
+HUBPUSH_DECL xorb_footer make_xorb_footer(std::span<const std::byte> upload_form);
+
+/// Info block version 1 and its length, to be put behind the records.
+HUBPUSH_DECL std::vector<std::byte> write_xorb_footer(const xorb_footer& footer);
+
+/// Reads the info block at the end of a stored xorb and the headers of its records, which must agree with it and fill
+/// the rest. Throws `errc::protocol_error` otherwise. Hashes are not recomputed: give the records to `verify_xorb` for
+/// that.
+HUBPUSH_DECL xorb_footer read_xorb_footer(std::span<const std::byte> stored_form);
+
+/// The records in front of the info block, which is the upload form. Throws as `read_xorb_footer` does.
+HUBPUSH_DECL std::span<const std::byte> records_of_stored_xorb(std::span<const std::byte> stored_form);
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Reads the upload form of a xorb, trusting nothing in it (spec/xet-protocol.md §3.1, §3.7).
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// One record: a chunk as it is stored. Refers to the bytes it was read from.
+class chunk_record {
+public:
+    chunk_record() = default;
+
+    /// Writes the chunk to `raw`, which is `raw_length` bytes long. Throws `errc::protocol_error` if the payload does
+    /// not decode to exactly so many bytes.
+    HUBPUSH_DECL void decode(std::span<std::byte> raw) const;
+
+    chunk_scheme scheme = chunk_scheme::raw;
+    std::uint32_t raw_length = 0;  ///< bytes, at most `chunk_raw_limit`
+    std::span<const std::byte> payload;
+};
+
+/// Goes through the records of an upload form, or of any sequence of whole records, as a download gives them.
+class chunk_record_reader {
+public:
+    /// Refers to `records`.
+    explicit chunk_record_reader(std::span<const std::byte> records) noexcept : rest_(records) {}
+
+    /// The next record; nothing at the end. Throws `errc::protocol_error` if what comes next is not a whole record.
+    HUBPUSH_DECL std::optional<chunk_record> next();
+
+    /// Bytes that have not been read.
+    std::size_t left() const noexcept { return rest_.size(); }
+
+private:
+    std::span<const std::byte> rest_;
+};
+
+/// Decodes and hashes every chunk of an upload form; one at a time is in memory. Throws `errc::protocol_error` if it is
+/// malformed, empty or beyond the format's limits.
+HUBPUSH_DECL xorb_description describe_xorb(std::span<const std::byte> upload_form);
+
+/// The same, and throws `errc::integrity` unless the xorb has the name `expected`.
+HUBPUSH_DECL xorb_description verify_xorb(std::span<const std::byte> upload_form, const xet_hash& expected);
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <array>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// What a service tolerates: the raw length alone may reach the limit (§3.2).
+inline constexpr std::size_t xorb_stored_limit =
+    xorb_limits::most_bytes + xorb_limits::most_chunks * chunk_record_header_size;
+
+}  // namespace detail
+
+HUBPUSH_DECL void chunk_record::decode(std::span<std::byte> raw) const {
+    if (raw.size() != raw_length) throw_error(errc::invalid_argument, "the buffer is not as long as the chunk");
+    switch (scheme) {
+        case chunk_scheme::raw:
+            if (payload.size() != raw.size()) throw_error(errc::protocol_error, "a raw chunk has two lengths");
+            std::ranges::copy(payload, raw.begin());
+            break;
+        case chunk_scheme::lz4:
+            decode_lz4_frame(payload, raw);
+            break;
+        case chunk_scheme::grouped_lz4: {
+            std::vector<std::byte> grouped(raw.size());
+            decode_lz4_frame(payload, grouped);
+            ungroup_bytes(grouped, raw);
+            break;
+        }
+    }
+}
+
+HUBPUSH_DECL std::optional<chunk_record> chunk_record_reader::next() {
+    if (rest_.empty()) return std::nullopt;
+    detail::field_reader fields(rest_, "a chunk record");
+    fields.require(fields.integer(1) == 0, "has an unknown version");
+    const std::uint64_t stored = fields.integer(3);
+    const std::uint64_t scheme = fields.integer(1);
+    const std::uint64_t raw = fields.integer(3);
+    fields.require(scheme <= static_cast<std::uint64_t>(chunk_scheme::grouped_lz4), "has an unknown scheme");
+    fields.require(raw != 0 && raw <= chunk_raw_limit && stored <= chunk_stored_limit, "states an impossible length");
+    chunk_record record;
+    record.scheme = static_cast<chunk_scheme>(scheme);
+    record.raw_length = static_cast<std::uint32_t>(raw);
+    record.payload = fields.bytes(stored);
+    rest_ = rest_.last(fields.left());
+    return record;
+}
+
+HUBPUSH_DECL xorb_description describe_xorb(std::span<const std::byte> upload_form) {
+    if (upload_form.empty() || upload_form.size() > detail::xorb_stored_limit) {
+        throw_error(errc::protocol_error, "a xorb is empty or too large");
+    }
+    std::vector<xet_chunk> chunks;
+    std::vector<std::byte> raw;
+    std::uint64_t raw_bytes = 0;
+    chunk_record_reader records(upload_form);
+    while (const auto record = records.next()) {
+        raw.resize(record->raw_length);
+        record->decode(raw);
+        chunks.emplace_back(chunk_hash(raw), record->raw_length);
+        raw_bytes += record->raw_length;
+        if (chunks.size() > xorb_limits::most_chunks || raw_bytes > xorb_limits::most_bytes) {
+            throw_error(errc::protocol_error, "a xorb has too many chunks or bytes");
+        }
+    }
+    xorb_description xorb(std::move(chunks));
+    xorb.stored_bytes = static_cast<std::uint32_t>(upload_form.size());
+    return xorb;
+}
+
+HUBPUSH_DECL xorb_description verify_xorb(std::span<const std::byte> upload_form, const xet_hash& expected) {
+    xorb_description xorb = describe_xorb(upload_form);
+    if (xorb.hash != expected) throw_error(errc::integrity, "a xorb does not hold what its name says");
+    return xorb;
+}
+
+}  // namespace hubpush::inline v0
+
+#include <string_view>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::string_view xorb_info_tag = "XETBLOB";
+inline constexpr std::string_view xorb_hashes_tag = "XBLBHSH";
+inline constexpr std::string_view xorb_boundaries_tag = "XBLBBND";
+inline constexpr std::size_t xorb_info_length_size = 4;
+inline constexpr std::size_t xorb_info_buffer_size = 16;
+
+inline bool has_tag(field_reader& fields, std::string_view tag) {
+    const std::span<const std::byte> bytes = fields.bytes(tag.size());
+    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()) == tag;
+}
+
+/// The info block and what is before it.
+class stored_xorb_parts {
+public:
+    explicit stored_xorb_parts(std::span<const std::byte> stored_form) {
+        field_reader whole(stored_form, "a stored xorb");
+        whole.require(stored_form.size() >= xorb_info_length_size, "has no footer");
+        const std::uint64_t length = little_endian(stored_form.last(xorb_info_length_size), xorb_info_length_size);
+        whole.require(length <= stored_form.size() - xorb_info_length_size, "states a footer longer than itself");
+        records = whole.bytes(stored_form.size() - xorb_info_length_size - length);
+        info = whole.bytes(length);
+    }
+
+    std::span<const std::byte> records;
+    std::span<const std::byte> info;
+};
+
+/// `count` is a number from the file: what belongs to it must be there before memory is taken for it.
+inline std::vector<stored_chunk> take_chunk_list(field_reader& fields, std::uint32_t count, std::size_t bytes_each) {
+    fields.require(count <= fields.left() / bytes_each, "states more chunks than it holds");
+    return std::vector<stored_chunk>(count);
+}
+
+inline std::vector<stored_chunk> read_xorb_info_v1(field_reader& fields) {
+    fields.require(has_tag(fields, xorb_hashes_tag) && fields.integer(1) == 0, "has no section of hashes");
+    const std::uint32_t count = fields.u32();
+    std::vector<stored_chunk> chunks = take_chunk_list(fields, count, 40);
+    for (stored_chunk& chunk : chunks) chunk.hash = fields.hash();
+    fields.require(has_tag(fields, xorb_boundaries_tag) && fields.integer(1) == 1 && fields.u32() == count,
+                   "has no section of boundaries");
+    for (stored_chunk& chunk : chunks) chunk.record_end = fields.u32();
+    for (stored_chunk& chunk : chunks) chunk.raw_end = fields.u32();
+    const std::uint64_t n = count;
+    fields.require(fields.u32() == n && fields.u32() == 52 + 40 * n && fields.u32() == 40 + 8 * n,
+                   "has its sections in other places than it says");
+    return chunks;
+}
+
+/// The old form does not say where the chunks end in the raw concatenation; the headers of the records do.
+inline std::vector<stored_chunk> read_xorb_info_v0(field_reader& fields) {
+    std::vector<stored_chunk> chunks = take_chunk_list(fields, fields.u32(), 36);
+    for (stored_chunk& chunk : chunks) chunk.record_end = fields.u32();
+    for (stored_chunk& chunk : chunks) chunk.hash = fields.hash();
+    return chunks;
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL xorb_footer make_xorb_footer(std::span<const std::byte> upload_form) {
+    const xorb_description xorb = describe_xorb(upload_form);
+    xorb_footer footer(xorb.hash, {});
+    footer.chunks.reserve(xorb.chunks.size());
+    chunk_record_reader records(upload_form);
+    std::uint32_t raw_end = 0;
+    for (const xet_chunk& chunk : xorb.chunks) {
+        records.next();
+        raw_end += chunk.length;
+        footer.chunks.emplace_back(chunk.hash, static_cast<std::uint32_t>(upload_form.size() - records.left()),
+                                   raw_end);
+    }
+    return footer;
+}
+
+HUBPUSH_DECL std::vector<std::byte> write_xorb_footer(const xorb_footer& footer) {
+    std::vector<std::byte> bytes;
+    const auto n = static_cast<std::uint32_t>(footer.chunks.size());
+    bytes.reserve(96 + 40 * footer.chunks.size());
+    detail::field_writer fields(bytes);
+    fields.text(detail::xorb_info_tag).integer(1, 1).hash(footer.hash);
+    fields.text(detail::xorb_hashes_tag).integer(0, 1).u32(n);
+    for (const stored_chunk& chunk : footer.chunks) fields.hash(chunk.hash);
+    fields.text(detail::xorb_boundaries_tag).integer(1, 1).u32(n);
+    for (const stored_chunk& chunk : footer.chunks) fields.u32(chunk.record_end);
+    for (const stored_chunk& chunk : footer.chunks) fields.u32(chunk.raw_end);
+    fields.u32(n).u32(52 + 40 * n).u32(40 + 8 * n).zeros(detail::xorb_info_buffer_size);
+    fields.u32(static_cast<std::uint32_t>(bytes.size()));
+    return bytes;
+}
+
+HUBPUSH_DECL xorb_footer read_xorb_footer(std::span<const std::byte> stored_form) {
+    const detail::stored_xorb_parts parts(stored_form);
+    detail::field_reader fields(parts.info, "the footer of a xorb");
+    fields.require(detail::has_tag(fields, detail::xorb_info_tag), "has the wrong tag");
+    const std::uint64_t version = fields.integer(1);
+    fields.require(version <= 1, "has an unknown version");
+    const xet_hash name = fields.hash();
+    xorb_footer footer(name, version == 0 ? detail::read_xorb_info_v0(fields) : detail::read_xorb_info_v1(fields));
+    fields.skip(detail::xorb_info_buffer_size);
+    fields.require(fields.left() == 0, "is longer than it should be");
+
+    chunk_record_reader records(parts.records);
+    std::uint64_t raw_end = 0;
+    for (stored_chunk& chunk : footer.chunks) {
+        const auto record = records.next();
+        fields.require(record.has_value(), "describes more chunks than there are");
+        raw_end += record->raw_length;
+        fields.require(chunk.record_end == parts.records.size() - records.left(), "has a wrong end of a record");
+        if (version == 0) chunk.raw_end = static_cast<std::uint32_t>(raw_end);
+        fields.require(chunk.raw_end == raw_end, "has a wrong end of a chunk");
+    }
+    fields.require(records.left() == 0, "describes fewer chunks than there are");
+    return footer;
+}
+
+HUBPUSH_DECL std::span<const std::byte> records_of_stored_xorb(std::span<const std::byte> stored_form) {
+    return detail::stored_xorb_parts(stored_form).records;
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Writes the upload form of a xorb (spec/xet-protocol.md §3.1, §3.5).
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// How a writer stores chunks. Whatever is chosen: a chunk that would not become smaller is stored raw.
+enum class xorb_compression {
+    automatic,    ///< tries the first chunk of every 32 and stores the next 31 in the same way
+    raw,          ///< never compresses
+    lz4,          ///< LZ4 for every chunk
+    grouped_lz4,  ///< byte grouping and LZ4 for every chunk
+};
+
+/// Appends chunk records to memory of the caller's. Without liblz4 every chunk is stored raw. Not thread-safe.
+class xorb_writer {
+public:
+    /// Refers to `body`. A chunk of n bytes needs room for n + 8.
+    HUBPUSH_DECL explicit xorb_writer(std::span<std::byte> body,
+                                      xorb_compression compression = xorb_compression::automatic);
+
+    /// One more chunk, of 1 to 131072 bytes (`errc::invalid_argument`) for which there is room (`limit_exceeded`).
+    HUBPUSH_DECL void append(std::span<const std::byte> raw);
+
+    /// The records of another xorb, as they are: how the rests of several files come into one xorb (§6.5). Throws
+    /// `errc::limit_exceeded` if there is no room.
+    HUBPUSH_DECL void append_records(std::span<const std::byte> records);
+
+    /// What has been written: the upload form.
+    std::span<const std::byte> records() const noexcept { return body_.first(written_); }
+
+private:
+    HUBPUSH_DECL chunk_scheme choose(std::span<const std::byte> raw);
+    HUBPUSH_DECL std::size_t compress(std::span<const std::byte> raw, chunk_scheme scheme,
+                                      std::span<std::byte> payload);
+
+    std::span<std::byte> body_;
+    std::size_t written_ = 0;
+    xorb_compression compression_;
+    std::size_t chunk_in_run_ = 0;
+    chunk_scheme run_scheme_ = chunk_scheme::raw;
+    std::vector<std::byte> grouped_;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// For so many chunks a decision about compression holds (§3.5).
+inline constexpr std::size_t compression_run = 32;
+
+inline void write_chunk_record_header(std::span<std::byte> header, std::size_t stored, chunk_scheme scheme,
+                                      std::size_t raw) {
+    header[0] = std::byte{0};
+    for (std::size_t i = 0; i != 3; ++i) {
+        header[1 + i] = static_cast<std::byte>(stored >> 8 * i & 0xFFU);
+        header[5 + i] = static_cast<std::byte>(raw >> 8 * i & 0xFFU);
+    }
+    header[4] = static_cast<std::byte>(scheme);
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL xorb_writer::xorb_writer(std::span<std::byte> body, xorb_compression compression)
+    : body_(body), compression_(compression) {}
+
+HUBPUSH_DECL void xorb_writer::append(std::span<const std::byte> raw) {
+    if (raw.empty() || raw.size() > chunk_raw_limit) {
+        throw_error(errc::invalid_argument, "a chunk has 1 to 131072 bytes");
+    }
+    if (body_.size() - written_ < chunk_record_header_size + raw.size()) {
+        throw_error(errc::limit_exceeded, "the chunk does not fit into the memory of this xorb");
+    }
+    const std::span<std::byte> record = body_.subspan(written_, chunk_record_header_size + raw.size());
+    const std::span<std::byte> payload = record.subspan(chunk_record_header_size);
+
+    chunk_scheme scheme = choose(raw);
+    std::size_t stored = compress(raw, scheme, payload);
+    if (stored == 0) {
+        scheme = chunk_scheme::raw;
+        stored = raw.size();
+        std::ranges::copy(raw, payload.begin());
+    }
+    if (chunk_in_run_ == 0) run_scheme_ = scheme;
+    chunk_in_run_ = (chunk_in_run_ + 1) % detail::compression_run;
+    detail::write_chunk_record_header(record, stored, scheme, raw.size());
+    written_ += chunk_record_header_size + stored;
+}
+
+HUBPUSH_DECL void xorb_writer::append_records(std::span<const std::byte> records) {
+    if (body_.size() - written_ < records.size()) {
+        throw_error(errc::limit_exceeded, "the records do not fit into the memory of this xorb");
+    }
+    std::ranges::copy(records, body_.subspan(written_).begin());
+    written_ += records.size();
+}
+
+/// The reference decides with the first chunk of a run between plain and grouped, and then tries to compress every
+/// chunk. Here a first chunk that does not shrink also spares the rest of its run the attempt.
+HUBPUSH_DECL chunk_scheme xorb_writer::choose(std::span<const std::byte> raw) {
+    switch (compression_) {
+        case xorb_compression::raw:
+            return chunk_scheme::raw;
+        case xorb_compression::lz4:
+            return chunk_scheme::lz4;
+        case xorb_compression::grouped_lz4:
+            return chunk_scheme::grouped_lz4;
+        case xorb_compression::automatic:
+            break;
+    }
+    if (chunk_in_run_ != 0) return run_scheme_;
+    return grouping_pays(raw) ? chunk_scheme::grouped_lz4 : chunk_scheme::lz4;
+}
+
+/// The length of the compressed payload, or 0 if there is none that is shorter than `raw`.
+HUBPUSH_DECL std::size_t xorb_writer::compress(std::span<const std::byte> raw, chunk_scheme scheme,
+                                               std::span<std::byte> payload) {
+    if (scheme == chunk_scheme::raw || !has_lz4) return 0;
+    if (scheme == chunk_scheme::grouped_lz4) {
+        grouped_.resize(raw.size());
+        group_bytes(raw, grouped_);
+        raw = grouped_;
+    }
+    return encode_lz4_frame(raw, payload.first(raw.size() - 1));
 }
 
 }  // namespace hubpush::inline v0
