@@ -5288,10 +5288,7 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::next_wait(co
     milliseconds bound = backoff_.base();
     for (int doubled = 1; doubled < failed.number() && bound < backoff_.cap(); ++doubled) bound *= 2;
     milliseconds wait = below(std::min(bound, backoff_.cap()));
-    if (const auto requested = failed.requested_wait()) {
-        if (*requested > requested_wait_limit) return std::nullopt;
-        wait = *requested + below(backoff_.base());
-    }
+    if (const auto requested = failed.requested_wait()) wait = *requested + below(backoff_.base());
     if (failed.since_first_failure() + failed.requested_wait().value_or(wait) > total_limit) return std::nullopt;
     return wait;
 }
