@@ -2796,6 +2796,8 @@ template <std::size_t round>
     for (std::size_t i = 0; i < 8; ++i) at[i] = lanes[i].blocks;
     __m256i message[16];
     for (std::size_t block = 0; block + 1 < work.blocks; ++block) {
+        // Eight streams at once are more than the processor fetches ahead by itself.
+        for (const std::byte* bytes : at) _mm_prefetch(bytes + 4 * blake3_block_size, _MM_HINT_T0);
         blake3_message_avx2(message, at);
         blake3_compress_avx2(value, message, row);
         row[3] = _mm256_set1_epi32(static_cast<int>(work.flags));
@@ -10329,10 +10331,12 @@ inline std::optional<std::size_t> scan_two_bytes(std::uint64_t& hash, std::span<
 
 namespace hubpush::inline v0::detail {
 
-/// Bytes of one lane. Four of them side by side are a block of 6 KiB: longer lanes waste more behind a boundary,
+/// Bytes of one lane. Four of them side by side are a block of 8 KiB: longer lanes waste more behind a boundary,
 /// shorter ones spend more on warming up.
-inline constexpr std::size_t gear_lane = 1536;
+inline constexpr std::size_t gear_lane = 2048;
 inline constexpr std::size_t gear_lanes = 4;
+/// Bytes of a lane between two looks at what it has met: so much is looked at again to find a boundary.
+inline constexpr std::size_t gear_strip = 256;
 
 /// The rolling hashes of four lanes, and the least each has been since the last look, in its upper 32 bits.
 class gear_lane_hashes {
@@ -10349,15 +10353,18 @@ public:
         least_ = _mm256_min_epu32(least_, hash_);
     }
 
-    /// The first lane that has met a boundary; `gear_lanes` if there is none.
-    [[gnu::target("avx2"), gnu::always_inline]] std::size_t first_hit() const noexcept {
+    /// The first lane that has met a boundary since the last look; `gear_lanes` if there is none.
+    [[gnu::target("avx2"), gnu::always_inline]] std::size_t look() noexcept {
         const __m256i zero_tops = _mm256_cmpeq_epi32(_mm256_srli_epi32(least_, 16), _mm256_setzero_si256());
         const auto odd = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(zero_tops))) & 0b1010'1010U;
+        least_ = _mm256_set1_epi32(-1);
         return odd == 0 ? gear_lanes : static_cast<std::size_t>(std::countr_zero(odd)) / 2;
     }
 
-    [[gnu::target("avx2"), gnu::always_inline]] std::uint64_t last() const noexcept {
-        return static_cast<std::uint64_t>(_mm256_extract_epi64(hash_, 3));
+    [[gnu::target("avx2"), gnu::always_inline]] std::array<std::uint64_t, gear_lanes> values() const noexcept {
+        std::array<std::uint64_t, gear_lanes> hashes;
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(hashes.data()), hash_);
+        return hashes;
     }
 
 private:
@@ -10385,17 +10392,15 @@ inline void warm_up_lanes(const std::byte* block, std::array<std::uint64_t, gear
     starts = {starts[0], second, third, fourth};
 }
 
-/// Rolls all four lanes that begin at `block` from the hashes they start with. True without a boundary, and then
-/// `starts[0]` is what the next block starts with; otherwise `lane` is the first that has one.
-[[gnu::target("avx2")]] inline bool roll_lanes(const std::byte* block, std::array<std::uint64_t, gear_lanes>& starts,
-                                               std::size_t& lane) noexcept {
-    gear_lane_hashes hashes(starts);
-    const auto word = [block](std::size_t at) {
+/// Rolls the next strip of each lane; `at` is where the first lane's begins.
+[[gnu::target("avx2"), gnu::always_inline]] inline void roll_strip(gear_lane_hashes& hashes,
+                                                                   const std::byte* at) noexcept {
+    const auto word = [at](std::size_t offset) {
         std::uint32_t four_bytes = 0;
-        std::memcpy(&four_bytes, block + at, sizeof(four_bytes));
+        std::memcpy(&four_bytes, at + offset, sizeof(four_bytes));
         return four_bytes;
     };
-    for (std::size_t i = 0; i != gear_lane; i += sizeof(std::uint32_t)) {
+    for (std::size_t i = 0; i != gear_strip; i += sizeof(std::uint32_t)) {
         const std::uint32_t a = word(i);
         const std::uint32_t b = word(gear_lane + i);
         const std::uint32_t c = word(2 * gear_lane + i);
@@ -10405,22 +10410,42 @@ inline void warm_up_lanes(const std::byte* block, std::array<std::uint64_t, gear
         hashes.roll(a >> 16U, b >> 16U, c >> 16U, d >> 16U);
         hashes.roll(a >> 24U, b >> 24U, c >> 24U, d >> 24U);
     }
-    lane = hashes.first_hit();
-    if (lane == gear_lanes) starts[0] = hashes.last();
-    return lane == gear_lanes;
 }
 
-/// Blocks of four lanes, each lane warmed up with the end of the one before; only a lane that is known to have a
+/// A strip that has a boundary: where it begins in its block, and the hash before it.
+struct gear_hit {
+    std::size_t lane = gear_lanes;
+    std::size_t offset = 0;
+    std::uint64_t hash = 0;
+};
+
+/// Rolls all four lanes that begin at `block` from the hashes they start with. Gives the first strip with a boundary;
+/// without one, `starts[0]` is what the next block starts with.
+[[gnu::target("avx2")]] inline gear_hit roll_lanes(const std::byte* block,
+                                                   std::array<std::uint64_t, gear_lanes>& starts) noexcept {
+    gear_lane_hashes hashes(starts);
+    gear_hit first;
+    for (std::size_t i = 0; i != gear_lane && first.lane != 0; i += gear_strip) {
+        const std::array<std::uint64_t, gear_lanes> before = hashes.values();
+        roll_strip(hashes, block + i);
+        const std::size_t lane = hashes.look();
+        if (lane < first.lane) first = {lane, lane * gear_lane + i, before[lane]};
+    }
+    starts[0] = hashes.values().back();
+    return first;
+}
+
+/// Blocks of four lanes, each lane warmed up with the end of the one before; only a strip that is known to have a
 /// boundary is looked at again to find it.
 inline std::optional<std::size_t> scan_avx2(std::uint64_t& hash, std::span<const std::byte> bytes) noexcept {
     std::size_t done = 0;
     std::array<std::uint64_t, gear_lanes> starts{hash};
     for (; bytes.size() - done >= gear_lanes * gear_lane; done += gear_lanes * gear_lane) {
         warm_up_lanes(bytes.data() + done, starts);
-        std::size_t lane = 0;
-        if (roll_lanes(bytes.data() + done, starts, lane)) continue;
-        const std::size_t begin = done + lane * gear_lane;
-        return begin + scan_two_bytes(starts[lane], bytes.subspan(begin, gear_lane)).value();
+        gear_hit hit = roll_lanes(bytes.data() + done, starts);
+        if (hit.lane == gear_lanes) continue;
+        const std::size_t begin = done + hit.offset;
+        return begin + scan_two_bytes(hit.hash, bytes.subspan(begin, gear_strip)).value();
     }
     hash = starts[0];
     const std::optional<std::size_t> end = scan_two_bytes(hash, bytes.subspan(done));

@@ -22,7 +22,7 @@ KIB, MIB = 1 << 10, 1 << 20
 GEAR = [int(entry, 16) for entry in
         json.loads((pathlib.Path(__file__).parent.parent / "xet" / "xet-gear-table.json").read_text())["table"]]
 # Where the boundary rule, its skip-ahead, or a scan in blocks changes what it does.
-LIMITS = (0, 1, 64, 8127, 8128, 8192, 14335, 16384, 65536, 131072, 139264, 262144, 1048576)
+LIMITS = (0, 1, 64, 8127, 8128, 8192, 16383, 16384, 65536, 131072, 139264, 262144, 1048576)
 MEMORY_LIMIT = 32 * MIB
 
 

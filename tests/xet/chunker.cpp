@@ -266,7 +266,7 @@ TEST_CASE("a candidate counts from the smallest chunk on, to the byte") {
         CHECK((ends_by_the_rule(data).front() == end) == (end >= 8'192));
     }
     // Anywhere in the first blocks that a vector path takes: every lane, its first and last bytes.
-    for (std::size_t end = 8'192; end < 8'192 + 2 * 6'144; end += 1 + random.below(7)) {
+    for (std::size_t end = 8'192; end < 8'192 + 2 * 8'192; end += 1 + random.below(7)) {
         bytes_type data(40'000, std::byte{1});
         place(data, end, window);
         REQUIRE(ends_of(data, hubpush::best_chunker_path(), [] { return 40'000; }) == ends_type{end, 40'000});
