@@ -10592,6 +10592,18 @@ HUBPUSH_DECL std::optional<std::uint64_t> stable_boundary(std::span<const std::u
 
 namespace hubpush::inline v0 {
 
+namespace detail {
+
+/// Each group of 8 bytes in reverse order: from the raw form of a hash to the bytes its digits spell, and from a
+/// SHA-256 to how a shard stores it (§2.2, §4.4.4); in both directions.
+constexpr std::array<std::byte, 32> reverse_groups(const std::array<std::byte, 32>& bytes) noexcept {
+    std::array<std::byte, 32> reversed{};
+    for (std::size_t i = 0; i != bytes.size(); ++i) reversed[i ^ 7U] = bytes[i];
+    return reversed;
+}
+
+}  // namespace detail
+
 /// 32 bytes, as a value. Ordered as its text form is.
 class xet_hash {
 public:
@@ -10639,30 +10651,16 @@ struct std::hash<hubpush::xet_hash> {
 
 namespace hubpush::inline v0 {
 
-namespace detail {
-
-/// Between raw and text order, in both directions: each group of 8 bytes is reversed.
-inline void reverse_groups(std::array<std::byte, 32>& bytes) noexcept {
-    for (auto group = bytes.begin(); group != bytes.end(); group += 8) std::reverse(group, group + 8);
-}
-
-}  // namespace detail
-
 HUBPUSH_DECL std::optional<xet_hash> xet_hash::parse(std::string_view text) {
     if (text.size() != 64) return std::nullopt;
     const std::optional<std::vector<std::byte>> digits = from_hex(text);
     if (!digits) return std::nullopt;
     std::array<std::byte, 32> bytes;
     std::copy(digits->begin(), digits->end(), bytes.begin());
-    detail::reverse_groups(bytes);
-    return xet_hash(bytes);
+    return xet_hash(detail::reverse_groups(bytes));
 }
 
-HUBPUSH_DECL std::string xet_hash::text() const {
-    std::array<std::byte, 32> reversed = bytes_;
-    detail::reverse_groups(reversed);
-    return to_hex(reversed);
-}
+HUBPUSH_DECL std::string xet_hash::text() const { return to_hex(detail::reverse_groups(bytes_)); }
 
 }  // namespace hubpush::inline v0
 
@@ -11040,8 +11038,6 @@ inline constexpr std::uint32_t shard_file_has_sha256 = 0x40000000U;
 HUBPUSH_DECL const xet_hash& shard_tag() noexcept;
 /// The hash of a record that ends a section.
 HUBPUSH_DECL const xet_hash& shard_section_end() noexcept;
-/// A SHA-256 as a shard stores it, and the other way round: the order of the bytes in each group of 8 changes (§4.4.4).
-HUBPUSH_DECL std::array<std::byte, 32> reverse_groups(const std::array<std::byte, 32>& bytes) noexcept;
 
 /// What a xorb takes of a shard.
 constexpr std::size_t shard_bytes(const xorb_description& xorb) noexcept {
@@ -11077,12 +11073,6 @@ HUBPUSH_DECL const xet_hash& shard_section_end() noexcept {
         return xet_hash(raw);
     }();
     return end;
-}
-
-HUBPUSH_DECL std::array<std::byte, 32> reverse_groups(const std::array<std::byte, 32>& bytes) noexcept {
-    std::array<std::byte, 32> reversed{};
-    for (std::size_t i = 0; i != bytes.size(); ++i) reversed[i ^ 7U] = bytes[i];
-    return reversed;
 }
 
 }  // namespace detail

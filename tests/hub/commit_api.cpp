@@ -7,7 +7,6 @@
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/commit_resolver.hpp>
 
-
 using namespace hubpush;
 using namespace std::chrono_literals;
 

@@ -5,7 +5,6 @@
 
 #include <hubpush/core/error.hpp>
 
-
 using namespace hubpush;
 
 namespace {

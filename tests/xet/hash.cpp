@@ -70,3 +70,12 @@ TEST_CASE("a hash is a key of an unordered container") {
     CHECK(hashes.size() == 100);
     CHECK(hashes.count(xet_hash()) == 0);
 }
+
+TEST_CASE("a SHA-256 is stored with its groups of eight bytes reversed") {
+    for (const auto& known : known_answers::all().at("sha256_field")) {
+        const hubpush::sha256_digest stored =
+            hubpush::detail::reverse_groups(known_answers::sha256(known.at("sha256")));
+        CHECK(stored == known_answers::sha256(known.at("stored_bytes")));
+        CHECK(hubpush::detail::reverse_groups(stored) == known_answers::sha256(known.at("sha256")));
+    }
+}

@@ -112,6 +112,33 @@ TEST_CASE("range hashes and keyed chunk hashes have the known answers") {
     }
 }
 
+TEST_CASE("the published xorb begins with the chunks that it should") {
+    const auto& csv = known_answers::all().at("csv_reference");
+    const auto chunks = known_answers::chunks(csv.at("chunks"));
+    std::uint64_t offset = 0;
+    for (std::size_t i = 0; i != 10; ++i) {
+        const auto& record = csv.at("xorb_prefix_first_10_records").at("rows").at(i);
+        CHECK(record.at(0) == offset);
+        offset += 8 + record.at(1).get<std::uint64_t>();
+        CHECK(record.at(3) == chunks[i].length);
+        CHECK(known_answers::hash(record.at(4)) == chunks[i].hash);
+    }
+    CHECK(csv.at("xorb_prefix_first_10_records").at("bytes") == offset);
+    std::vector<std::size_t> eligible;
+    for (std::size_t i = 0; i != chunks.size(); ++i) {
+        if (hubpush::eligible_by_hash(chunks[i].hash)) eligible.push_back(i);
+    }
+    CHECK(eligible == std::vector{csv.at("hash_eligible_chunk_index").get<std::size_t>()});
+}
+
+TEST_CASE("a chunk is found in a captured answer to a global query") {
+    const auto& facts = known_answers::all().at("shards").at("production_dedup_response_facts");
+    const auto& match = facts.at("example_match");
+    CHECK(hubpush::keyed_chunk_hash(known_answers::hash(match.at("chunk_hash")),
+                                    known_answers::hash(facts.at("key")).bytes()) ==
+          known_answers::hash(match.at("keyed")));
+}
+
 TEST_CASE("a chunk is eligible by its hash if the last three digits of the text say so") {
     for (const char* const end : {"000", "400", "800", "c00"}) {
         CHECK(hubpush::eligible_by_hash(xet_hash::parse(std::string(61, '7') + end).value()));

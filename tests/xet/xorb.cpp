@@ -48,4 +48,12 @@ TEST_CASE("the chunks of 64 MiB fill one xorb and begin another") {
         first = end;
     }
     CHECK(first == chunks.size());
+    // The other rule of §3.2 packs them all into one, which must be read: the name does not depend on the rule.
+    const auto& whole = known_answers::all()["xorb_packing"]["raw_limit_rule"];
+    const xorb_description all(chunks);
+    CHECK(all.hash == known_answers::hash(whole["xorbs"].at(0).at(0)));
+    CHECK(all.chunks.size() == whole["xorbs"].at(0).at(1));
+    CHECK(all.raw_bytes() == whole["xorbs"].at(0).at(2));
+    CHECK(all.raw_bytes() + all.chunks.size() * hubpush::chunk_record_header_size ==
+          whole["serialized_length_if_all_chunks_stored_raw"]);
 }

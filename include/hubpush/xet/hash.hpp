@@ -21,6 +21,18 @@
 
 namespace hubpush::inline v0 {
 
+namespace detail {
+
+/// Each group of 8 bytes in reverse order: from the raw form of a hash to the bytes its digits spell, and from a
+/// SHA-256 to how a shard stores it (§2.2, §4.4.4); in both directions.
+constexpr std::array<std::byte, 32> reverse_groups(const std::array<std::byte, 32>& bytes) noexcept {
+    std::array<std::byte, 32> reversed{};
+    for (std::size_t i = 0; i != bytes.size(); ++i) reversed[i ^ 7U] = bytes[i];
+    return reversed;
+}
+
+}  // namespace detail
+
 /// 32 bytes, as a value. Ordered as its text form is.
 class xet_hash {
 public:

@@ -119,8 +119,6 @@ inline constexpr std::uint32_t shard_file_has_sha256 = 0x40000000U;
 HUBPUSH_DECL const xet_hash& shard_tag() noexcept;
 /// The hash of a record that ends a section.
 HUBPUSH_DECL const xet_hash& shard_section_end() noexcept;
-/// A SHA-256 as a shard stores it, and the other way round: the order of the bytes in each group of 8 changes (§4.4.4).
-HUBPUSH_DECL std::array<std::byte, 32> reverse_groups(const std::array<std::byte, 32>& bytes) noexcept;
 
 /// What a xorb takes of a shard.
 constexpr std::size_t shard_bytes(const xorb_description& xorb) noexcept {

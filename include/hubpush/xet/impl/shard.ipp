@@ -29,12 +29,6 @@ HUBPUSH_DECL const xet_hash& shard_section_end() noexcept {
     return end;
 }
 
-HUBPUSH_DECL std::array<std::byte, 32> reverse_groups(const std::array<std::byte, 32>& bytes) noexcept {
-    std::array<std::byte, 32> reversed{};
-    for (std::size_t i = 0; i != bytes.size(); ++i) reversed[i ^ 7U] = bytes[i];
-    return reversed;
-}
-
 }  // namespace detail
 
 HUBPUSH_DECL std::uint64_t shard_file::size() const noexcept {
