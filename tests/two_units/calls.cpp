@@ -15,10 +15,10 @@ const char* version_seen_by_the_other_unit() { return HUBPUSH_VERSION; }
 
 namespace calls {
 
-void log(const std::string& text);
-void train(int step);
-std::filesystem::path save(int step);
-hubpush::file lower_case_name(hubpush::file f);
+void log(const std::string& text) { std::cout << text << '\n'; }
+void train(int) {}
+std::filesystem::path save(int step) { return "step-" + std::to_string(step); }
+hubpush::file lower_case_name(hubpush::file f) { return f; }
 std::string card;
 
 void push_in_ten_lines() {
