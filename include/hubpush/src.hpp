@@ -55,13 +55,17 @@
 #include <hubpush/hub/impl/commit_operation.ipp>
 #include <hubpush/hub/impl/commit_resolver.ipp>
 #include <hubpush/hub/impl/commits.ipp>
+#include <hubpush/hub/impl/discussions.ipp>
 #include <hubpush/hub/impl/endpoint.ipp>
 #include <hubpush/hub/impl/environment.ipp>
+#include <hubpush/hub/impl/exactly_once.ipp>
 #include <hubpush/hub/impl/failure.ipp>
 #include <hubpush/hub/impl/json.ipp>
 #include <hubpush/hub/impl/lfs.ipp>
 #include <hubpush/hub/impl/paging.ipp>
+#include <hubpush/hub/impl/path_changes.ipp>
 #include <hubpush/hub/impl/preupload.ipp>
+#include <hubpush/hub/impl/refs.ipp>
 #include <hubpush/hub/impl/repo_id.ipp>
 #include <hubpush/hub/impl/repos.ipp>
 #include <hubpush/hub/impl/session.ipp>

@@ -104,8 +104,9 @@ TEST_CASE("files are asked about in one request") {
     test.run([](hub_session& session) -> task<void> {
         std::vector<preupload_question> questions;
         questions.emplace_back("config.json", 7, as_bytes("{\"a\":1}"));
-        const auto answers = co_await preupload(session, repository("acme/run-42"), "feature/x", questions);
-        CHECK(answers.front().mode() == upload_mode::regular);
+        const preupload_reply reply = co_await preupload(session, repository("acme/run-42"), "feature/x", questions);
+        CHECK(reply.answers().front().mode() == upload_mode::regular);
+        CHECK(reply.head().empty());  // "1111" is no commit id
     });
     const std::string& sent = test.network->peers().front()->received;
     CHECK(sent.find("Content-Type: application/json\r\n") != std::string::npos);
@@ -119,4 +120,18 @@ TEST_CASE("one question is about at most 256 files") {
         co_await preupload(session, repository("acme/run-42"), "main", questions);
     }) == errc::invalid_argument);
     CHECK(test.network->peers().empty());
+}
+
+TEST_CASE("files for a pull request are asked about as such, and the answer names the head") {
+    scripted_session test;
+    const std::string head(40, '1');
+    test.network->next()
+        .expect("POST /api/models/acme/run-42/preupload/main?create_pr=1 HTTP/1.1\r\n")
+        .expect_request()
+        .send(json_reply(R"({"commitOid":")" + head + R"(","files":[]})"));
+    test.run([&](hub_session& session) -> task<void> {
+        const std::vector<preupload_question> nothing;
+        const preupload_reply reply = co_await preupload(session, repository("acme/run-42"), "main", nothing, true);
+        CHECK(reply.head() == head);
+    });
 }

@@ -35,9 +35,6 @@ public:
     std::uint64_t size() const noexcept override { return size_; }
     HUBPUSH_DECL task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;
 
-    /// True once the last byte was given out. Before, no server can have seen a complete request.
-    bool read_to_the_end() const noexcept { return read_to_the_end_; }
-
 private:
     /// A stretch of the body: text, or the base64 form of a file.
     class segment {
@@ -68,7 +65,6 @@ private:
     std::shared_ptr<const std::vector<commit_operation>> operations_;
     std::vector<segment> segments_;
     std::uint64_t size_ = 0;
-    bool read_to_the_end_ = false;
 
     // The file that is being read in order, and how far its hash has come.
     const commit_operation* hashed_file_ = nullptr;

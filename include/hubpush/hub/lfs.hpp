@@ -99,7 +99,9 @@ HUBPUSH_DECL std::string lfs_batch_body(const std::vector<lfs_object>& objects, 
 HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, const std::vector<lfs_object>& objects,
                                                   const hub_settings& settings);
 
-/// Asks about at most `lfs_batch_limit` objects. The links it gives live for minutes. Cancellation: all types.
+/// Asks about at most `lfs_batch_limit` objects. The links it gives live for minutes. An empty revision stands for a
+/// pull request that does not exist yet: the question names no ref (spec/hub-http-api.md §4.1). Cancellation: all
+/// types.
 HUBPUSH_DECL task<std::vector<lfs_plan>> lfs_batch(hub_session& session, repository where, std::string at_revision,
                                                    std::vector<lfs_object> objects);
 

@@ -63,6 +63,24 @@ private:
     std::string remote_hash_;
 };
 
+/// What the Hub says about the files of one question.
+class preupload_reply {
+public:
+    preupload_reply() = default;
+    preupload_reply(std::vector<preupload_answer> answers, std::string head)
+        : answers_(std::move(answers)), head_(std::move(head)) {}
+
+    /// One per question, in the order of the questions.
+    std::vector<preupload_answer>& answers() noexcept { return answers_; }
+    const std::vector<preupload_answer>& answers() const noexcept { return answers_; }
+    /// The commit that the answers are about: the revision's head, 40 hexadecimal digits. Empty when it was not named.
+    const std::string& head() const noexcept { return head_; }
+
+private:
+    std::vector<preupload_answer> answers_;
+    std::string head_;
+};
+
 /// The body of the request: sans I/O.
 HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions);
 
@@ -72,10 +90,10 @@ HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& q
 HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer,
                                                           const std::vector<preupload_question>& questions);
 
-/// Asks about at most `preupload_batch` files with distinct paths. Cancellation: all types.
-HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where,
-                                                           std::string at_revision,
-                                                           std::vector<preupload_question> questions);
+/// Asks about at most `preupload_batch` files with distinct paths. `create_pr`: they are for a new pull request against
+/// the revision, for which reading it is right enough. Cancellation: all types.
+HUBPUSH_DECL task<preupload_reply> preupload(hub_session& session, repository where, std::string at_revision,
+                                             std::vector<preupload_question> questions, bool create_pr = false);
 
 }  // namespace hubpush::inline v0
 

@@ -1,13 +1,14 @@
 #pragma once
 
 /// \file
-/// What is in a repository (spec/hub-http-api.md §3.4).
+/// What is in a repository (spec/hub-http-api.md §3.4, §3.5).
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/hub/paging.hpp>
 #include <hubpush/hub/repo_id.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,6 +53,14 @@ public:
 private:
     paged_listing pages_;
 };
+
+/// The most paths of one question to `paths_info`.
+inline constexpr std::size_t paths_info_limit = 500;
+
+/// What is at each of `paths` in a revision, files and folders, in any order; what does not exist is left out. At most
+/// `paths_info_limit` paths as `normalize_path_in_repo` gives them. Cancellation: all types.
+HUBPUSH_DECL task<std::vector<tree_entry>> paths_info(hub_session& session, repository where, std::string at_revision,
+                                                      std::vector<std::string> paths);
 
 }  // namespace hubpush::inline v0
 

@@ -4,11 +4,14 @@
 /// The step that moves the branch: one commit, last, however many files.
 
 #include <hubpush/async/step.hpp>
+#include <hubpush/core/options.hpp>
 #include <hubpush/hub/commit_api.hpp>
+#include <hubpush/hub/on_conflict.hpp>
 #include <hubpush/upload/context.hpp>
 #include <hubpush/upload/options.hpp>
 #include <hubpush/upload/plan.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,28 +19,48 @@
 namespace hubpush::inline v0 {
 
 /// Takes all stored files and makes one commit of them and of the push's removals. A commit whose answer was lost is
-/// looked up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once. Without
-/// anything to commit it gives the branch's head, with `nothing_to_do`. Cancellation: all types until the request
-/// leaves; afterwards the result is the real one, or `outcome_unknown`.
+/// looked up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once: its first
+/// attempt stands on the head that the Hub named when it was asked about the files, if it did. Without anything to
+/// commit it gives the branch's head, with `nothing_to_do`.
+///
+/// With `create_pr` among the pipeline's options the commit goes to a pull request of its own: opened by the
+/// discussions route as a draft, and for review once it has the commit; or together with the commit where that route
+/// does not exist, or the pull request is not to begin at the default branch's head.
+///
+/// Cancellation: all types until the request leaves; afterwards the result is the real one, or `outcome_unknown`.
 class commit_step : public step_base {
 public:
-    commit_step(hubpush::message summary, hubpush::description text)
-        : message_(std::move(summary)), description_(std::move(text)) {}
+    struct takes_options {
+        using takes = option_set<hubpush::description, hubpush::parent_commit, hubpush::on_conflict>;
+    };
+
+    /// Throws `invalid_argument` for an empty message and a parent that is no commit id.
+    HUBPUSH_DECL commit_step(const hubpush::message& summary, const takes_options::takes& options);
 
     HUBPUSH_DECL task<commit_info> operator()(context& context, stored_set files) const;
 
 private:
     HUBPUSH_DECL task<commit_result> send(context& context, const std::vector<stored_file>& files,
                                           const std::vector<commit_operation>& operations) const;
-    HUBPUSH_DECL task<commit_result> send_once(context& context, const std::vector<commit_operation>& operations) const;
+    HUBPUSH_DECL task<commit_result> send_to_branch(context& context, const std::vector<stored_file>& files,
+                                                    const std::vector<commit_operation>& operations) const;
+    HUBPUSH_DECL task<commit_result> send_as_pull_request(context& context, const std::vector<stored_file>& files,
+                                                          const std::vector<commit_operation>& operations) const;
+    HUBPUSH_DECL commit_options options_for(context& context) const;
 
-    hubpush::message message_;
-    hubpush::description description_;
+    commit_header header_;  // its parent is the caller's
+    std::optional<hubpush::on_conflict> on_conflict_;
 };
 
-/// The last step of a push. Throws `invalid_argument` for an empty message.
-HUBPUSH_DECL commit_step commit(hubpush::message summary, hubpush::description text = hubpush::description());
-inline commit_step commit(std::string summary) { return commit(hubpush::message(std::move(summary))); }
+/// The last step of a push. Options: `description`, `parent_commit`, `on_conflict`.
+template <class... Options>
+commit_step commit(hubpush::message summary, Options... options) {
+    return commit_step(summary, detail::collect_options<commit_step::takes_options>(std::move(options)...));
+}
+template <class... Options>
+commit_step commit(std::string summary, Options... options) {
+    return commit(hubpush::message(std::move(summary)), std::move(options)...);
+}
 
 }  // namespace hubpush::inline v0
 

@@ -94,6 +94,14 @@ public:
     detail::progress_tracker& progress() noexcept { return progress_; }
     push_tally& tally() noexcept { return tally_; }
     std::vector<removal>& removals() noexcept { return removals_; }
+    /// The push becomes a new pull request against `revision()`.
+    bool creates_pr() const noexcept { return creates_pr_; }
+    void create_pr() noexcept { creates_pr_ = true; }
+    /// The head of the revision as the Hub named it when it was first asked about files; empty if it did not.
+    const std::string& first_head() const noexcept { return first_head_; }
+    void note_head(const std::string& head) {
+        if (first_head_.empty()) first_head_ = head;
+    }
     /// True when this commit deletes `path`, itself or with a folder above it.
     HUBPUSH_DECL bool removes(const std::string& path) const;
 
@@ -104,6 +112,8 @@ private:
     detail::progress_tracker progress_;
     push_tally tally_;
     std::vector<removal> removals_;
+    bool creates_pr_ = false;
+    std::string first_head_;
 };
 
 }  // namespace hubpush::inline v0

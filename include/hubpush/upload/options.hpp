@@ -57,6 +57,7 @@ struct revision_tag;
 struct path_in_repo_tag;
 struct allow_tag;
 struct ignore_tag;
+struct parent_commit_tag;
 
 }  // namespace detail
 
@@ -128,6 +129,13 @@ public:
 private:
     std::string path_;
 };
+
+/// The commit that the push stands on, 5 to 40 hexadecimal digits: the push fails with `branch_moved` when the branch's
+/// head is another one, unless `on_conflict` says otherwise. With `create_pr` it is where the pull request begins.
+using parent_commit = detail::text_option<detail::parent_commit_tag>;
+/// The push becomes a new pull request, for which a token that may read is enough. It is opened only when there is
+/// something to commit, after the content is stored. See also `on_conflict` (hub/on_conflict.hpp).
+class create_pr {};
 
 /// `create_repo`: an existing repository is a success.
 class exist_ok {};

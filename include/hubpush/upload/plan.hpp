@@ -103,6 +103,9 @@ public:
     std::uint64_t files_ignored = 0;    ///< left out because the repository's .gitignore says so
     std::uint64_t files_skipped = 0;    ///< entries of a folder that are no files; each was reported to the log
     std::uint64_t bytes_sent = 0;       ///< content sent to storage, without what the server had already
+    std::string pr_url;                 ///< with `create_pr`: the pull request's page; empty without one
+    std::uint64_t pr_num = 0;           ///< with `create_pr`: the pull request's number; 0 without one
+    std::string pr_revision;            ///< with `create_pr`: its branch, `refs/pr/N`, for further commits
 };
 
 }  // namespace hubpush::inline v0

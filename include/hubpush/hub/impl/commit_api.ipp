@@ -2,16 +2,17 @@
 
 #include <hubpush/hub/commit_api.hpp>
 
-#include <hubpush/async/group.hpp>
-#include <hubpush/async/task.hpp>
-#include <hubpush/async/timing.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/commit_body.hpp>
-#include <hubpush/hub/commit_resolver.hpp>
 #include <hubpush/hub/commits.hpp>
+#include <hubpush/hub/discussions.hpp>
+#include <hubpush/hub/exactly_once.hpp>
+#include <hubpush/hub/path_changes.hpp>
+#include <hubpush/hub/refs.hpp>
 
 #include <algorithm>
 #include <memory>
+#include <unordered_map>
 #include <utility>
 
 namespace hubpush::inline v0 {
@@ -19,27 +20,10 @@ namespace hubpush::inline v0 {
 namespace detail {
 
 inline constexpr std::chrono::minutes commit_answer_within{5};  // commits are slow by nature
-inline constexpr std::chrono::seconds last_probe_within{10};
 
-inline bool is_cancelled_failure(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const cancelled&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
-
-inline bool may_have_reached_server(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const error& ours) {
-        return ours.reached_server();
-    } catch (...) {
-        return true;
-    }
-}
+// Where a commit is looked for that has opened a pull request: at the top of the newest ones.
+inline constexpr std::size_t pull_request_refs_to_look_at = 20;
+inline constexpr std::size_t commits_of_pull_request_to_look_at = 20;
 
 /// The header that is sent: the description gets the marker as its last line.
 inline commit_header marked_header(const commit_header& header, const std::string& upload_id,
@@ -62,167 +46,144 @@ inline commit_header marked_header(const commit_header& header, const std::strin
     throw_error(refused.kind(), what, std::move(details));
 }
 
-/// Performs the steps that the resolver asks for.
-class commit_sender {
+inline commit_wording wording_of(const commit_options& options) {
+    return options.creates_pr() ? commit_wording("the commit and its pull request may or may not have been made",
+                                                 "the newest pull requests' commits")
+                                : commit_wording();
+}
+
+/// One commit on its way.
+class commit_sender final : public exactly_once {
 public:
     commit_sender(hub_session& session, repository where, std::string at_revision, commit_header header,
-                  std::vector<commit_operation> operations, std::chrono::milliseconds patience,
-                  std::function<void(std::uint64_t)> on_progress)
-        : session_(session),
+                  std::vector<commit_operation> operations, const commit_options& options, std::string upload_id)
+        : exactly_once(session, "cannot commit to " + where.id(),
+                       commit_resolver(upload_id, header.parent(), session.policy(), options.patience(),
+                                       options.when_moved(), wording_of(options))),
           where_(std::move(where)),
           at_revision_(std::move(at_revision)),
-          what_("cannot commit to " + where_.id()),
-          upload_id_(random_id(session.seams().random())),
+          upload_id_(std::move(upload_id)),
           header_(std::move(header)),
           operations_(std::make_shared<const std::vector<commit_operation>>(std::move(operations))),
-          on_progress_(std::move(on_progress)),
-          resolver_(upload_id_, header_.parent(), session.policy(), patience) {}
+          options_(options) {}
 
-    task<commit_result> run() {
-        while (resolver_.next().what() != commit_decision::action::finish) co_await perform(resolver_.next());
-        if (stopping_) co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-        if (resolver_.failure()) std::rethrow_exception(resolver_.failure());
-        co_return commit_result(resolver_.oid(), url_.empty() ? page_of(resolver_.oid()) : url_);
+    task<commit_result> make() {
+        std::string oid;
+        std::optional<error> refused;
+        try {
+            oid = co_await run();
+        } catch (const conflict& failure) {
+            if (failure.status() != 412 || resolver().refused_parent().empty()) throw;
+            refused = failure;
+        }
+        if (refused) co_await tell_where_branch_is(*refused);
+        co_return commit_result(oid, url_.empty() ? page_of(oid) : url_, pull_request_);
     }
 
 private:
-    task<void> perform(commit_decision step) {
-        switch (step.what()) {
-            case commit_decision::action::send:
-                co_return co_await attempt(step.parent());
-            case commit_decision::action::probe:
-                co_return co_await probe();
-            default:
-                co_return co_await pause(step.delay());
-        }
+    std::shared_ptr<byte_source> make_body(const std::string& parent) override {
+        return std::make_shared<commit_body>(marked_header(header_, upload_id_, parent), operations_);
     }
 
-    task<void> attempt(std::string parent) {
-        const auto body = std::make_shared<commit_body>(marked_header(header_, upload_id_, parent), operations_);
-        std::exception_ptr failure;
-        try {
-            resolver_.applied(co_await post(body));
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        if (!failure) co_return;
-        const bool complete = body->read_to_the_end();
-        if (is_cancelled_failure(failure)) {
-            co_await stop(complete && may_have_reached_server(failure));
-        } else {
-            resolver_.failed(failure, complete, now(), random());
-        }
-    }
-
-    /// Sends the commit and gives its id.
-    task<std::string> post(std::shared_ptr<commit_body> body) {
-        const std::string target = where_.api_path() + "/commit/" + escape_segment(at_revision_);
-        http_request request = session_.request("POST", target, request_class::non_idempotent);
+    task<std::string> post(std::shared_ptr<byte_source> body) override {
+        const std::string target = where_.api_path() + "/commit/" + escape_segment(at_revision_) +
+                                   (options_.creates_pr() ? "?create_pr=1" : "");
+        http_request request = session().request("POST", target, request_class::non_idempotent);
         request.header("Content-Type", "application/x-ndjson").body(std::move(body));
-        request.first_byte_within(commit_answer_within).on_progress(on_progress_);
+        request.first_byte_within(commit_answer_within).on_progress(options_.on_progress());
         const url where = request.target();
-        const http_response reply = co_await session_.exchange(std::move(request), what_);
+        const http_response reply = co_await session().exchange(std::move(request), what());
         try {
-            session_.throw_if_failed(reply, where, what_);
+            session().throw_if_failed(reply, where, what());
         } catch (const error& refused) {
-            rethrow_commit_refusal(refused, what_, removes_something());
+            rethrow_commit_refusal(refused, what(), removes_something());
         }
-        const json_value answer = hub_session::json_of(reply, what_);
+        co_return read_answer(hub_session::json_of(reply, what()));
+    }
+
+    std::string read_answer(const json_value& answer) {
         const std::string oid = answer.string("commitOid");
         if (!is_hex(oid, 40)) throw_error(errc::protocol_error, "the server's \"commitOid\" is not a commit id");
-        const auto page = session_.settings().server_url(answer.optional_string("commitUrl").value_or(""));
+        if (options_.creates_pr()) {
+            const std::optional<std::uint64_t> number = discussion_number(answer.string("pullRequestUrl"));
+            if (!number) throw_error(errc::protocol_error, "the server's \"pullRequestUrl\" has no number");
+            pull_request_ = *number;
+        }
+        const auto page = session().settings().server_url(answer.optional_string("commitUrl").value_or(""));
         if (page) url_ = page->text();
-        co_return oid;
+        return oid;
     }
 
-    task<void> probe() {
-        std::exception_ptr failure;
+    task<std::vector<commit_entry>> look() override {
+        if (options_.creates_pr()) return look_at_pull_requests();
+        return recent_commits(session(), where_, at_revision_, commits_to_look_through);
+    }
+
+    /// The commits of the pull request that ours has opened. Without one the answer is empty, so that nothing is sent
+    /// again: a second attempt would open a second pull request.
+    task<std::vector<commit_entry>> look_at_pull_requests() {
+        const std::vector<pull_request_ref> refs = co_await pull_request_refs(session(), where_);
+        for (std::size_t i = 0; i < std::min(refs.size(), pull_request_refs_to_look_at); ++i) {
+            const pull_request_ref& ref = refs[i];
+            if (looked_at_[ref.number()] == ref.target()) continue;
+            std::vector<commit_entry> commits = co_await recent_commits(
+                session(), where_, pull_request_revision(ref.number()), commits_of_pull_request_to_look_at);
+            looked_at_[ref.number()] = ref.target();
+            if (find_marked_commit(commits, commit_marker(upload_id_)).empty()) continue;
+            pull_request_ = ref.number();
+            co_return commits;
+        }
+        co_return std::vector<commit_entry>();
+    }
+
+    task<std::exception_ptr> compare(std::string base, std::string head) override {
+        const std::string changed = co_await first_changed_path(session(), where_, base, head, operations_);
+        if (changed.empty()) co_return nullptr;
+        const branch_moved failure(what() + ": another commit has changed '" + changed + "'", base, head,
+                                   error_details().file(changed));
+        co_return std::make_exception_ptr(failure);
+    }
+
+    /// The conflict that `refused` is, with both heads. The branch is read once; its own trouble does not matter here.
+    task<void> tell_where_branch_is(error refused) {
+        std::string head;
         try {
-            co_await look();
-        } catch (...) {
-            failure = std::current_exception();
+            co_await await_within(session().seams().clock(), last_words_within, read_head(head));
+        } catch (const error&) {
         }
-        if (!failure) {
-            resolver_.probed(seen_, now(), random());
-        } else if (!stopping_ && is_cancelled_failure(failure)) {
-            co_await stop(false);
-        } else {
-            if (!std::exchange(search_told_, true)) {
-                session_.seams().log().write(log_level::warning,
-                                             what_ + ": its answer was lost, and the Hub cannot be asked " +
-                                                 "what became of it; still trying: " + describe(failure));
-            }
-            resolver_.probe_failed(failure, now(), random());
-        }
+        throw branch_moved(what(), resolver().refused_parent(), std::move(head), refused.details());
     }
-
-    /// Lists the recent commits; not for long once the caller does not want to wait any more.
-    task<void> look() {
-        if (!stopping_) co_return co_await list();
-        const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        task_group group(executor);
-        deadline limit(session_.seams().clock(), executor, [&group] { group.cancel(); });
-        limit.expires_after(last_probe_within);
-        group.spawn(list());
-        co_await group.join();
-    }
-
-    task<void> list() { seen_ = co_await recent_commits(session_, where_, at_revision_, commits_to_look_through); }
-
-    task<void> pause(std::chrono::milliseconds delay) {
-        bool was_cancelled = false;
-        try {
-            co_await sleep_for(session_.seams().clock(), delay);
-        } catch (const cancelled&) {
-            was_cancelled = true;
-        }
-        if (was_cancelled) co_return co_await stop(false);
-        resolver_.waited();
-    }
-
-    /// The caller has cancelled. What is still to be done must not be cancelled a second time.
-    task<void> stop(bool in_flight) {
-        stopping_ = true;
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-        resolver_.cancelled(in_flight);
-    }
+    task<void> read_head(std::string& head) { head = co_await head_commit(session(), where_, at_revision_); }
 
     bool removes_something() const {
         return std::any_of(operations_->begin(), operations_->end(),
                            [](const auto& each) { return !each.is_addition(); });
     }
     std::string page_of(const std::string& oid) const {
-        return session_.settings().at(where_.page_path() + "/commit/" + oid).text();
+        return session().settings().at(where_.page_path() + "/commit/" + oid).text();
     }
-    steady_time now() const { return session_.seams().clock().now(); }
-    std::uint64_t random() const { return session_.seams().random().next(); }
 
-    hub_session& session_;
     repository where_;
     std::string at_revision_;
-    std::string what_;
     std::string upload_id_;
     commit_header header_;
     std::shared_ptr<const std::vector<commit_operation>> operations_;
-    std::function<void(std::uint64_t)> on_progress_;
-    commit_resolver resolver_;
-    std::vector<commit_entry> seen_;
+    commit_options options_;
+    std::unordered_map<std::uint64_t, std::string> looked_at_;  // pull requests and their heads
     std::string url_;
-    bool stopping_ = false;
-    bool search_told_ = false;  // the log knows that the commit is being looked for
+    std::uint64_t pull_request_ = 0;
 };
 
 }  // namespace detail
 
 HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository where, std::string at_revision,
                                              commit_header header, std::vector<commit_operation> operations,
-                                             std::chrono::milliseconds patience,
-                                             std::function<void(std::uint64_t)> on_progress) {
+                                             commit_options options) {
     check_revision(at_revision);
     if (operations.empty()) throw_error(errc::invalid_argument, "a commit needs at least one operation");
     detail::commit_sender sender(session, std::move(where), std::move(at_revision), std::move(header),
-                                 std::move(operations), patience, std::move(on_progress));
-    co_return co_await sender.run();
+                                 std::move(operations), options, random_id(session.seams().random()));
+    co_return co_await sender.make();
 }
 
 }  // namespace hubpush::inline v0

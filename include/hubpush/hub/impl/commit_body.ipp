@@ -101,7 +101,6 @@ HUBPUSH_DECL task<std::size_t> commit_body::read_at(std::uint64_t offset, std::s
             done += text.size();
         }
     }
-    if (offset + done >= size_) read_to_the_end_ = true;
     co_return done;
 }
 

@@ -67,6 +67,7 @@ HUBPUSH_DECL commit_header::commit_header(std::string summary, std::string detai
 
 HUBPUSH_DECL commit_header& commit_header::parent(std::string commit) {
     check_parent_commit(commit);
+    for (char& digit : commit) digit = digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit;
     parent_ = std::move(commit);
     return *this;
 }

@@ -31,6 +31,13 @@ inline std::string find_marked_commit(const std::vector<commit_entry>& commits, 
     return found == commits.end() ? std::string() : found->oid();
 }
 
+/// The full id of a commit that may be given by its first digits, if it is listed.
+inline std::string whole_id(const std::vector<commit_entry>& commits, const std::string& digits) {
+    const auto found = std::find_if(commits.begin(), commits.end(),
+                                    [&](const commit_entry& each) { return each.oid().starts_with(digits); });
+    return found == commits.end() ? digits : found->oid();
+}
+
 /// Between half and all of a pause that doubles: nobody waits for nothing, nobody comes back in the same instant.
 inline std::chrono::milliseconds growing_pause(const backoff& pauses, int failures, std::uint64_t random) {
     std::chrono::milliseconds bound = pauses.base();
@@ -45,14 +52,17 @@ HUBPUSH_DECL std::string commit_marker(std::string_view upload_id) {
     return "hubpush-upload-id: " + std::string(upload_id);
 }
 
-HUBPUSH_DECL commit_resolver::commit_resolver(std::string upload_id, std::string caller_parent, retry_policy policy,
-                                              std::chrono::milliseconds patience)
+HUBPUSH_DECL commit_resolver::commit_resolver(std::string upload_id, std::string parent, retry_policy policy,
+                                              std::chrono::milliseconds patience, std::optional<on_conflict> when_moved,
+                                              commit_wording wording)
     : marker_(commit_marker(upload_id)),
-      caller_parent_(std::move(caller_parent)),
+      base_(std::move(parent)),
       policy_(policy),
       patience_(patience),
-      next_(commit_decision::send(caller_parent_)),
-      parent_(caller_parent_) {}
+      when_moved_(when_moved),
+      wording_(std::move(wording)),
+      next_(commit_decision::send(base_)),
+      parent_(base_) {}
 
 HUBPUSH_DECL void commit_resolver::applied(std::string oid) {
     oid_ = std::move(oid);
@@ -76,13 +86,13 @@ HUBPUSH_DECL commit_resolver::known_failure::known_failure(std::exception_ptr th
 
 HUBPUSH_DECL void commit_resolver::finish_unknown() {
     error_details details;
-    std::string text = "the commit may or may not have been made";
+    std::string text = wording_.what_is_unknown();
     if (last_failure_) {
         const error& last = last_failure_->about();
         details.status(last.status()).server_message(last.server_message()).request_id(last.request_id());
         if (last.status() == 0) text += std::string(": ") + last.what();
     }
-    details.hint("look for '" + marker_ + "' in the branch's recent commits before pushing again");
+    details.hint("look for '" + marker_ + "' in " + wording_.where_to_look() + " before pushing again");
     finish(make_exception(errc::outcome_unknown, text, std::move(details)));
 }
 
@@ -132,7 +142,7 @@ HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_t
 /// 412: the head is another one. Either our unknown attempt has moved it, or somebody else.
 HUBPUSH_DECL void commit_resolver::lost_race(const known_failure& failure, steady_time now, std::uint64_t random) {
     refused_parent_ = parent_;
-    if (!caller_parent_.empty()) return conclude(failure, true);
+    if (is_pinned()) return conclude(failure, true);
     if (++rounds_ > most_rounds) return conclude(failure, false);
     pause_before(commit_decision(commit_decision::action::probe), failure, now, random);
 }
@@ -151,12 +161,15 @@ HUBPUSH_DECL void commit_resolver::pause_before(commit_decision then, const know
 }
 
 /// Reads may come from a copy that lags behind (spec/reliability.md S05). After a 412 a current listing has commits
-/// above the parent that was refused.
+/// above the parent that was refused. One that does not have that parent at all is not proof enough for an outcome, but
+/// may be sent on top of: a lagging head is refused again.
 HUBPUSH_DECL bool commit_resolver::is_stale(const std::vector<commit_entry>& commits) const {
     if (commits.empty()) return true;
     if (refused_parent_.empty()) return false;
-    return std::none_of(commits.begin() + 1, commits.end(),
-                        [&](const commit_entry& each) { return each.oid().starts_with(refused_parent_); });
+    const auto refused = std::find_if(commits.begin(), commits.end(), [&](const commit_entry& each) {
+        return each.oid().starts_with(refused_parent_);
+    });
+    return refused == commits.begin() || (refused == commits.end() && last_probe_);
 }
 
 HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commits, steady_time now,
@@ -169,8 +182,36 @@ HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commi
         return pause_before(commit_decision(commit_decision::action::probe), *last_failure_, now, random);
     }
     if (last_probe_) return finish(certain_failure_);
-    if (caller_parent_.empty()) parent_ = commits.front().oid();
+    go_on_from(commits);
+}
+
+/// Ours is not in the history, so it is sent again: on top of the head, if that is allowed.
+HUBPUSH_DECL void commit_resolver::go_on_from(const std::vector<commit_entry>& commits) {
+    const std::string& head = commits.front().oid();
+    const bool moved = parent_.empty() || !head.starts_with(parent_);
+    if (when_moved_ == on_conflict::rebase_if_disjoint && moved && !base_.empty()) {
+        next_ = commit_decision::compare(detail::whole_id(commits, base_), head);
+        return;
+    }
+    if (!is_pinned()) parent_ = head;
     next_ = commit_decision::send(parent_);
+}
+
+HUBPUSH_DECL void commit_resolver::compared(std::exception_ptr overlap) {
+    std::string refused = std::exchange(parent_, next_.head());
+    if (!overlap) {
+        next_ = commit_decision::send(parent_);
+        return;
+    }
+    refused_parent_ = std::move(refused);  // no attempt so far can be carried out any more
+    conclude(known_failure(std::move(overlap)), true);
+}
+
+HUBPUSH_DECL void commit_resolver::compare_failed(std::exception_ptr failure, steady_time now, std::uint64_t random) {
+    const known_failure known(std::move(failure));
+    ++failures_;
+    const bool may_pass = known.about().retryable() || retryable_failure(known.about().kind());
+    may_pass ? pause_before(next_, known, now, random) : conclude(known, false);
 }
 
 HUBPUSH_DECL void commit_resolver::probe_failed(std::exception_ptr failure, steady_time now, std::uint64_t random) {

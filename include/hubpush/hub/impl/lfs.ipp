@@ -149,7 +149,8 @@ HUBPUSH_DECL std::string lfs_batch_body(const std::vector<lfs_object>& objects, 
     }
     json_object body;
     body.text("operation", "upload").raw("transfers", "[\"basic\"]").raw("objects", json_array(entries));
-    body.text("hash_algo", "sha256").raw("ref", json_object().text("name", at_revision).str());
+    body.text("hash_algo", "sha256");
+    if (!at_revision.empty()) body.raw("ref", json_object().text("name", at_revision).str());
     return body.str();
 }
 
@@ -172,7 +173,7 @@ HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, cons
 
 HUBPUSH_DECL task<std::vector<lfs_plan>> lfs_batch(hub_session& session, repository where, std::string at_revision,
                                                    std::vector<lfs_object> objects) {
-    check_revision(at_revision);
+    if (!at_revision.empty()) check_revision(at_revision);
     if (objects.size() > lfs_batch_limit) throw_error(errc::invalid_argument, "one batch is about at most 256 objects");
     http_request request = session.request("POST", where.git_path() + "/info/lfs/objects/batch", request_class::safe);
     request.header("Accept", std::string(detail::lfs_media_type));

@@ -70,19 +70,21 @@ HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answ
     return answers;
 }
 
-HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where,
-                                                           std::string at_revision,
-                                                           std::vector<preupload_question> questions) {
+HUBPUSH_DECL task<preupload_reply> preupload(hub_session& session, repository where, std::string at_revision,
+                                             std::vector<preupload_question> questions, bool create_pr) {
     check_revision(at_revision);
     if (questions.size() > preupload_batch)
         throw_error(errc::invalid_argument, "one question is about at most 256 files");
     const std::string what = "cannot ask " + where.id() + " about files";
-    http_request request =
-        session.request("POST", where.api_path() + "/preupload/" + escape_segment(at_revision), request_class::safe);
+    const std::string target =
+        where.api_path() + "/preupload/" + escape_segment(at_revision) + (create_pr ? "?create_pr=1" : "");
+    http_request request = session.request("POST", target, request_class::safe);
     request.body(preupload_body(questions), "application/json");
     request.reply_limit(4U << 20);
     const json_value answer = co_await session.send_for_json(std::move(request), what);
-    co_return read_preupload(answer, questions);
+    std::string head = answer.optional_string("commitOid").value_or("");
+    if (!is_hex(head, 40)) head.clear();
+    co_return preupload_reply(read_preupload(answer, questions), std::move(head));
 }
 
 }  // namespace hubpush::inline v0

@@ -40,4 +40,23 @@ HUBPUSH_DECL task<std::optional<std::vector<tree_entry>>> tree_listing::next() {
     co_return entries;
 }
 
+HUBPUSH_DECL task<std::vector<tree_entry>> paths_info(hub_session& session, repository where, std::string at_revision,
+                                                      std::vector<std::string> paths) {
+    check_revision(at_revision);
+    if (paths.size() > paths_info_limit) throw_error(errc::invalid_argument, "one question is about at most 500 paths");
+    const std::string what = "cannot look at paths of " + where.id();
+    std::vector<std::string> quoted;
+    quoted.reserve(paths.size());
+    for (const std::string& path : paths) quoted.push_back(json_quoted(path));
+    http_request request =
+        session.request("POST", where.api_path() + "/paths-info/" + escape_segment(at_revision), request_class::safe);
+    request.body(json_object().raw("paths", json_array(quoted)).raw("expand", "false").str(), "application/json");
+    request.reply_limit(paged_listing::page_limit);
+    const json_value answer = co_await session.send_for_json(std::move(request), what);
+    if (answer.type() != json_value::kind::array) throw_error(errc::protocol_error, what + ": the answer is no list");
+    std::vector<tree_entry> entries;
+    for (const json_value& item : answer.items()) entries.push_back(detail::read_tree_entry(item));
+    co_return entries;
+}
+
 }  // namespace hubpush::inline v0

@@ -96,9 +96,11 @@ inline task<void> ask_and_decide(context& context, std::vector<asked_file> batch
     for (const asked_file& asked : batch) {
         questions.emplace_back(asked.what().path(), asked.what().size(), as_bytes(asked.sample()));
     }
-    const std::vector<preupload_answer> answers =
-        co_await preupload(context.session(), context.target(), context.revision(), std::move(questions));
-    for (std::size_t i = 0; i < batch.size(); ++i) co_await decide(context, std::move(batch[i]), answers[i], out);
+    const preupload_reply reply = co_await preupload(context.session(), context.target(), context.revision(),
+                                                     std::move(questions), context.creates_pr());
+    context.note_head(reply.head());
+    for (std::size_t i = 0; i < batch.size(); ++i)
+        co_await decide(context, std::move(batch[i]), reply.answers()[i], out);
 }
 
 }  // namespace hubpush::inline v0::detail

@@ -64,8 +64,11 @@ Option given_or(const Options& options, std::string otherwise) {
 
 template <class Options>
 commit_step commit_step_of(const Options& options, std::string default_message) {
-    return commit(given_or<message>(options, std::move(default_message)),
-                  options.template get_or_default<description>());
+    commit_step::takes_options::takes taken;
+    if (options.template get<description>()) taken.put(*options.template get<description>());
+    if (options.template get<parent_commit>()) taken.put(*options.template get<parent_commit>());
+    if (options.template get<on_conflict>()) taken.put(*options.template get<on_conflict>());
+    return commit_step(given_or<message>(options, std::move(default_message)), taken);
 }
 
 template <class Options>
@@ -73,6 +76,7 @@ pipeline_call::takes pipeline_options_of(const Options& options) {
     pipeline_call::takes result;
     if (options.template get<revision>()) result.put(*options.template get<revision>());
     if (options.template get<progress>()) result.put(*options.template get<progress>());
+    if (options.template get<create_pr>()) result.put(*options.template get<create_pr>());
     return result;
 }
 
@@ -112,7 +116,9 @@ HUBPUSH_DECL context client::open(std::string repo_id, pipeline_call::takes opti
     repository target(std::move(repo_id));
     std::string branch = detail::given_or<revision>(options, "main").text();
     check_revision(branch);
-    return context(state_, std::move(target), std::move(branch), options.get_or_default<progress>());
+    context place(state_, std::move(target), std::move(branch), options.get_or_default<progress>());
+    if (options.get<create_pr>()) place.create_pr();
+    return place;
 }
 
 HUBPUSH_DECL task<commit_info> client::push_file(std::string repo_id, add addition,

@@ -4,9 +4,13 @@
 
 #include <hubpush/hub/commit_api.hpp>
 #include <hubpush/hub/commits.hpp>
+#include <hubpush/hub/discussions.hpp>
+#include <hubpush/hub/exactly_once.hpp>
+#include <hubpush/hub/refs.hpp>
 #include <hubpush/upload/large_files.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -50,6 +54,14 @@ inline commit_info info_of(context& context, std::string oid, std::string url, b
     return info;
 }
 
+inline void tell_pull_request(context& context, const commit_result& made, commit_info& info) {
+    if (made.pull_request() == 0) return;
+    info.pr_num = made.pull_request();
+    info.pr_revision = pull_request_revision(info.pr_num);
+    const std::string page = context.target().page_path() + "/discussions/" + std::to_string(info.pr_num);
+    info.pr_url = context.session().settings().at(page).text();
+}
+
 inline task<commit_info> nothing_to_do(context& context) {
     std::string head = co_await head_commit(context.session(), context.target(), context.revision());
     std::string url = context.session().settings().endpoint() + context.target().page_path() + "/commit/" + head;
@@ -71,7 +83,67 @@ inline task<void> store_again(context& context, const std::vector<stored_file>& 
     co_await store.finish(failure);
 }
 
+/// Sends a commit, and once more if the Hub has lost a large file in the meantime.
+inline task<commit_result> send_stored(context& context, const std::vector<stored_file>& files, std::string revision,
+                                       commit_header header, const std::vector<commit_operation>& operations,
+                                       commit_options options) {
+    try {
+        co_return co_await send_commit(context.session(), context.target(), revision, header, operations, options);
+    } catch (const lfs_object_missing&) {  // handled below, where awaiting is possible
+    }
+    co_await store_again(context, files);
+    co_return co_await send_commit(context.session(), context.target(), revision, header, operations, options);
+}
+
+/// Commits to the branch of a pull request that was just opened. The branch is new, but others can see it.
+inline task<commit_result> send_to_pull_request(context& context, std::uint64_t number,
+                                                const std::vector<stored_file>& files, commit_header header,
+                                                const std::vector<commit_operation>& operations,
+                                                commit_options options) {
+    const std::string revision = pull_request_revision(number);
+    header.parent(co_await head_commit(context.session(), context.target(), revision));
+    co_return co_await send_stored(context, files, revision, std::move(header), operations, std::move(options));
+}
+
+/// A pull request that was opened by the discussions route is a draft; one that a commit has opened is not. A failure
+/// here does not undo the commit, and neither does a cancellation.
+inline task<void> open_for_review(context& context, std::uint64_t number) {
+    constexpr std::chrono::seconds limit{60};
+    std::exception_ptr failure;
+    try {
+        co_await await_within(
+            context.client().seams().clock(), limit,
+            set_discussion_status(context.session(), context.target(), number, discussion_status::open));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    context.log().write(log_level::warning, "the pull request " + std::to_string(number) + " of " +
+                                                context.target().id() + " stays a draft: " + describe(failure));
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+}
+
+inline void tell_about_empty_pull_request(context& context, std::uint64_t number) {
+    const std::string revision = pull_request_revision(number);
+    context.log().write(log_level::warning, "the pull request " + std::to_string(number) + " of " +
+                                                context.target().id() + " was opened, and its commit failed: push " +
+                                                "again with revision(\"" + revision + "\"), or close it");
+}
+
+/// Files were left out because the branch's head has them already: the pull request has to begin there.
+inline void require_compared_with(context& context, const std::string& parent) {
+    const std::string& head = context.first_head();
+    if (context.tally().unchanged == 0 || parent.empty() || head.empty() || head.starts_with(parent)) return;
+    throw branch_moved("cannot open a pull request at " + context.target().id(), parent, head);
+}
+
 }  // namespace detail
+
+HUBPUSH_DECL commit_step::commit_step(const hubpush::message& summary, const takes_options::takes& options)
+    : header_(summary.text(), options.get_or_default<hubpush::description>().text()),
+      on_conflict_(options.get<hubpush::on_conflict>()) {
+    if (options.get<parent_commit>()) header_.parent(options.get<parent_commit>()->text());
+}
 
 HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_set set) const {
     std::sort(set.files.begin(), set.files.end(), [](const stored_file& left, const stored_file& right) {
@@ -89,6 +161,7 @@ HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_
         const commit_result made = co_await send(context, set.files, operations);
         info = detail::info_of(context, made.oid(), made.url(), false);
         info.files_committed = set.files.size();
+        detail::tell_pull_request(context, made, info);
     }
     co_await context.progress().finish();
     co_return info;
@@ -96,24 +169,58 @@ HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_
 
 HUBPUSH_DECL task<commit_result> commit_step::send(context& context, const std::vector<stored_file>& files,
                                                    const std::vector<commit_operation>& operations) const {
-    try {
-        co_return co_await send_once(context, operations);
-    } catch (const lfs_object_missing&) {  // handled below, where awaiting is possible
+    return context.creates_pr() ? send_as_pull_request(context, files, operations)
+                                : send_to_branch(context, files, operations);
+}
+
+HUBPUSH_DECL commit_options commit_step::options_for(context& context) const {
+    commit_options options;
+    options.patience(context.client().commit_patience());
+    // A parent that the caller gave is not replaced unless the caller says so; one that we chose is.
+    if (on_conflict_ || header_.parent().empty()) options.when_moved(on_conflict_);
+    return options;
+}
+
+HUBPUSH_DECL task<commit_result> commit_step::send_to_branch(context& context, const std::vector<stored_file>& files,
+                                                             const std::vector<commit_operation>& operations) const {
+    commit_header header = header_;
+    std::string base = context.first_head();
+    if (header.parent().empty() && base.empty() && on_conflict_) {
+        base = co_await head_commit(context.session(), context.target(), context.revision());
     }
-    co_await detail::store_again(context, files);
-    co_return co_await send_once(context, operations);
+    if (header.parent().empty() && !base.empty()) header.parent(std::move(base));
+    co_return co_await detail::send_stored(context, files, context.revision(), std::move(header), operations,
+                                           options_for(context));
 }
 
-HUBPUSH_DECL task<commit_result> commit_step::send_once(context& context,
-                                                        const std::vector<commit_operation>& operations) const {
-    return send_commit(context.session(), context.target(), context.revision(),
-                       commit_header(message_.text(), description_.text()), operations,
-                       context.client().commit_patience());
-}
-
-HUBPUSH_DECL commit_step commit(hubpush::message summary, hubpush::description text) {
-    static_cast<void>(commit_header(summary.text(), text.text()));  // throws what is wrong with them
-    return commit_step(std::move(summary), std::move(text));
+HUBPUSH_DECL task<commit_result> commit_step::send_as_pull_request(
+    context& context, const std::vector<stored_file>& files, const std::vector<commit_operation>& operations) const {
+    detail::require_compared_with(context, header_.parent());
+    commit_options options = options_for(context);
+    std::optional<std::uint64_t> number;
+    // The discussions route knows one place to begin: the head of the default branch.
+    if (header_.parent().empty() && context.revision() == "main") {
+        number = co_await open_pull_request(context.session(), context.target(), header_.summary(), header_.details(),
+                                            options.patience());
+    }
+    if (!number) {
+        options.create_pr(true);
+        co_return co_await detail::send_stored(context, files, context.revision(), header_, operations,
+                                               std::move(options));
+    }
+    std::exception_ptr failure;
+    commit_result made;
+    try {
+        made = co_await detail::send_to_pull_request(context, *number, files, header_, operations, std::move(options));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        detail::tell_about_empty_pull_request(context, *number);
+        std::rethrow_exception(failure);
+    }
+    co_await detail::open_for_review(context, *number);
+    co_return commit_result(made.oid(), made.url(), *number);
 }
 
 }  // namespace hubpush::inline v0

@@ -54,7 +54,8 @@ HUBPUSH_DECL task<void> large_file_store::send_batch() {
 }
 
 HUBPUSH_DECL task<std::vector<lfs_plan>> large_file_store::ask(std::vector<lfs_object> objects) {
-    return lfs_batch(context_.session(), context_.target(), context_.revision(), std::move(objects));
+    std::string at_revision = context_.creates_pr() ? std::string() : context_.revision();
+    return lfs_batch(context_.session(), context_.target(), std::move(at_revision), std::move(objects));
 }
 
 HUBPUSH_DECL task<void> large_file_store::send(planned_file file, lfs_plan plan) {
