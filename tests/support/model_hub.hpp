@@ -1,5 +1,7 @@
 #pragma once
 
+#include "model_repository.hpp"
+
 #include <hubpush/async/notifier.hpp>
 #include <hubpush/async/task.hpp>
 #include <hubpush/async/timing.hpp>
@@ -35,45 +37,47 @@ enum class model_fault {
     forbid,      ///< 403, as for an expired link
 };
 
-/// One request as the model saw it.
-struct model_request {
-    std::string origin;  ///< "hub" or "store"
-    std::string method;
-    std::string target;
-    std::string head;
-    std::string body;
-};
-
-struct model_commit {
-    std::string oid;
-    std::string summary;
-    std::string description;
-    std::vector<std::string> lines;  ///< "+path", "-path"
+/// A connection that ends before its time, and what becomes of the request on it.
+struct model_loss {
+    enum class ending { fin, reset, silence };
+    enum class effect {
+        applied,           ///< before the connection ends; the answer is the one that says so
+        not_applied,       ///< the answer is a 504
+        after_first_look,  ///< the answer is a 504; applied after the next GET was answered
+        after_repetition,  ///< the same, after the next POST to the same target was answered
+    };
+    ending end = ending::fin;
+    effect done = effect::applied;
+    std::optional<std::size_t> body_bytes;  ///< the connection ends when so much of the request's body has come
+    std::size_t reply_bytes = 0;            ///< or when so much of the answer was sent
 };
 
 /// The Hub's upload routes over connections in memory, for whole pushes in virtual time. It keeps no memory of upload
 /// ids: only the history it lists (spec/hub-http-api.md §14). Everything on one strand.
-class model_hub final : public hubpush::connector, public std::enable_shared_from_this<model_hub> {
+class model_hub final : public hubpush::connector,
+                        public model_repository,
+                        public std::enable_shared_from_this<model_hub> {
 public:
     static constexpr const char* endpoint = "http://127.0.0.1:8080";
     static constexpr const char* storage = "http://127.0.0.1:8081";
 
     /// Asked once for every connection ("CONNECT", the origin) and once for every request (method, target).
     std::function<model_fault(const std::string& method, const std::string& target)> fault;
+    /// Asked once for every request whose head has come: how its connection ends early, if it does.
+    std::function<std::optional<model_loss>(const std::string& method, const std::string& target)> loss;
     /// The file mode the Hub answers for a path.
     std::function<std::string(const std::string& path, std::uint64_t size)> mode = [](const std::string& path,
                                                                                       std::uint64_t) {
         return path.ends_with(".safetensors") || path.ends_with(".bin") ? "lfs" : "regular";
     };
     bool demands_parts = false;
-    bool forgets_objects_once = false;   ///< the next commit answers that an LFS object does not exist, and drops all
     bool corrupts_first_object = false;  ///< the first PUT is answered well and not stored
 
+    /// Called when a connection has ended early, with the request that it carried.
+    std::function<void(const model_request&)> after_loss;
+
     std::vector<model_request> requests;
-    std::vector<model_commit> commits{{std::string(40, '0'), "initial commit", "", {}}};
-    std::map<std::string, std::string> files;    ///< path to content hash
-    std::map<std::string, std::string> objects;  ///< oid to bytes
-    std::string bytes_seen;                      ///< everything any client sent, for canary searches
+    std::string bytes_seen;  ///< everything any client sent, for canary searches
 
     std::size_t count(std::string_view method, std::string_view part) const {
         return static_cast<std::size_t>(
@@ -81,10 +85,10 @@ public:
                 return request.method == method && request.target.find(part) != std::string::npos;
             }));
     }
-    std::vector<std::string> summaries() const {
-        std::vector<std::string> result;
-        for (std::size_t i = 1; i < commits.size(); ++i) result.push_back(commits[i].summary);
-        return result;
+
+    /// Carries out a request that is still late, if there is one: the worst that can happen after a push has ended.
+    void carry_out_late() {
+        if (late_) route(std::exchange(late_, std::nullopt)->request);
     }
 
     hubpush::task<std::unique_ptr<hubpush::byte_stream>> connect(hubpush::origin where) override {
@@ -98,12 +102,7 @@ public:
     }
 
 private:
-    struct reply {
-        reply(int code, nlohmann::json content) : status(code), body(content.dump()) {}
-        int status;
-        std::string body;
-        std::string headers;
-    };
+    using reply = model_reply;
 
     class connection final : public hubpush::byte_stream {
     public:
@@ -112,11 +111,11 @@ private:
 
         hubpush::task<std::size_t> read_some(std::span<std::byte> out) override {
             co_await asio::post(asio::use_awaitable);
-            while (outgoing_.empty() && !reset_ && !closed_) {
+            while (outgoing_.empty() && !finished_ && !reset_ && !closed_) {
                 co_await changed_.wait();
                 co_await hubpush::throw_if_cancelled();
             }
-            if (outgoing_.empty()) hubpush::throw_error(hubpush::errc::transport, "reset by the peer");
+            if (outgoing_.empty() && !finished_) hubpush::throw_error(hubpush::errc::transport, "reset by the peer");
             const std::size_t count = std::min(out.size(), outgoing_.size());
             std::memcpy(out.data(), outgoing_.data(), count);
             outgoing_.erase(0, count);
@@ -126,6 +125,10 @@ private:
         hubpush::task<std::size_t> write_some(std::span<const std::byte> data) override {
             co_await asio::post(asio::use_awaitable);
             co_await hubpush::throw_if_cancelled();
+            while (deaf_ && !closed_) {
+                co_await changed_.wait();
+                co_await hubpush::throw_if_cancelled();
+            }
             if (reset_ || closed_) hubpush::throw_error(hubpush::errc::transport, "reset by the peer");
             const std::string_view text(reinterpret_cast<const char*>(data.data()), data.size());
             hub_->bytes_seen += text;
@@ -139,29 +142,57 @@ private:
             closed_ = true;
             changed_.notify_all();
         }
-        bool quiet() noexcept override { return outgoing_.empty() && !reset_ && !closed_; }
+        bool quiet() noexcept override { return outgoing_.empty() && !finished_ && !deaf_ && !reset_ && !closed_; }
 
     private:
         void serve() {
             const std::size_t end = incoming_.find("\r\n\r\n");
-            if (end == std::string::npos) return;
-            const std::size_t at = incoming_.find("Content-Length: ");
-            const std::size_t length = at < end ? std::stoul(incoming_.substr(at + 16)) : 0;
-            if (incoming_.size() < end + 4 + length) return;
+            if (end == std::string::npos || finished_ || deaf_) return;
             model_request request;
             request.origin = origin_ == endpoint ? "hub" : "store";
             request.head = incoming_.substr(0, end);
-            request.body = incoming_.substr(end + 4, length);
-            incoming_.erase(0, end + 4 + length);
             request.method = request.head.substr(0, request.head.find(' '));
             const std::size_t begin = request.method.size() + 1;
             request.target = request.head.substr(begin, request.head.find(' ', begin) - begin);
-            answer(request);
+            if (!std::exchange(head_seen_, true) && hub_->loss) loss_ = hub_->loss(request.method, request.target);
+            if (loss_ && loss_->body_bytes && incoming_.size() >= end + 4 + *loss_->body_bytes) {
+                end_connection(loss_->end);
+                if (hub_->after_loss) hub_->after_loss(request);
+                return;
+            }
+            const std::size_t at = incoming_.find("Content-Length: ");
+            const std::size_t length = at < end ? std::stoul(incoming_.substr(at + 16)) : 0;
+            if (incoming_.size() < end + 4 + length) return;
+            request.body = incoming_.substr(end + 4, length);
+            incoming_.erase(0, end + 4 + length);
+            head_seen_ = false;
+            loss_ ? answer_and_end(request, *std::exchange(loss_, std::nullopt)) : answer(request);
+        }
+
+        void end_connection(model_loss::ending how) {
+            if (how == model_loss::ending::fin) finished_ = true;
+            if (how == model_loss::ending::reset) reset_ = true;
+            if (how == model_loss::ending::silence) deaf_ = true;
+            changed_.notify_all();
+        }
+
+        void answer_and_end(model_request request, const model_loss& loss) {
+            const bool applied = loss.done == model_loss::effect::applied;
+            const reply result = applied ? hub_->route(request) : reply(504, {{"error", "gateway time-out"}});
+            const std::string wire = wire_form(result);
+            request.reply_bytes = wire.size();
+            hub_->requests.push_back(request);
+            if (loss.done == model_loss::effect::after_first_look) hub_->late_ = {"GET", "", request};
+            if (loss.done == model_loss::effect::after_repetition) hub_->late_ = {"POST", request.target, request};
+            outgoing_ += wire.substr(0, loss.reply_bytes);
+            end_connection(loss.end);
+            if (hub_->after_loss) hub_->after_loss(request);
         }
 
         void answer(const model_request& request) {
             const model_fault what = hub_->fault ? hub_->fault(request.method, request.target) : model_fault::none;
             hub_->requests.push_back(request);
+            const std::size_t index = hub_->requests.size() - 1;
             switch (what) {
                 case model_fault::reset_before:
                     reset_ = true;
@@ -189,33 +220,51 @@ private:
             } else {
                 send(result);
             }
+            hub_->requests[index].reply_bytes = wire_form(result).size();
+            hub_->carry_out_late_after(request);
         }
 
-        void send(const reply& result) {
-            outgoing_ += "HTTP/1.1 " + std::to_string(result.status) + " x\r\nContent-Type: application/json\r\n" +
-                         result.headers + "Content-Length: " + std::to_string(result.body.size()) + "\r\n\r\n" +
-                         result.body;
+        static std::string wire_form(const reply& result) {
+            return "HTTP/1.1 " + std::to_string(result.status) + " x\r\nContent-Type: application/json\r\n" +
+                   result.headers + "Content-Length: " + std::to_string(result.body.size()) + "\r\n\r\n" + result.body;
         }
+
+        void send(const reply& result) { outgoing_ += wire_form(result); }
 
         std::shared_ptr<model_hub> hub_;
         std::string origin_;
         hubpush::notifier changed_;
         std::string incoming_;
         std::string outgoing_;
+        bool head_seen_ = false;
+        std::optional<model_loss> loss_;
+        bool finished_ = false;  // its end was sent
+        bool deaf_ = false;      // nothing is taken any more
         bool reset_ = false;
         bool closed_ = false;
     };
 
+    /// A request that was answered before it was carried out.
+    struct late_request {
+        std::string waits_for_method;
+        std::string waits_for_target;  // empty: any
+        model_request request;
+    };
+
+    void carry_out_late_after(const model_request& answered) {
+        const bool due = late_ && answered.method == late_->waits_for_method &&
+                         (late_->waits_for_target.empty() || answered.target == late_->waits_for_target);
+        if (due) carry_out_late();
+    }
+
     reply route(const model_request& request) {
         if (request.origin == "store") return store(request);
         if (request.target.find("/preupload/") != std::string::npos)
-            return preupload(nlohmann::json::parse(request.body));
+            return preupload(revision_in(request.target, "/preupload/"), nlohmann::json::parse(request.body));
         if (request.target.ends_with("/objects/batch")) return batch(nlohmann::json::parse(request.body));
         if (request.target.find("/verify") != std::string::npos) return verify(nlohmann::json::parse(request.body));
-        if (request.target.find("/commits/") != std::string::npos) return list();
-        if (request.target.find("/commit/") != std::string::npos) return commit(request.body);
         if (request.target == "/api/repos/create") return reply(200, {{"url", std::string(endpoint) + "/acme/x"}});
-        return reply(404, {{"error", "no such route"}});
+        return route_repository(request).value_or(no_such_route());
     }
 
     reply store(const model_request& request) {
@@ -226,16 +275,18 @@ private:
         return reply(200, nlohmann::json::object());
     }
 
-    reply preupload(const nlohmann::json& question) {
+    reply preupload(const std::string& revision, const nlohmann::json& question) {
+        const auto* const present = tree_at(revision);
+        if (present == nullptr) return reply(404, {{"error", "Invalid rev id"}});
         nlohmann::json answers = nlohmann::json::array();
         for (const auto& file : question.at("files")) {
             const std::string path = file.at("path");
             const std::string how = mode(path, file.at("size"));
             nlohmann::json one = {{"path", path}, {"uploadMode", how}, {"shouldIgnore", path.ends_with(".ignored")}};
-            if (files.contains(path)) one["oid"] = files.at(path);
+            if (present->contains(path)) one["oid"] = present->at(path);
             answers.push_back(one);
         }
-        return reply(200, {{"commitOid", commits.back().oid}, {"files", answers}});
+        return reply(200, {{"commitOid", history_of(revision)->back().oid}, {"files", answers}});
     }
 
     reply batch(const nlohmann::json& question) {
@@ -260,64 +311,7 @@ private:
         return right ? reply(200, nlohmann::json::object()) : reply(404, {{"error", "no such object"}});
     }
 
-    reply list() const {
-        nlohmann::json all = nlohmann::json::array();
-        for (auto commit = commits.rbegin(); commit != commits.rend(); ++commit) {
-            all.push_back({{"id", commit->oid},
-                           {"title", commit->summary},
-                           {"message", commit->description},
-                           {"date", "2026-11-22T00:00:00.000Z"},
-                           {"authors", nlohmann::json::array()}});
-        }
-        return reply(200, all);
-    }
-
-    reply commit(const std::string& body) {
-        model_commit made;
-        std::map<std::string, std::string> tree = files;
-        for (std::size_t begin = 0; begin < body.size();) {
-            const std::size_t end = body.find('\n', begin);
-            const nlohmann::json line = nlohmann::json::parse(body.substr(begin, end - begin));
-            begin = end + 1;
-            if (const std::optional<reply> refused = apply(line, made, tree)) return *refused;
-        }
-        made.oid =
-            hubpush::to_hex(hubpush::git_blob_hash::of(hubpush::as_bytes(body + std::to_string(commits.size()))));
-        files = std::move(tree);
-        commits.push_back(made);
-        return reply(200, {{"success", true},
-                           {"commitOid", made.oid},
-                           {"commitUrl", std::string(endpoint) + "/acme/x/commit/" + made.oid}});
-    }
-
-    std::optional<reply> apply(const nlohmann::json& line, model_commit& made,
-                               std::map<std::string, std::string>& tree) {
-        const std::string key = line.at("key");
-        const nlohmann::json& value = line.at("value");
-        if (key == "header") {
-            made.summary = value.at("summary");
-            made.description = value.value("description", "");
-            const std::string parent = value.value("parentCommit", "");
-            if (!commits.back().oid.starts_with(parent)) return reply(412, {{"error", "The branch was updated"}});
-            return std::nullopt;
-        }
-        const std::string path = value.at("path");
-        made.lines.push_back((key.starts_with("deleted") ? "-" : "+") + path);
-        if (key == "file") {
-            tree[path] = hubpush::to_hex(
-                hubpush::git_blob_hash::of(*hubpush::from_base64(value.at("content").get<std::string>())));
-        } else if (key == "lfsFile") {
-            const std::string oid = value.at("oid");
-            if (std::exchange(forgets_objects_once, false)) objects.clear();
-            if (!objects.contains(oid))
-                return reply(400, {{"error", "LFS pointer pointed to a file that does not exist"}});
-            tree[path] = oid;
-        } else {
-            std::erase_if(tree,
-                          [&](const auto& entry) { return entry.first == path || entry.first.starts_with(path); });
-        }
-        return std::nullopt;
-    }
+    std::optional<late_request> late_;
 };
 
 }  // namespace hubpush_test

@@ -28,6 +28,9 @@ inline constexpr std::size_t commits_to_look_through = 100;
 /// The line by which a commit is recognised: it ends the description.
 HUBPUSH_DECL std::string commit_marker(std::string_view upload_id);
 
+/// The id of the commit that carries a marker; empty when none does.
+HUBPUSH_DECL std::string find_marked_commit(const std::vector<commit_entry>& commits, std::string_view marker);
+
 /// What the sender does next.
 class commit_decision {
 public:

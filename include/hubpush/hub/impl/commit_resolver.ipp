@@ -24,13 +24,6 @@ inline commit_answer read_commit_failure(const error& failure, bool complete) {
     return may_pass ? commit_answer::nothing_done : commit_answer::refused;
 }
 
-inline std::string find_marked_commit(const std::vector<commit_entry>& commits, std::string_view marker) {
-    const auto found = std::find_if(commits.begin(), commits.end(), [&](const commit_entry& each) {
-        return each.text().find(marker) != std::string::npos || each.title().find(marker) != std::string::npos;
-    });
-    return found == commits.end() ? std::string() : found->oid();
-}
-
 /// The full id of a commit that may be given by its first digits, if it is listed.
 inline std::string whole_id(const std::vector<commit_entry>& commits, const std::string& digits) {
     const auto found = std::find_if(commits.begin(), commits.end(),
@@ -50,6 +43,13 @@ inline std::chrono::milliseconds growing_pause(const backoff& pauses, int failur
 
 HUBPUSH_DECL std::string commit_marker(std::string_view upload_id) {
     return "hubpush-upload-id: " + std::string(upload_id);
+}
+
+HUBPUSH_DECL std::string find_marked_commit(const std::vector<commit_entry>& commits, std::string_view marker) {
+    const auto found = std::find_if(commits.begin(), commits.end(), [&](const commit_entry& each) {
+        return each.text().find(marker) != std::string::npos || each.title().find(marker) != std::string::npos;
+    });
+    return found == commits.end() ? std::string() : found->oid();
 }
 
 HUBPUSH_DECL commit_resolver::commit_resolver(std::string upload_id, std::string parent, retry_policy policy,
@@ -174,7 +174,7 @@ HUBPUSH_DECL bool commit_resolver::is_stale(const std::vector<commit_entry>& com
 
 HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commits, steady_time now,
                                           std::uint64_t random) {
-    std::string found = detail::find_marked_commit(commits, marker_);
+    std::string found = find_marked_commit(commits, marker_);
     if (!found.empty()) return applied(std::move(found));
     if (last_probe_ && !certain_failure_) return finish_unknown();
     if (is_stale(commits)) {
