@@ -148,7 +148,8 @@ HUBPUSH_DECL proxy::proxy(std::string_view address, std::string named_by, errc b
         address.remove_prefix(at + 1);
     }
     const std::optional<url> parsed = url::parse(plain.append(address));
-    if (!parsed || parsed->target() != "/") detail::throw_unusable_proxy(named_by_, blame);
+    if (!parsed || parsed->target() != "/" || address.find('#') != std::string_view::npos)
+        detail::throw_unusable_proxy(named_by_, blame);
     where_ = parsed->origin();
 }
 
@@ -160,7 +161,7 @@ HUBPUSH_DECL proxy_settings proxy_settings::from_environment() {
     const std::string list = detail::variable_in_either_case("no_proxy").second;
     for (std::string_view rest = list; !rest.empty();) {
         const std::size_t end = std::min(rest.find_first_of(", \t"), rest.size());
-        result.exceptions_.emplace_back(detail::url_lower_case(rest.substr(0, end)));
+        result.exceptions_.emplace_back(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return result;
