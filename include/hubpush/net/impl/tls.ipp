@@ -13,6 +13,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <string_view>
@@ -106,9 +107,19 @@ private:
     asio::ssl::stream<Layer> stream_;
 };
 
+/// A folder, or a list of folders with ':' between them, as OpenSSL takes them.
+inline bool names_folder(std::string_view path) {
+    while (!path.empty()) {
+        std::error_code ignored;
+        const std::size_t end = std::min(path.find(':'), path.size());
+        if (std::filesystem::is_directory(path.substr(0, end), ignored)) return true;
+        path.remove_prefix(std::min(end + 1, path.size()));
+    }
+    return false;
+}
+
 inline bool load_authorities(SSL_CTX* context, const std::string& path) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return SSL_CTX_load_verify_dir(context, path.c_str()) == 1;
+    if (names_folder(path)) return SSL_CTX_load_verify_dir(context, path.c_str()) == 1;
     return SSL_CTX_load_verify_file(context, path.c_str()) == 1;
 }
 
@@ -125,6 +136,7 @@ HUBPUSH_DECL tls_trust::tls_trust(const tls_options& options)
       source_(options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities()) {
     SSL_CTX* const native = context_->native_handle();
     SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+    SSL_CTX_set_security_level(native, std::max(SSL_CTX_get_security_level(native), 2));  // RSA 2048, SHA-256 (TLS04)
     SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     context_->set_verify_mode(asio::ssl::verify_peer);
     usable_ =
