@@ -42,7 +42,7 @@ struct bad_certificate {
     std::function<shown(const identity& authority)> make;
     std::string host = "hub.example";
     int newest_version = TLS1_3_VERSION;
-    std::string protocol;
+    std::string protocol = {};
 };
 
 shown only(identity leaf) {

@@ -42,8 +42,16 @@ inline std::optional<url> redirect_target(const http_request& request, const htt
     if (request.target().origin().secure() && !next->origin().secure()) {
         throw_redirect_refused(request, reply, "the redirect leaves https");
     }
+    const bool tells_token =
+        !request.token().empty() && location.find(request.token().reveal()) != std::string_view::npos;
+    if (tells_token && next->origin() != request.allowed_origin()) {
+        throw_redirect_refused(request, reply, "the redirect would hand the token to another host");
+    }
     return next;
 }
+
+/// For the trace: without values of the query.
+inline std::string line_of(const http_request& request) { return request.method() + " " + request.target().redacted(); }
 
 /// The same failure, with what is known about the request's bytes.
 inline std::exception_ptr with_reached_server(std::exception_ptr failure, bool reached) {
@@ -93,6 +101,8 @@ struct http_client::state {
                                                        const http_response& reply, const std::exception_ptr& failure,
                                                        const call& now);
     trace_event event(trace_kind kind, const call& now, std::string_view about) const;
+    trace_event end_of(const detail::http_exchange& attempt, const http_request& request, const call& now,
+                       const http_response& reply, const std::exception_ptr& failure) const;
 
     hubpush::seams seams;
     std::shared_ptr<hubpush::connector> connector;
@@ -206,13 +216,21 @@ HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request
     }
 }
 
+inline trace_event http_client::state::end_of(const detail::http_exchange& attempt, const http_request& request,
+                                              const call& now, const http_response& reply,
+                                              const std::exception_ptr& failure) const {
+    trace_event result = event(failure ? trace_kind::failure : trace_kind::reply, now, detail::line_of(request));
+    result.bytes(attempt.bytes_sent(), attempt.bytes_received()).status(reply.status());
+    result.request_id(reply.headers().find("x-request-id").value_or(""));
+    if (failure) result.reason(describe(failure));
+    return result;
+}
+
 /// The exchange itself, with its events.
 HUBPUSH_DECL task<http_response> http_client::state::run(std::shared_ptr<detail::http_exchange> attempt,
                                                          const http_request& request, const call& now) {
-    if (!trace.enabled()) co_return co_await detail::http_exchange::run(attempt);
-    const std::string line = request.method() + " " + request.target().redacted();
     const steady_time begin = seams.clock().now();
-    trace.add(event(trace_kind::request, now, line));
+    if (trace.enabled()) trace.add(event(trace_kind::request, now, detail::line_of(request)));
     http_response reply;
     std::exception_ptr failure;
     try {
@@ -220,11 +238,8 @@ HUBPUSH_DECL task<http_response> http_client::state::run(std::shared_ptr<detail:
     } catch (...) {
         failure = std::current_exception();
     }
-    trace_event end = event(failure ? trace_kind::failure : trace_kind::reply, now, line);
-    end.bytes(attempt->bytes_sent(), attempt->bytes_received()).took(seams.clock().now() - begin);
-    if (failure) end.reason(describe(failure));
-    end.status(reply.status()).request_id(reply.headers().find("x-request-id").value_or(""));
-    trace.add(std::move(end));
+    if (reply.status() >= 400) reply.hide(request.token());
+    if (trace.enabled()) trace.add(end_of(*attempt, request, now, reply, failure).took(seams.clock().now() - begin));
     if (failure) std::rethrow_exception(failure);
     co_return reply;
 }
