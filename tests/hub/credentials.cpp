@@ -403,6 +403,7 @@ TEST_CASE("links for large files take the token nowhere but to the configured or
 TEST_CASE("a storage sends the client on without a token") {
     tally cases;
     for (const named_place& place : places()) {
+        if (place.text.find(canary) != std::string::npos) continue;  // a storage does not know it
         for (const int status : redirects) {
             CAPTURE(place.kind, place.text, status);
             one_case test;

@@ -29,6 +29,7 @@ using asio::ip::tcp;
 namespace {
 
 const std::string canary = "hf_canary_certificates";
+const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// What one bad server shows.
 struct shown {
@@ -123,7 +124,6 @@ std::vector<bad_certificate> wrong_by_themselves() {
                   [](wish& one) { one.unknown_extension = true; }),
         one_thing("an RSA key of 1024 bits", "key too weak", [](wish& one) { one.rsa_bits = 1024; }),
         one_thing("signed with SHA-1", "digest algorithm too weak", [](wish& one) { one.digest = EVP_sha1(); }),
-        one_thing("signed with MD5", "digest algorithm too weak", [](wish& one) { one.digest = EVP_md5(); }),
     };
 }
 
@@ -171,7 +171,8 @@ std::vector<bad_certificate> wrong_chains() {
         chained("an intermediate with a weak key", "key too weak", {[](wish& one) { one.rsa_bits = 1024; }}),
         chained("an intermediate signed with SHA-1", "digest algorithm too weak",
                 {[](wish& one) { one.digest = EVP_sha1(); }}),
-        chained("an intermediate for clients only", "CA certificate", {[](wish& one) { one.usage = "clientAuth"; }}),
+        chained("an intermediate for clients only", "unsuitable certificate purpose",
+                {[](wish& one) { one.usage = "clientAuth"; }}),
     };
 }
 
@@ -242,13 +243,13 @@ struct trusting_world {
         server_plan plan;
         plan.newest_version = bad.newest_version;
         plan.protocol = bad.protocol;
+        plan.answers = ok;
         return ask(bad.make(authority), plan, bad.host, tls_options(file, "SSL_CERT_FILE"));
     }
     /// A server in order, and whatever the environment trusts.
     visit meet_by_environment() const {
         server_plan plan;
-        plan.says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-        plan.ends_in_order = true;
+        plan.answers = ok;
         return ask(only(make_identity(certificate_wish(), &authority)), plan, "hub.example",
                    tls_options::from_environment());
     }
@@ -299,7 +300,7 @@ TEST_CASE("good certificates of every legal form are believed") {
           good("RSA", [](wish& one) { one.rsa_bits = 2048; }), chained("an intermediate", "", {[](wish&) {}})}) {
         CAPTURE(each.what);
         const visit result = world.meet(each);
-        CHECK(result.kind != errc::tls_failed);
+        CHECK(result.reply == "ok");
         CHECK(result.server.received.find(canary) != std::string::npos);
     }
 }

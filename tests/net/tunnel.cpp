@@ -198,8 +198,7 @@ struct proxied_world {
         http_request request("GET", url::parse(address).value(), request_class::safe);
         request.bearer(request.target().origin(), secret(canary)).allow_plain_http();
         server_plan plan;
-        plan.says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-        plan.ends_in_order = true;
+        plan.answers = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
         if (url::parse(address)->origin().secure())
             initiate(context.get_executor(), serve(target, server, plan, record), [](std::exception_ptr) {});
         initiate(context.get_executor(), between->run(), [](std::exception_ptr) {});

@@ -16,7 +16,8 @@
 
 namespace hubpush_test {
 
-/// A proxy for tests: whatever it is asked for, it connects to one place on this machine. Keeps every byte it sees.
+/// A proxy for tests: whatever it is asked for, it connects to one port on this machine; with 0, to the port that was
+/// asked for. Keeps every byte it sees.
 class tiny_proxy : public std::enable_shared_from_this<tiny_proxy> {
 public:
     using tcp = asio::ip::tcp;
@@ -77,13 +78,18 @@ private:
         co_await asio::async_write(client, asio::buffer(answer), asio::redirect_error(asio::use_awaitable, failure));
         if (failure || answer.find(" 200 ") == std::string::npos) co_return;
         tcp::socket target(client.get_executor());
-        co_await target.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), target_port_),
+        const std::uint16_t port = target_port_ != 0 ? target_port_ : port_of(head);
+        co_await target.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), port),
                                       asio::redirect_error(asio::use_awaitable, failure));
         if (failure) co_return;
         hubpush::task_group both(co_await asio::this_coro::executor);
         both.spawn(relay(client, target));
         both.spawn(relay(target, client));
         co_await both.join();
+    }
+
+    static std::uint16_t port_of(const std::string& head) {
+        return static_cast<std::uint16_t>(std::stoul(head.substr(head.find(':') + 1)));
     }
 
     template <class From, class To>

@@ -38,10 +38,10 @@ struct tls_peer_plan {
 
 /// The same, seen afterwards.
 struct tls_peer_record {
-    std::string received;      ///< what the client said, decrypted
-    std::size_t sent = 0;      ///< bytes on the line
-    std::size_t greeting = 0;  ///< those of them that belong to the handshake
-    int handshakes = 0;
+    std::string received;                ///< what the client said, decrypted
+    std::size_t sent = 0;                ///< bytes on the line
+    std::size_t greeting = 0;            ///< those of them that belong to the handshake
+    int greetings = 0;                   ///< how often the client began a handshake
     bool asked_for_certificate = false;  ///< after the handshake, and the client let it
 };
 
@@ -61,6 +61,8 @@ public:
         ssl_.reset(SSL_new(context_.get()));
         SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
         SSL_set_accept_state(ssl_.get());
+        SSL_set_msg_callback(ssl_.get(), count_greeting);
+        SSL_set_msg_callback_arg(ssl_.get(), &record_);
     }
 
     hubpush::task<std::size_t> read_some(std::span<std::byte> out) override {
@@ -101,8 +103,7 @@ private:
         if (!SSL_is_init_finished(ssl_.get())) SSL_do_handshake(ssl_.get());
         drain();
         if (!SSL_is_init_finished(ssl_.get())) return;
-        if (record_.handshakes == 0) {
-            record_.handshakes = 1;
+        if (record_.greeting == 0) {
             record_.greeting = line_.size();
             record_.asked_for_certificate = SSL_verify_client_post_handshake(ssl_.get()) == 1;
         }
@@ -116,9 +117,6 @@ private:
     void answer() {
         answered_ = true;
         if (plan_.renegotiates) {
-            SSL_set_verify(ssl_.get(), SSL_VERIFY_NONE, nullptr);
-            SSL_set_info_callback(ssl_.get(), count_handshake);
-            SSL_set_app_data(ssl_.get(), &record_);
             SSL_renegotiate(ssl_.get());
             SSL_do_handshake(ssl_.get());
             return;
@@ -129,8 +127,9 @@ private:
         ended_ = true;
     }
 
-    static void count_handshake(const SSL* ssl, int where, int) {
-        if ((where & SSL_CB_HANDSHAKE_DONE) != 0) ++static_cast<tls_peer_record*>(SSL_get_app_data(ssl))->handshakes;
+    static void count_greeting(int writes, int, int type, const void* message, std::size_t, SSL*, void* record) {
+        const bool client_hello = type == SSL3_RT_HANDSHAKE && *static_cast<const unsigned char*>(message) == 1;
+        if (writes == 0 && client_hello) ++static_cast<tls_peer_record*>(record)->greetings;
     }
 
     /// Puts what the server wants to send on the line, with the damage that was planned.

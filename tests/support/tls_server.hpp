@@ -25,6 +25,7 @@ struct server_plan {
     int newest_version = TLS1_3_VERSION;
     std::string protocol;                  ///< answers this in ALPN, whatever was offered
     std::string says;                      ///< sent after the handshake
+    std::string answers;                   ///< sent when a request head has come, before an orderly end
     bool ends_in_order = false;            ///< close_notify before the end
     std::vector<const identity*> between;  ///< shown beside the server's own certificate
 };
@@ -75,6 +76,10 @@ inline hubpush::task<void> serve(asio::ip::tcp::acceptor& acceptor, const identi
         const std::size_t count =
             co_await stream.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failure));
         record.received.append(buffer.data(), count);
+        if (plan.answers.empty() || record.received.find("\r\n\r\n") == std::string::npos) continue;
+        co_await asio::async_write(stream, asio::buffer(plan.answers),
+                                   asio::redirect_error(asio::use_awaitable, failure));
+        co_await stream.async_shutdown(asio::redirect_error(asio::use_awaitable, failure));
     }
 }
 

@@ -33,10 +33,11 @@ inline bool tells_token(std::string_view text, const url& target, const hub_sett
 
 /// The place that a link leads to, if content may go there.
 inline url read_href(const json_value& action, const std::string& oid, const hub_settings& settings) {
-    const std::optional<url> target = settings.server_url(action.string("href", 8192));
+    const std::string& href = action.string("href", 8192);
+    const std::optional<url> target = settings.server_url(href);
     if (!target) refuse_lfs(oid, "its link is not an http or https URL");
+    if (tells_token(href, *target, settings)) refuse_lfs(oid, "it would hand the token to another host");
     if (!settings.may_contact(target->origin())) refuse_lfs(oid, "its link leads to " + target->origin().text());
-    if (tells_token(target->target(), *target, settings)) refuse_lfs(oid, "it would hand the token to another host");
     return *target;
 }
 
