@@ -28,17 +28,23 @@
 #include <hubpush/hash/digest.hpp>
 #include <hubpush/hash/text.hpp>
 
+#include <hubpush/net/address_guard.hpp>
+#include <hubpush/net/connection_limits.hpp>
 #include <hubpush/net/connection_pool.hpp>
 #include <hubpush/net/connector.hpp>
+#include <hubpush/net/dead_addresses.hpp>
 #include <hubpush/net/http_client.hpp>
 #include <hubpush/net/http_exchange.hpp>
 #include <hubpush/net/http_message.hpp>
 #include <hubpush/net/http_reader.hpp>
+#include <hubpush/net/proxy.hpp>
 #include <hubpush/net/resolver.hpp>
 #include <hubpush/net/retry_policy.hpp>
 #include <hubpush/net/tcp_stream.hpp>
 #include <hubpush/net/tls.hpp>
 #include <hubpush/net/tls_options.hpp>
+#include <hubpush/net/trace.hpp>
+#include <hubpush/net/tunnel.hpp>
 #include <hubpush/net/url.hpp>
 
 #include <hubpush/fs/file_system.hpp>

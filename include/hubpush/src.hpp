@@ -33,16 +33,21 @@
 #include <hubpush/hash/impl/digest.ipp>
 #include <hubpush/hash/impl/text.ipp>
 
+#include <hubpush/net/impl/address_guard.ipp>
+#include <hubpush/net/impl/connection_limits.ipp>
 #include <hubpush/net/impl/connection_pool.ipp>
 #include <hubpush/net/impl/connector.ipp>
 #include <hubpush/net/impl/http_client.ipp>
 #include <hubpush/net/impl/http_exchange.ipp>
 #include <hubpush/net/impl/http_message.ipp>
 #include <hubpush/net/impl/http_reader.ipp>
+#include <hubpush/net/impl/proxy.ipp>
 #include <hubpush/net/impl/resolver.ipp>
 #include <hubpush/net/impl/retry_policy.ipp>
 #include <hubpush/net/impl/tls.ipp>
 #include <hubpush/net/impl/tls_options.ipp>
+#include <hubpush/net/impl/trace.ipp>
+#include <hubpush/net/impl/tunnel.ipp>
 #include <hubpush/net/impl/url.ipp>
 
 #include <hubpush/fs/impl/file_system.ipp>

@@ -4,6 +4,7 @@
 #include "co_test.hpp"
 #include "temporary_folder.hpp"
 #include "test_seams.hpp"
+#include "tls_server.hpp"
 
 #include <hubpush/async/notifier.hpp>
 #include <hubpush/core/error.hpp>
@@ -12,10 +13,6 @@
 #include <asio/ssl.hpp>
 #include <asio/write.hpp>
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-
 #include <array>
 #include <stdexcept>
 #include <string>
@@ -23,7 +20,9 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 using namespace hubpush;
 using namespace hubpush_test;
@@ -31,129 +30,6 @@ using namespace std::chrono_literals;
 using asio::ip::tcp;
 
 namespace {
-
-// Certificates.
-
-using key_pointer = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-using certificate_pointer = std::unique_ptr<X509, decltype(&X509_free)>;
-
-struct certificate_wish {
-    std::string common_name = "hub.example";
-    std::string names = "DNS:hub.example";  // empty: no alternative names
-    std::string usage = "serverAuth";
-    std::chrono::seconds begins = -1h;
-    std::chrono::seconds ends = 1h;
-    bool authority = false;
-};
-
-struct identity {
-    key_pointer key{EVP_EC_gen("P-256"), EVP_PKEY_free};
-    certificate_pointer certificate{X509_new(), X509_free};
-
-    std::string pem() const {
-        const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
-        PEM_write_bio_X509(out.get(), certificate.get());
-        char* text = nullptr;
-        const long size = BIO_get_mem_data(out.get(), &text);
-        return std::string(text, static_cast<std::size_t>(size));
-    }
-};
-
-void add_extension(X509* certificate, int id, const std::string& value) {
-    X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value.c_str());
-    if (extension == nullptr) throw std::runtime_error("bad extension " + value);
-    X509_add_ext(certificate, extension, -1);
-    X509_EXTENSION_free(extension);
-}
-
-/// Signed by `issuer`, or by itself.
-identity make_identity(const certificate_wish& wish, const identity* issuer = nullptr) {
-    identity made;
-    X509* const certificate = made.certificate.get();
-    X509_set_version(certificate, 2);
-    static long serial = 0;
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), static_cast<long>(wish.begins.count()));
-    X509_gmtime_adj(X509_getm_notAfter(certificate), static_cast<long>(wish.ends.count()));
-    X509_set_pubkey(certificate, made.key.get());
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>(wish.common_name.c_str()), -1, -1, 0);
-    X509_set_issuer_name(certificate,
-                         X509_get_subject_name(issuer != nullptr ? issuer->certificate.get() : certificate));
-    add_extension(certificate, NID_basic_constraints, wish.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
-    if (!wish.authority) add_extension(certificate, NID_ext_key_usage, wish.usage);
-    if (!wish.names.empty()) add_extension(certificate, NID_subject_alt_name, wish.names);
-    X509_sign(certificate, issuer != nullptr ? issuer->key.get() : made.key.get(), EVP_sha256());
-    return made;
-}
-
-certificate_wish authority_wish() {
-    certificate_wish wish;
-    wish.common_name = "Test Authority";
-    wish.names.clear();
-    wish.authority = true;
-    return wish;
-}
-
-// A server for one connection.
-
-struct server_plan {
-    int newest_version = TLS1_3_VERSION;
-    std::string protocol;        ///< answers this in ALPN, whatever was offered
-    std::string says;            ///< sent after the handshake
-    bool ends_in_order = false;  ///< close_notify before the end
-};
-
-struct server_record {
-    std::string received;
-    std::string server_name = "(none)";
-    bool handshake_done = false;
-};
-
-int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const unsigned char*, unsigned int,
-                    void* plan) {
-    const std::string& protocol = static_cast<server_plan*>(plan)->protocol;
-    *out = reinterpret_cast<const unsigned char*>(protocol.data());
-    *size = static_cast<unsigned char>(protocol.size());
-    return SSL_TLSEXT_ERR_OK;
-}
-
-task<void> serve(tcp::acceptor& acceptor, const identity& who, server_plan plan, server_record& record) {
-    asio::ssl::context context(asio::ssl::context::tls_server);
-    SSL_CTX_use_certificate(context.native_handle(), who.certificate.get());
-    SSL_CTX_use_PrivateKey(context.native_handle(), who.key.get());
-    SSL_CTX_set_security_level(context.native_handle(), 0);
-    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_VERSION);
-    SSL_CTX_set_max_proto_version(context.native_handle(), plan.newest_version);
-    if (!plan.protocol.empty()) SSL_CTX_set_alpn_select_cb(context.native_handle(), choose_protocol, &plan);
-    std::error_code failure;
-    tcp::socket accepted = co_await acceptor.async_accept(asio::use_awaitable);
-    asio::ssl::stream<tcp::socket> stream(std::move(accepted), context);
-    co_await stream.async_handshake(asio::ssl::stream_base::server, asio::redirect_error(asio::use_awaitable, failure));
-    const char* const name = SSL_get_servername(stream.native_handle(), TLSEXT_NAMETYPE_host_name);
-    if (name != nullptr) record.server_name = name;
-    record.handshake_done = !failure;
-    if (!failure && !plan.says.empty()) {
-        co_await asio::async_write(stream, asio::buffer(plan.says), asio::redirect_error(asio::use_awaitable, failure));
-    }
-    if (plan.ends_in_order) co_await stream.async_shutdown(asio::redirect_error(asio::use_awaitable, failure));
-    std::array<char, 4096> buffer{};
-    while (!failure && plan.says.empty()) {
-        const std::size_t count =
-            co_await stream.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failure));
-        record.received.append(buffer.data(), count);
-    }
-}
-
-/// Every name leads to this machine.
-class table_resolver final : public resolver {
-public:
-    explicit table_resolver(addresses table) : table_(std::move(table)) {}
-    task<addresses> resolve(std::string, std::uint16_t) override { co_return table_; }
-
-private:
-    addresses table_;
-};
 
 /// A name server that never answers.
 class silent_resolver final : public resolver {
@@ -166,25 +42,6 @@ public:
         }
     }
 };
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span(text.data(), text.size()));
-}
-
-task<void> write_all(byte_stream& stream, std::string text) {
-    std::span<const std::byte> rest = bytes_of(text);
-    while (!rest.empty()) rest = rest.subspan(co_await stream.write_some(rest));
-}
-
-task<std::string> read_to_the_end(byte_stream& stream) {
-    std::string result;
-    std::array<std::byte, 4096> buffer{};
-    for (;;) {
-        const std::size_t count = co_await stream.read_some(buffer);
-        if (count == 0) co_return result;
-        result.append(reinterpret_cast<const char*>(buffer.data()), count);
-    }
-}
 
 struct tls_outcome {
     errc kind = errc();
@@ -248,12 +105,6 @@ void check_refused(const tls_outcome& result, const std::string& reason) {
     CHECK_FALSE(result.retryable);
     CHECK_FALSE(result.reached);
     CHECK(result.server.received.empty());
-}
-
-certificate_wish named(const std::string& names) {
-    certificate_wish wish;
-    wish.names = names;
-    return wish;
 }
 
 }  // namespace
@@ -544,6 +395,77 @@ CO_TEST_CASE("an address that does not answer delays the next one by a quarter o
     const auto took = std::chrono::steady_clock::now() - begin;
     CHECK(took >= next_address_after);
     CHECK(took < 5s);
+    CHECK(stream->quiet());
+}
+
+CO_TEST_CASE("an address that did not answer is tried last the next time") {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const tar_pit pit(executor);
+    const tcp::acceptor alive = listen(executor);
+    const resolver::addresses table{pit.acceptor.local_endpoint(), alive.local_endpoint()};
+    const auto network = plain_network(std::make_shared<table_resolver>(table));
+    const std::unique_ptr<byte_stream> first = co_await network->connect(origin("http", "hub.example", 80));
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 20; ++i) {
+        const std::unique_ptr<byte_stream> next = co_await network->connect(origin("http", "hub.example", 80));
+        CHECK(next->quiet());
+    }
+    CHECK(std::chrono::steady_clock::now() - begin < 10 * next_address_after);
+}
+
+CO_TEST_CASE("what a public server names is judged by its address when the connection is made") {
+    tcp::acceptor inside = listen(co_await asio::this_coro::executor);
+    const auto names = std::make_shared<table_resolver>(resolver::addresses{inside.local_endpoint()});
+    for (const bool guarded : {true, false}) {
+        address_guard guard;
+        if (guarded) guard = address_guard(origin("https", "hub.example", 443));
+        const auto network = network_connector(seams(), tls_options(), names, proxy_settings(), guard);
+        std::exception_ptr failure;
+        std::unique_ptr<byte_stream> stream;
+        try {
+            stream = co_await network->connect(origin("http", "storage.example", 80));
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        CHECK((stream == nullptr) == guarded);
+        if (guarded) CHECK(kind_of(failure) == errc::private_address);
+    }
+}
+
+namespace {
+
+/// Takes every descriptor that this process may have; gives them back at the end.
+struct exhausted_descriptors {
+    exhausted_descriptors() {
+        ::getrlimit(RLIMIT_NOFILE, &before);
+        const int next = ::dup(0);
+        ::close(next);
+        rlimit now = before;
+        now.rlim_cur = static_cast<rlim_t>(next);
+        ::setrlimit(RLIMIT_NOFILE, &now);
+    }
+    ~exhausted_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before); }
+    rlimit before{};
+};
+
+}  // namespace
+
+CO_TEST_CASE("without a free descriptor there is no connection, and the error says what to do") {
+    tcp::acceptor acceptor = listen(co_await asio::this_coro::executor);
+    const auto network = plain_network();
+    std::exception_ptr failure;
+    {
+        const exhausted_descriptors none;
+        try {
+            co_await network->connect(local(acceptor));
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    }
+    REQUIRE(failure);
+    CHECK(kind_of(failure) == errc::too_many_open_files);
+    CHECK(describe(failure).find("ulimit -n") != std::string::npos);
+    const std::unique_ptr<byte_stream> stream = co_await network->connect(local(acceptor));
     CHECK(stream->quiet());
 }
 

@@ -76,8 +76,9 @@ const std::string canary = "hf_canary_7f3a";
 
 /// A client in front of scripted servers in virtual time.
 struct fixture {
-    explicit fixture(retry_policy policy = retry_policy(), std::uint64_t memory = memory_budget::default_limit)
-        : budget(memory), client(seams.get(), network, budget, policy) {}
+    explicit fixture(retry_policy policy = retry_policy(), std::uint64_t memory = memory_budget::default_limit,
+                     connection_limits limits = connection_limits())
+        : budget(memory), client(seams.get(), network, budget, policy, limits) {}
 
     ~fixture() {
         CHECK(budget.used() == 0);
@@ -87,6 +88,13 @@ struct fixture {
             if (!may_know) CHECK(peer->received.find(canary) == std::string::npos);
         }
         for (const std::string& line : seams.log->lines()) CHECK(line.find(canary) == std::string::npos);
+        for (const trace_event& each : client.trace()) CHECK(to_string(each).find(canary) == std::string::npos);
+    }
+
+    std::vector<trace_kind> kinds() const {
+        std::vector<trace_kind> result;
+        for (const trace_event& each : client.trace()) result.push_back(each.kind());
+        return result;
     }
 
     outcome send(http_request request) {
@@ -628,6 +636,115 @@ TEST_CASE("five redirects are followed, six are not; the same place twice is one
     }
     server.expect_request().send(ok);
     CHECK(test.send(get()).kind() == (hops == 5 ? errc() : errc::protocol_error));
+}
+
+// Bounds on connections.
+
+namespace {
+
+/// Starts `count` requests at once and gives how they ended, in order.
+std::vector<outcome> send_together(fixture& test, const std::vector<http_request>& requests) {
+    std::vector<outcome> results(requests.size());
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        initiate(test.context.get_executor(), test.client.send(requests[i]),
+                 [&result = results[i]](std::exception_ptr failure, http_response reply) {
+                     result.reply = std::move(reply);
+                     result.failure = std::move(failure);
+                     result.ended = true;
+                 });
+    }
+    run_virtual(test.context, *test.seams.clock);
+    return results;
+}
+
+}  // namespace
+
+TEST_CASE("many requests at once share the connections that the bound allows") {
+    fixture test(retry_policy(), memory_budget::default_limit, connection_limits().per_origin(3));
+    for (int i = 0; i < 3; ++i) {
+        script& server = test.server();
+        for (int reply = 0; reply < 10; ++reply) server.expect_request().delay(1s).send(ok);
+    }
+    for (const outcome& result : send_together(test, std::vector<http_request>(30, get())))
+        CHECK(result.reply.body() == "ok");
+    CHECK(test.connections() == 3);
+    CHECK(test.elapsed() == 10s);
+}
+
+TEST_CASE("idle connections count, and the oldest make room for another origin") {
+    fixture test(retry_policy(), memory_budget::default_limit, connection_limits().total(2));
+    test.server().expect_request().send(ok);
+    test.server().expect_request().send(ok);
+    test.server().expect_request().send(ok);
+    test.send(get());
+    test.send(get("https://other.example/a"));
+    CHECK(test.network->open() == 2);
+    test.send(get("https://third.example/a"));
+    CHECK(test.network->open() == 2);
+    CHECK(test.network->peers()[0]->closed);
+}
+
+TEST_CASE("a client that runs out of descriptors closes what is idle, makes fewer connections and goes on") {
+    fixture test;
+    test.server().expect_request().send(ok);
+    test.send(get("https://other.example/a"));
+    CHECK(test.network->open() == 1);
+    test.server().expect_request().delay(5s).send(ok).expect_request().send(ok);
+    test.server().refuse(errc::too_many_open_files);
+    const std::vector<outcome> results = send_together(test, {get(), get()});
+    CHECK(results[0].reply.body() == "ok");
+    CHECK(results[1].reply.body() == "ok");  // it waited for the first one's connection
+    CHECK(test.network->peers()[0]->closed);
+    CHECK(test.connections() == 3);
+    CHECK(test.elapsed() == 5s);
+}
+
+// The trace.
+
+TEST_CASE("the trace tells what happened and why") {
+    fixture test(retry_policy(backoff(1ms, 1ms)));
+    test.server().refuse(errc::timed_out);
+    test.server()
+        .expect_request()
+        .send(reply("503 Busy", "", "X-Request-Id: r-7\r\n"))
+        .expect_request()
+        .send(reply("302 Found", "", "Location: /b?sig=" + canary + "\r\n"))
+        .expect_request()
+        .delay(20ms)
+        .send(ok);
+    CHECK(test.send(get("https://hub.example/a?q=" + canary)).reply.body() == "ok");
+    using enum trace_kind;
+    CHECK(test.kinds() == std::vector{connection_failed, retry, connection_opened, request, reply, retry,
+                                      connection_reused, request, reply, redirect, connection_reused, request, reply});
+    const std::vector<trace_event> events = test.client.trace();
+    CHECK(events[1].reason().find("no connection") != std::string::npos);
+    CHECK(events[3].about() == "GET https://hub.example/a?q=***");
+    CHECK(events[4].status() == 503);
+    CHECK(events[4].request_id() == "r-7");
+    CHECK(events[4].attempt() == 2);
+    CHECK(events[5].reason() == "https://hub.example/a?q=***: HTTP 503");
+    CHECK(events[9].about() == "https://hub.example/b?sig=***");
+    CHECK(events[12].took() == 20ms);
+    CHECK(events[12].received() == ok.size());
+    CHECK(events[12].sent() == test.received(1).size() - test.received(1).rfind("GET "));
+    CHECK(events[12].attempt() == 3);
+    CHECK(events[12].request() == 1);
+}
+
+TEST_CASE("a failure is in the trace with its bytes, and the trace can be switched off") {
+    fixture test(once);
+    test.server().expect_request().send("HTTP/1.1 2").reset();
+    test.send(get());
+    const trace_event last = test.client.trace().back();
+    CHECK(last.kind() == trace_kind::failure);
+    CHECK(last.received() == 10);
+    CHECK(last.reason().find("reset by the peer") != std::string::npos);
+
+    http_client silent(test.seams.get(), test.network, test.budget, once, connection_limits(), trace_events(0));
+    test.server().expect_request().send(ok);
+    initiate(test.context.get_executor(), silent.send(get()), [](std::exception_ptr, const http_response&) {});
+    run_virtual(test.context, *test.seams.clock);
+    CHECK(silent.trace().empty());
 }
 
 // Every place where something can happen.

@@ -148,7 +148,8 @@ TEST_CASE("some statuses and failures are worth a retry, all others are not") {
     }
     for (int value = 1; value <= static_cast<int>(errc::internal); ++value) {
         const auto code = static_cast<errc>(value);
-        const bool expected = code == errc::transport || code == errc::timed_out || code == errc::name_not_found;
+        const bool expected = code == errc::transport || code == errc::timed_out || code == errc::name_not_found ||
+                              code == errc::too_many_open_files;
         CAPTURE(value);
         CHECK(policy.next_wait(failed_attempt(1, 0ms, code), 0).has_value() == expected);
     }

@@ -39,6 +39,9 @@ enum class errc {
     timed_out,             ///< a deadline passed
     tls_failed,            ///< the peer could not prove who it is, or TLS itself failed
     name_not_found,        ///< the host name does not exist
+    proxy_failed,          ///< the proxy refuses to open a connection (407 and others)
+    private_address,       ///< a public server named a place inside this machine or its network (SEC06)
+    too_many_open_files,   ///< this process has no descriptor left for a connection
     file_not_found,        ///< a local file or folder does not exist
     file_unreadable,       ///< a local file or folder exists and cannot be read
     file_unwritable,       ///< a local file cannot be written

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -25,13 +26,17 @@ namespace hubpush::inline v0 {
 class hub_session {
 public:
     HUBPUSH_DECL hub_session(hub_settings settings, seams seams, std::shared_ptr<connector> connector,
-                             memory_budget budget, retry_policy policy);
+                             memory_budget budget, retry_policy policy, connection_limits limits = connection_limits(),
+                             trace_events trace = trace_events());
     hub_session(const hub_session&) = delete;
     hub_session& operator=(const hub_session&) = delete;
 
     const hub_settings& settings() const noexcept { return settings_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
     const retry_policy& policy() const noexcept { return client_.policy(); }
+
+    /// What happened on the network last, oldest first. Thread-safe.
+    std::vector<trace_event> trace() const { return client_.trace(); }
 
     /// True once the endpoint has answered any request of this session. Thread-safe.
     bool has_answered() const noexcept { return answered_.load(std::memory_order_relaxed); }

@@ -29,6 +29,9 @@ public:
     HUBPUSH_DECL void put(const origin& where, std::shared_ptr<byte_stream> stream, const http_response& reply,
                           steady_time now);
 
+    /// Closes the oldest ones until at most `most` are left.
+    HUBPUSH_DECL void keep_at_most(std::size_t most);
+
     std::size_t size() const noexcept { return idle_.size(); }
 
 private:

@@ -6,6 +6,8 @@
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
+#include <hubpush/net/address_guard.hpp>
+#include <hubpush/net/proxy.hpp>
 #include <hubpush/net/resolver.hpp>
 #include <hubpush/net/tls_options.hpp>
 #include <hubpush/net/url.hpp>
@@ -38,21 +40,23 @@ class connector {
 public:
     virtual ~connector() = default;
     /// A connection to `where`, ready for a request: over TLS with a verified peer when the scheme is https. Throws
-    /// `errc::transport`, `timed_out`, `name_not_found` or `tls_failed`, all with `reached_server()` false.
-    /// Cancellation: all types; throws `cancelled`.
+    /// `errc::transport`, `timed_out`, `name_not_found`, `tls_failed`, `proxy_failed`, `private_address` or
+    /// `too_many_open_files`, all with `reached_server()` false. Cancellation: all types; throws `cancelled`.
     virtual task<std::unique_ptr<byte_stream>> connect(origin where) = 0;
 };
 
 /// The numbers of spec/reliability.md §3.4 and §3.5.
-inline constexpr std::chrono::milliseconds connect_limit{10'000};    ///< look-up and connect together
+inline constexpr std::chrono::milliseconds connect_limit{10'000};    ///< look-up and connect together; also a proxy's
 inline constexpr std::chrono::milliseconds handshake_limit{15'000};  ///< TLS
 inline constexpr std::chrono::milliseconds next_address_after{250};  ///< RFC 8305
 
-/// Sockets and TLS. Reads the certificate authorities here and now; when they are unusable every https connection fails
-/// with `tls_failed` and says so. Sockets are close-on-exec; TLS is 1.2 or newer, verified, without renegotiation, and
-/// speaks HTTP/1.1 only. Belongs to one strand.
-HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls,
-                                                          std::shared_ptr<resolver> names);
+/// Sockets, proxies and TLS. Reads the certificate authorities here and now; when they are unusable every https
+/// connection fails with `tls_failed` and says so. Sockets are close-on-exec; TLS is 1.2 or newer, verified, without
+/// renegotiation, and speaks HTTP/1.1 only. `guard` judges where targets lead, not where proxies are. Belongs to one
+/// strand.
+HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls, std::shared_ptr<resolver> names,
+                                                          proxy_settings proxies = proxy_settings(),
+                                                          address_guard guard = address_guard());
 
 }  // namespace hubpush::inline v0
 

@@ -55,6 +55,10 @@ public:
     /// It failed as a connection does that the server had closed meanwhile: before a single byte of a reply.
     bool silent() const noexcept { return !heard_ && !watch_.expired(); }
 
+    /// Bytes that went out and came in, heads included.
+    std::uint64_t bytes_sent() const noexcept { return sent_; }
+    std::uint64_t bytes_received() const noexcept { return received_; }
+
 private:
     static task<void> send(std::shared_ptr<http_exchange> self);
     static task<void> receive(std::shared_ptr<http_exchange> self);
@@ -79,6 +83,8 @@ private:
     deadline watch_;
     std::string waiting_for_ = "the request could not be sent: the connection stalled";
     std::uint64_t moved_ = 0;  // bytes since the deadline was last put off
+    std::uint64_t sent_ = 0;
+    std::uint64_t received_ = 0;
     std::exception_ptr write_failure_;
     bool sent_all_ = false;
     bool heard_ = false;

@@ -151,6 +151,9 @@ public:
     const header_list& headers() const noexcept { return headers_; }
     const std::string& body() const noexcept { return body_; }
 
+    /// Replaces `text` by `***` wherever the server repeats it, so that no error or log line can (SEC03).
+    HUBPUSH_DECL http_response& hide(const secret& text);
+
 private:
     int status_ = 0;
     header_list headers_;

@@ -44,6 +44,8 @@ public:
     HUBPUSH_DECL bool complete() const noexcept;
     /// The reply is complete, nothing came after it, and the peer keeps the connection open.
     HUBPUSH_DECL bool reusable() const noexcept;
+    /// More came after the complete reply.
+    HUBPUSH_DECL bool has_leftover() const noexcept;
     /// What was wrong, in words.
     HUBPUSH_DECL std::string_view problem() const noexcept;
 

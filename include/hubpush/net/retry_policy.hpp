@@ -120,7 +120,8 @@ private:
 /// 408, 425, 429, 500, 502, 503 and 504.
 HUBPUSH_DECL bool retryable_status(int status) noexcept;
 
-/// Failures without an answer that may pass: no connection, a broken one, a deadline, a name server.
+/// Failures without an answer that may pass: no connection, a broken one, a deadline, a name server, too many open
+/// files.
 HUBPUSH_DECL bool retryable_failure(errc code) noexcept;
 
 /// How long the server asks to wait: `Retry-After` in seconds or as a date (against `wall`), and for 429 a `RateLimit`

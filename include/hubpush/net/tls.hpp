@@ -37,6 +37,9 @@ private:
 /// Throws `tls_failed`, or `errc::transport` when the connection broke. Cancellation: all types; throws `cancelled`.
 HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
                                                           std::shared_ptr<const tls_trust> trust);
+/// The same on any stream: through the tunnel of a proxy, or in a test without sockets.
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(std::unique_ptr<byte_stream> carrier, origin where,
+                                                          std::shared_ptr<const tls_trust> trust);
 
 }  // namespace hubpush::inline v0::detail
 

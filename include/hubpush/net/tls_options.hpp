@@ -20,7 +20,7 @@ public:
         : authorities_(std::move(authorities)), named_by_(std::move(named_by)) {}
 
     /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else
-    /// the system's store. The only place in `net/` that reads the environment.
+    /// the system's store. Nothing in a program with raised privileges (SEC20).
     HUBPUSH_DECL static tls_options from_environment();
 
     const std::string& authorities() const noexcept { return authorities_; }  ///< empty: the system's store

@@ -15,6 +15,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -105,6 +106,9 @@ public:
     /// waits for a name look-up that blocks. Must not run inside a job. In a child process it does nothing and frees
     /// nothing.
     HUBPUSH_DECL ~background();
+
+    /// What happened on the network last; see `client::trace`.
+    HUBPUSH_DECL std::vector<trace_event> trace() const;
 
     /// Pushes the files of a folder in one commit. Options as for `client::upload_folder`.
     template <class... Options>

@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -33,7 +34,8 @@ namespace hubpush::inline v0 {
 class client {
 public:
     /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `allow_plain_http`, `log_to` and, for
-    /// simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. What is not given comes from the
+    /// simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. Of the network: `proxy`,
+    /// `connection_limits`, `trace_events`, `allow_private_addresses`. What is not given comes from the
     /// environment, as in the Hub's own tools (spec/hub-http-api.md §1). Throws `bad_environment` or
     /// `invalid_argument`; sends nothing.
     template <class... Options>
@@ -47,6 +49,9 @@ public:
     HUBPUSH_DECL bool has_answered() const noexcept;
     /// The endpoint without a '/' at its end.
     HUBPUSH_DECL std::string endpoint() const;
+    /// What happened on the network last, oldest first: connections, requests, replies, and why something was tried
+    /// again; `to_string` makes a line of each. No secrets. Thread-safe.
+    HUBPUSH_DECL std::vector<trace_event> trace() const;
 
     /// Whose token this is. Throws `not_authorized` without one.
     HUBPUSH_DECL task<hub_user> whoami() const;

@@ -9,8 +9,12 @@
 #include <hubpush/core/secret.hpp>
 #include <hubpush/fs/file_system.hpp>
 #include <hubpush/hub/commit_api.hpp>
+#include <hubpush/net/address_guard.hpp>
+#include <hubpush/net/connection_limits.hpp>
 #include <hubpush/net/connector.hpp>
+#include <hubpush/net/proxy.hpp>
 #include <hubpush/net/retry_policy.hpp>
+#include <hubpush/net/trace.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -105,7 +109,9 @@ private:
 
 struct client_call {
     using takes = option_set<endpoint, token, memory_budget, retry_policy, commit_patience, allow_plain_http, log_to,
-                             use_seams, use_connector, use_file_system, worker_threads>;
+                             use_seams, use_connector, use_file_system, worker_threads,
+                             // of the network
+                             proxy, connection_limits, trace_events, allow_private_addresses>;
 };
 
 }  // namespace hubpush::inline v0

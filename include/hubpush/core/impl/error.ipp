@@ -19,7 +19,7 @@ struct errc_text {
 };
 
 /// One row per code: its name for people, and what a user can do about it.
-inline constexpr std::array<errc_text, 31> errc_texts{{
+inline constexpr auto errc_texts = std::to_array<errc_text>({
     {errc::invalid_argument, "invalid argument", "correct the call; nothing was sent"},
     {errc::bad_environment, "unusable environment", "correct the environment variable or file that is named"},
     {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools"},
@@ -41,6 +41,11 @@ inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::timed_out, "timed out", "check the network, or try again later"},
     {errc::tls_failed, "TLS failed", "check the certificate authorities (SSL_CERT_FILE) and the host name"},
     {errc::name_not_found, "host name not found", "check the host name in HF_ENDPOINT and the name server"},
+    {errc::proxy_failed, "proxy failed", "correct the proxy's address, user or password where it was set"},
+    {errc::private_address, "private address",
+     "if the server may send this machine there, allow it by name with allow_private_addresses()"},
+    {errc::too_many_open_files, "too many open files",
+     "close files, lower connection_limits, or raise the limit of open files (ulimit -n)"},
     {errc::file_not_found, "file not found", "check the local path"},
     {errc::file_unreadable, "file unreadable", "check the permissions of the local path"},
     {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there"},
@@ -53,7 +58,7 @@ inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::queue_closed, "queue closed", "submit before the queue is closed"},
     {errc::wrong_thread, "wrong thread", "call this from another thread than the one that does the work"},
     {errc::forked, "forked", "create a new hubpush object in the child process"},
-}};
+});
 
 inline const errc_text* text_of(int value) noexcept {
     for (const errc_text& row : errc_texts) {

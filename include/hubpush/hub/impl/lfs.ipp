@@ -24,16 +24,24 @@ inline constexpr std::uint64_t storage_reply_limit = 64 * 1024;  // spec/reliabi
     throw_error(errc::protocol_error, "the large-file answer for " + oid.substr(0, 12) + " cannot be used: " + why);
 }
 
+/// Would this text hand our token to somebody else? No server has a reason to do that.
+inline bool tells_token(std::string_view text, const url& target, const hub_settings& settings) {
+    const secret& token = settings.token();
+    return !token.empty() && target.origin() != settings.origin() &&
+           text.find(token.reveal()) != std::string_view::npos;
+}
+
 /// The place that a link leads to, if content may go there.
 inline url read_href(const json_value& action, const std::string& oid, const hub_settings& settings) {
-    const std::optional<url> target = settings.server_url(action.string("href", 8192));
+    const std::string& href = action.string("href", 8192);
+    const std::optional<url> target = settings.server_url(href);
     if (!target) refuse_lfs(oid, "its link is not an http or https URL");
+    if (tells_token(href, *target, settings)) refuse_lfs(oid, "it would hand the token to another host");
     if (!settings.may_contact(target->origin())) refuse_lfs(oid, "its link leads to " + target->origin().text());
     return *target;
 }
 
-/// The fields that go with a link. Fields that hold our token are refused on their way to anybody else: no server has a
-/// reason to hand it on.
+/// The fields that go with a link.
 inline header_list read_action_headers(const json_value& action, const std::string& oid, const url& target,
                                        const hub_settings& settings) {
     header_list headers;
@@ -42,10 +50,7 @@ inline header_list read_action_headers(const json_value& action, const std::stri
     if (fields.size() > most_action_headers) refuse_lfs(oid, "it has too many header fields");
     for (const auto& [name, value] : fields) {
         if (value.type() != json_value::kind::string) refuse_lfs(oid, "a header field is not a text");
-        const secret& token = settings.token();
-        const bool holds_token = !token.empty() && value.text().find(token.reveal()) != std::string::npos;
-        if (holds_token && target.origin() != settings.origin())
-            refuse_lfs(oid, "it would hand the token to another host");
+        if (tells_token(value.text(), target, settings)) refuse_lfs(oid, "it would hand the token to another host");
         try {
             headers.add(name, value.text());
         } catch (const invalid_argument&) {

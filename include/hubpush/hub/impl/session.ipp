@@ -42,8 +42,11 @@ HUBPUSH_DECL std::string random_id(random_source& random) {
 }
 
 HUBPUSH_DECL hub_session::hub_session(hub_settings settings, hubpush::seams seams, std::shared_ptr<connector> connector,
-                                      memory_budget budget, retry_policy policy)
-    : settings_(std::move(settings)), seams_(seams), client_(seams, std::move(connector), std::move(budget), policy) {}
+                                      memory_budget budget, retry_policy policy, connection_limits limits,
+                                      trace_events trace)
+    : settings_(std::move(settings)),
+      seams_(seams),
+      client_(seams, std::move(connector), std::move(budget), policy, limits, trace) {}
 
 HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_view target,
                                                request_class repeatable) const {

@@ -40,4 +40,8 @@ HUBPUSH_DECL void connection_pool::put(const origin& where, std::shared_ptr<byte
     idle_.push_back({where, std::move(stream), now + idle_time_allowed(reply)});
 }
 
+HUBPUSH_DECL void connection_pool::keep_at_most(std::size_t most) {
+    if (idle_.size() > most) idle_.erase(idle_.begin(), idle_.end() - static_cast<std::ptrdiff_t>(most));
+}
+
 }  // namespace hubpush::inline v0::detail

@@ -8,8 +8,10 @@
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 
+#include <hubpush/net/dead_addresses.hpp>
 #include <hubpush/net/tcp_stream.hpp>
 #include <hubpush/net/tls.hpp>
+#include <hubpush/net/tunnel.hpp>
 
 #include <asio/ip/address.hpp>
 
@@ -60,10 +62,37 @@ inline std::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
     return failure;
 }
 
+/// What the connections of one connector share; kept alive by the attempts that run.
+struct network {
+    network(seams outside, const tls_options& tls, std::shared_ptr<resolver> resolver, proxy_settings proxy_table,
+            address_guard judge)
+        : world(std::move(outside)),
+          names(std::move(resolver)),
+          trust(std::make_shared<tls_trust>(tls)),
+          proxies(std::move(proxy_table)),
+          guard(std::move(judge)) {}
+
+    seams world;
+    std::shared_ptr<resolver> names;
+    std::shared_ptr<const tls_trust> trust;
+    proxy_settings proxies;
+    address_guard guard;
+    dead_addresses dead;
+};
+
 /// Several addresses tried at once; the first that answers wins.
 struct connect_race {
-    explicit connect_race(asio::any_io_executor executor) : changed(std::move(executor)) {}
+    connect_race(asio::any_io_executor executor, std::shared_ptr<network> shared)
+        : net(std::move(shared)), changed(std::move(executor)) {}
 
+    /// An address that lost against one that was tried later is as good as dead.
+    void remember(const tcp::endpoint& address, std::error_code failure) {
+        if (!failure) return net->dead.forget(address);
+        last_failure = failure;
+        if (winner || failure != asio::error::operation_aborted) net->dead.note(address, net->world.clock().now());
+    }
+
+    std::shared_ptr<network> net;
     notifier changed;
     std::optional<tcp::socket> winner;
     std::size_t ended = 0;
@@ -78,16 +107,16 @@ inline task<void> try_address(std::shared_ptr<connect_race> race, tcp::endpoint 
     if (!failure) socket.set_option(tcp::no_delay(true), failure);
     ++race->ended;
     race->next_is_due = true;
-    if (failure) race->last_failure = failure;
+    race->remember(address, failure);
     if (!failure && !race->winner) race->winner.emplace(std::move(socket));
     race->changed.notify_all();
 }
 
 /// RFC 8305: the next address is tried when the one before has failed, or after a quarter of a second.
-inline task<void> run_race(seams seams, std::shared_ptr<connect_race> race, resolver::addresses addresses) {
+inline task<void> run_race(std::shared_ptr<connect_race> race, resolver::addresses addresses) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     task_group group(executor);
-    deadline stagger(seams.clock(), executor, [race] {
+    deadline stagger(race->net->world.clock(), executor, [race] {
         race->next_is_due = true;
         race->changed.notify_all();
     });
@@ -105,61 +134,99 @@ inline task<void> run_race(seams seams, std::shared_ptr<connect_race> race, reso
     co_await group.join();
 }
 
-inline task<tcp::socket> connect_any(seams seams, origin where, std::shared_ptr<resolver> names) {
+[[noreturn]] inline void throw_not_connected(const origin& where, std::error_code failure) {
+    const bool exhausted =
+        failure == std::errc::too_many_files_open || failure == std::errc::too_many_files_open_in_system;
+    throw_error(exhausted ? errc::too_many_open_files : errc::transport,
+                "no connection to " + where.text() + ": " + failure.message(),
+                error_details().reached_server(false).retryable(true));
+}
+
+/// The addresses of `where`, the best ones first.
+inline task<resolver::addresses> find_addresses(std::shared_ptr<network> net, origin where) {
     std::error_code not_literal;
     const asio::ip::address literal = asio::ip::make_address(where.host(), not_literal);
     resolver::addresses addresses;
     if (not_literal) {
-        addresses = co_await names->resolve(where.host(), where.port());
+        addresses = co_await net->names->resolve(where.host(), where.port());
     } else {
         addresses.emplace_back(literal, where.port());
     }
     alternate_families(addresses);
-    const auto race = std::make_shared<connect_race>(co_await asio::this_coro::executor);
-    co_await run_race(seams, race, std::move(addresses));
-    if (!race->winner) {
-        throw_error(errc::transport, "no connection to " + where.text() + ": " + race->last_failure.message(),
-                    error_details().reached_server(false).retryable(true));
-    }
+    net->dead.put_last(addresses, net->world.clock().now());
+    co_return addresses;
+}
+
+enum class place { target, proxy };
+
+inline task<tcp::socket> connect_any(std::shared_ptr<network> net, origin where, place kind) {
+    resolver::addresses addresses = co_await find_addresses(net, where);
+    if (kind == place::target) net->guard.filter(where, addresses);
+    const auto race = std::make_shared<connect_race>(co_await asio::this_coro::executor, net);
+    co_await run_race(race, std::move(addresses));
+    if (!race->winner) throw_not_connected(where, race->last_failure);
     co_return std::move(*race->winner);
 }
+
+inline task<std::unique_ptr<byte_stream>> open_directly(std::shared_ptr<network> net, origin where, place kind) {
+    if (where.secure()) net->trust->require_usable();
+    tcp::socket socket = co_await finish_within(net->world, connect_limit, "connecting to " + where.text(),
+                                                connect_any(net, where, kind));
+    if (!where.secure()) co_return std::make_unique<tcp_stream>(std::move(socket));
+    co_return co_await finish_within(net->world, handshake_limit, "the TLS handshake with " + where.text(),
+                                     start_tls(std::move(socket), where, net->trust));
+}
+
+/// The same failure, but the user learns that it is about the proxy, and where that was named.
+[[noreturn]] inline void throw_proxy_unreachable(const proxy& via, const error& failure) {
+    error_details details = failure.details();
+    if (failure.kind() != errc::tls_failed) details.hint("check the address of the proxy in " + via.named_by());
+    throw_error(failure.kind(), name_of(via) + " cannot be used: " + failure.what(), std::move(details));
+}
+
+inline task<std::unique_ptr<byte_stream>> open_to_proxy(std::shared_ptr<network> net, proxy via) {
+    try {
+        co_return co_await open_directly(net, via.where(), place::proxy);
+    } catch (const error& failure) {
+        if (failure.kind() == errc::cancelled) throw;
+        throw_proxy_unreachable(via, failure);
+    }
+}
+
+/// The handshake with the target is inside the tunnel: the proxy carries it and cannot read it.
+inline task<std::unique_ptr<byte_stream>> open_through(std::shared_ptr<network> net, proxy via, origin where) {
+    if (where.secure()) net->trust->require_usable();
+    net->guard.check_literal(where);
+    std::unique_ptr<byte_stream> tunnel = co_await open_to_proxy(net, via);
+    tunnel = co_await finish_within(net->world, connect_limit, name_of(via) + ": connecting to " + where.text(),
+                                    open_tunnel(std::move(tunnel), via, where));
+    if (!where.secure()) co_return tunnel;
+    co_return co_await finish_within(net->world, handshake_limit, "the TLS handshake with " + where.text(),
+                                     start_tls(std::move(tunnel), where, net->trust));
+}
+
+class socket_connector final : public connector {
+public:
+    explicit socket_connector(std::shared_ptr<network> net) : net_(std::move(net)) {}
+
+    task<std::unique_ptr<byte_stream>> connect(origin where) override {
+        proxy via = net_->proxies.towards(where);
+        if (via.none()) return open_directly(net_, std::move(where), place::target);
+        return open_through(net_, std::move(via), std::move(where));
+    }
+
+private:
+    std::shared_ptr<network> net_;
+};
 
 }  // namespace hubpush::inline v0::detail
 
 namespace hubpush::inline v0 {
 
-namespace detail {
-
-inline task<std::unique_ptr<byte_stream>> open_connection(seams seams, origin where, std::shared_ptr<resolver> names,
-                                                          std::shared_ptr<const tls_trust> trust) {
-    if (where.secure()) trust->require_usable();
-    tcp::socket socket = co_await finish_within(seams, connect_limit, "connecting to " + where.text(),
-                                                connect_any(seams, where, std::move(names)));
-    if (!where.secure()) co_return std::make_unique<tcp_stream>(std::move(socket));
-    co_return co_await finish_within(seams, handshake_limit, "the TLS handshake with " + where.text(),
-                                     start_tls(std::move(socket), where, trust));
-}
-
-class socket_connector final : public connector {
-public:
-    socket_connector(seams seams, const tls_options& tls, std::shared_ptr<resolver> names)
-        : seams_(std::move(seams)), names_(std::move(names)), trust_(std::make_shared<tls_trust>(tls)) {}
-
-    task<std::unique_ptr<byte_stream>> connect(origin where) override {
-        return open_connection(seams_, std::move(where), names_, trust_);
-    }
-
-private:
-    seams seams_;
-    std::shared_ptr<resolver> names_;
-    std::shared_ptr<const tls_trust> trust_;
-};
-
-}  // namespace detail
-
-HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls,
-                                                          std::shared_ptr<resolver> names) {
-    return std::make_shared<detail::socket_connector>(std::move(seams), tls, std::move(names));
+HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls, std::shared_ptr<resolver> names,
+                                                          proxy_settings proxies, address_guard guard) {
+    return std::make_shared<detail::socket_connector>(std::make_shared<detail::network>(
+        std::move(seams), tls, std::move(names), std::move(proxies), std::move(guard)));
 }
 
 }  // namespace hubpush::inline v0

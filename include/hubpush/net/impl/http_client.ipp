@@ -7,8 +7,11 @@
 #include <hubpush/net/connection_pool.hpp>
 #include <hubpush/net/http_exchange.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace hubpush::inline v0::detail {
 
@@ -39,8 +42,16 @@ inline std::optional<url> redirect_target(const http_request& request, const htt
     if (request.target().origin().secure() && !next->origin().secure()) {
         throw_redirect_refused(request, reply, "the redirect leaves https");
     }
+    const bool tells_token =
+        !request.token().empty() && location.find(request.token().reveal()) != std::string_view::npos;
+    if (tells_token && next->origin() != request.allowed_origin()) {
+        throw_redirect_refused(request, reply, "the redirect would hand the token to another host");
+    }
     return next;
 }
+
+/// For the trace: without values of the query.
+inline std::string line_of(const http_request& request) { return request.method() + " " + request.target().redacted(); }
 
 /// The same failure, with what is known about the request's bytes.
 inline std::exception_ptr with_reached_server(std::exception_ptr failure, bool reached) {
@@ -60,47 +71,74 @@ inline std::exception_ptr with_reached_server(std::exception_ptr failure, bool r
 
 namespace hubpush::inline v0 {
 
+/// One call of `send` on its way through the loops below.
+struct http_client::call {
+    std::uint64_t number;  ///< from 1
+    int attempt = 1;
+    bool reached = false;  ///< a byte of the request may have arrived
+};
+
 /// Outlives the client while an exchange runs. Three loops, one in the other: retries, redirects, and the free second
-/// try on a fresh connection. Each sets `reached` once a byte of the request may have arrived.
+/// try on a fresh connection.
 struct http_client::state {
     state(hubpush::seams outside, std::shared_ptr<hubpush::connector> network, memory_budget memory,
-          retry_policy patience)
-        : seams(std::move(outside)), connector(std::move(network)), budget(std::move(memory)), policy(patience) {}
+          retry_policy patience, connection_limits limits, trace_events remembered)
+        : seams(std::move(outside)),
+          connector(std::move(network)),
+          budget(std::move(memory)),
+          policy(patience),
+          slots(limits),
+          trace(remembered) {}
 
     static task<http_response> send(std::shared_ptr<state> self, http_request request);
-    task<http_response> retry(const http_request& request, bool& reached);
-    task<http_response> follow_redirects(http_request request, bool& reached);
-    task<http_response> exchange(const http_request& request, bool& reached);
-    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, int number,
-                                                       steady_time first_failure, const http_response& reply,
-                                                       const std::exception_ptr& failure, bool reached);
+    task<http_response> retry(const http_request& request, call& now);
+    task<http_response> follow_redirects(http_request request, call& now);
+    task<http_response> exchange(const http_request& request, call& now);
+    task<http_response> run(std::shared_ptr<detail::http_exchange> attempt, const http_request& request,
+                            const call& now);
+    task<std::shared_ptr<byte_stream>> open(origin where, const call& now);
+    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, steady_time first_failure,
+                                                       const http_response& reply, const std::exception_ptr& failure,
+                                                       const call& now);
+    trace_event event(trace_kind kind, const call& now, std::string_view about) const;
+    trace_event end_of(const detail::http_exchange& attempt, const http_request& request, const call& now,
+                       const http_response& reply, const std::exception_ptr& failure) const;
 
     hubpush::seams seams;
     std::shared_ptr<hubpush::connector> connector;
     memory_budget budget;
     retry_policy policy;
     retry_budget retries;
+    detail::connection_slots slots;
     detail::connection_pool idle;
+    detail::trace_ring trace;
+    std::uint64_t calls = 0;
 };
 
+inline trace_event http_client::state::event(trace_kind kind, const call& now, std::string_view about) const {
+    trace_event result(kind, now.number, now.attempt, about);
+    result.at(seams.clock().wall());
+    return result;
+}
+
 HUBPUSH_DECL task<http_response> http_client::state::send(std::shared_ptr<state> self, http_request request) {
-    bool reached = false;
+    call now{++self->calls};
     std::exception_ptr failure;
     try {
-        co_return co_await self->retry(request, reached);
+        co_return co_await self->retry(request, now);
     } catch (...) {
         failure = std::current_exception();
     }
-    std::rethrow_exception(detail::with_reached_server(failure, reached));
+    std::rethrow_exception(detail::with_reached_server(failure, now.reached));
 }
 
-HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& request, bool& reached) {
+HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& request, call& now) {
     std::optional<steady_time> first_failure;
-    for (int number = 1;; ++number) {
+    for (;; ++now.attempt) {
         http_response reply;
         std::exception_ptr failure;
         try {
-            reply = co_await follow_redirects(request, reached);
+            reply = co_await follow_redirects(request, now);
         } catch (const error&) {
             failure = std::current_exception();
         }
@@ -109,62 +147,68 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
             co_return reply;
         }
         if (!first_failure) first_failure = seams.clock().now();
-        const auto wait = next_wait(request, number, *first_failure, reply, failure, reached);
+        const auto wait = next_wait(request, *first_failure, reply, failure, now);
         if (!wait && failure) std::rethrow_exception(failure);
         if (!wait) co_return reply;
-        const std::string cause =
-            failure ? describe(failure) : request.target().redacted() + ": HTTP " + std::to_string(reply.status());
+        const std::string target = request.target().redacted();
+        const std::string cause = failure ? describe(failure) : target + ": HTTP " + std::to_string(reply.status());
         seams.log().write(log_level::info, "next try in " + std::to_string(wait->count()) + " ms: " + cause);
+        if (trace.enabled()) trace.add(event(trace_kind::retry, now, target).reason(cause).wait(*wait));
         co_await sleep_for(seams.clock(), *wait);
     }
 }
 
-HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_wait(
-    const http_request& request, int number, steady_time first_failure, const http_response& reply,
-    const std::exception_ptr& failure, bool reached) {
+HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_wait(const http_request& request,
+                                                                                    steady_time first_failure,
+                                                                                    const http_response& reply,
+                                                                                    const std::exception_ptr& failure,
+                                                                                    const call& now) {
     using std::chrono::milliseconds;
-    if (request.repeatable() == request_class::non_idempotent && reached) return std::nullopt;
+    if (request.repeatable() == request_class::non_idempotent && now.reached) return std::nullopt;
     const auto since = std::chrono::duration_cast<milliseconds>(seams.clock().now() - first_failure);
     const failed_attempt failed =
-        failure ? failed_attempt(number, since, detail::kind_of(failure))
-                : failed_attempt(number, since, reply.status(), requested_wait(reply, seams.clock().wall()));
+        failure ? failed_attempt(now.attempt, since, detail::kind_of(failure))
+                : failed_attempt(now.attempt, since, reply.status(), requested_wait(reply, seams.clock().wall()));
     const std::optional<milliseconds> wait = policy.next_wait(failed, seams.random().next());
     const int cost = failure ? retry_budget::transport_cost : retry_budget::server_cost;
     return wait && retries.take(cost) ? wait : std::nullopt;
 }
 
-HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_request request, bool& reached) {
+HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_request request, call& now) {
     for (int hops = 0;; ++hops) {
-        http_response reply = co_await exchange(request, reached);
+        http_response reply = co_await exchange(request, now);
         const std::optional<url> next = detail::redirect_target(request, reply);
         if (!next) co_return reply;
         if (hops == detail::redirect_limit) detail::throw_redirect_refused(request, reply, "too many redirects");
+        if (trace.enabled()) trace.add(event(trace_kind::redirect, now, next->redacted()).status(reply.status()));
         if (next->origin() != request.target().origin()) request.drop_credentials();
         request.retarget(*next);
     }
 }
 
-HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request& request, bool& reached) {
+HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request& request, call& now) {
     const secret head = request_head(request);
     const origin where = request.target().origin();
     for (bool second = false;; second = true) {
         lease memory = co_await budget.acquire(detail::http_exchange::memory_for(request, head));
+        const detail::connection_slot slot = co_await slots.acquire(where);  // after the memory: whoever has it can end
         std::shared_ptr<byte_stream> stream;
         if (!second) stream = idle.take(where, seams.clock().now());
         const bool reused = stream != nullptr;
-        if (!reused) stream = co_await connector->connect(where);
+        if (!reused) stream = co_await open(where, now);
+        if (reused && trace.enabled()) trace.add(event(trace_kind::connection_reused, now, where.text()));
         const auto attempt = std::make_shared<detail::http_exchange>(seams, co_await asio::this_coro::executor, stream,
                                                                      std::move(memory), request, head);
         std::exception_ptr failure;
         try {
-            http_response reply = co_await detail::http_exchange::run(attempt);
-            reached = true;
+            http_response reply = co_await run(attempt, request, now);
+            now.reached = true;
             if (attempt->reusable()) idle.put(where, std::move(stream), reply, seams.clock().now());
             co_return reply;
         } catch (...) {
             failure = std::current_exception();
         }
-        reached = reached || attempt->reached_server();
+        now.reached = now.reached || attempt->reached_server();
         // The server had closed the idle connection: that says nothing about the request (N23).
         const bool repeatable = request.repeatable() != request_class::non_idempotent || !attempt->reached_server();
         const bool stale = reused && attempt->silent() && detail::kind_of(failure) == errc::transport;
@@ -172,9 +216,64 @@ HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request
     }
 }
 
+inline trace_event http_client::state::end_of(const detail::http_exchange& attempt, const http_request& request,
+                                              const call& now, const http_response& reply,
+                                              const std::exception_ptr& failure) const {
+    trace_event result = event(failure ? trace_kind::failure : trace_kind::reply, now, detail::line_of(request));
+    result.bytes(attempt.bytes_sent(), attempt.bytes_received()).status(reply.status());
+    result.request_id(reply.headers().find("x-request-id").value_or(""));
+    if (failure) result.reason(describe(failure));
+    return result;
+}
+
+/// The exchange itself, with its events.
+HUBPUSH_DECL task<http_response> http_client::state::run(std::shared_ptr<detail::http_exchange> attempt,
+                                                         const http_request& request, const call& now) {
+    const steady_time begin = seams.clock().now();
+    if (trace.enabled()) trace.add(event(trace_kind::request, now, detail::line_of(request)));
+    http_response reply;
+    std::exception_ptr failure;
+    try {
+        reply = co_await detail::http_exchange::run(attempt);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (reply.status() >= 400) reply.hide(request.token());
+    if (trace.enabled()) trace.add(end_of(*attempt, request, now, reply, failure).took(seams.clock().now() - begin));
+    if (failure) std::rethrow_exception(failure);
+    co_return reply;
+}
+
+/// A new connection; idle ones make room for it.
+HUBPUSH_DECL task<std::shared_ptr<byte_stream>> http_client::state::open(origin where, const call& now) {
+    idle.keep_at_most(slots.most() - std::min(slots.most(), slots.used()));
+    const steady_time begin = seams.clock().now();
+    std::shared_ptr<byte_stream> stream;
+    std::exception_ptr failure;
+    try {
+        stream = co_await connector->connect(where);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (trace.enabled()) {
+        trace_event end =
+            event(failure ? trace_kind::connection_failed : trace_kind::connection_opened, now, where.text());
+        if (failure) end.reason(describe(failure));
+        trace.add(std::move(end.took(seams.clock().now() - begin)));
+    }
+    if (!failure) slots.grow();
+    if (!failure) co_return stream;
+    if (detail::kind_of(failure) == errc::too_many_open_files) {
+        slots.shrink();
+        idle.keep_at_most(0);
+    }
+    std::rethrow_exception(failure);
+}
+
 HUBPUSH_DECL http_client::http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget,
-                                      retry_policy policy)
-    : state_(std::make_shared<state>(std::move(seams), std::move(connector), std::move(budget), policy)) {}
+                                      retry_policy policy, connection_limits limits, trace_events trace)
+    : state_(
+          std::make_shared<state>(std::move(seams), std::move(connector), std::move(budget), policy, limits, trace)) {}
 
 HUBPUSH_DECL http_client::~http_client() = default;
 
@@ -183,5 +282,7 @@ HUBPUSH_DECL task<http_response> http_client::send(http_request request) {
 }
 
 HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->policy; }
+
+HUBPUSH_DECL std::vector<trace_event> http_client::trace() const { return state_->trace.copy(); }
 
 }  // namespace hubpush::inline v0

@@ -124,6 +124,7 @@ HUBPUSH_DECL task<bool> http_exchange::write(std::span<const std::byte> bytes) {
             watch_.expires_after(last_words_limit);
             co_return false;
         }
+        sent_ += count;
         moved(count);
         bytes = bytes.subspan(count);
     }
@@ -150,6 +151,7 @@ HUBPUSH_DECL void http_exchange::all_sent() {
 
 HUBPUSH_DECL void http_exchange::received(std::size_t count) {
     const bool started_before = reader_.started();
+    received_ += count;
     heard_ = heard_ || count != 0;
     const std::error_code refused = count == 0 ? reader_.end_of_stream() : reader_.feed(memory_.bytes().first(count));
     if (refused) throw_error(static_cast<errc>(refused.value()), reader_.problem());

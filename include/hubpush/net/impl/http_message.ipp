@@ -84,6 +84,11 @@ inline void check_request(const http_request& request) {
     }
 }
 
+inline std::string without(std::string text, std::string_view hidden) {
+    for (std::size_t at = 0; (at = text.find(hidden, at)) != std::string::npos;) text.replace(at, hidden.size(), "***");
+    return text;
+}
+
 inline void append_field(std::string& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
 }
@@ -136,6 +141,15 @@ HUBPUSH_DECL http_request& http_request::drop_credentials() {
         if (detail::is_one_of(each.first, detail::harmless_fields)) kept.add(each.first, each.second);
     }
     headers_ = std::move(kept);
+    return *this;
+}
+
+HUBPUSH_DECL http_response& http_response::hide(const secret& text) {
+    if (text.empty()) return *this;
+    header_list shown;
+    for (const header_list::field& each : headers_) shown.add(each.first, detail::without(each.second, text.reveal()));
+    headers_ = std::move(shown);
+    body_ = detail::without(std::move(body_), text.reveal());
     return *this;
 }
 

@@ -246,6 +246,7 @@ HUBPUSH_DECL bool http_reader::complete() const noexcept { return parser_->compl
 HUBPUSH_DECL bool http_reader::reusable() const noexcept {
     return complete() && parser_->keep_alive && !parser_->leftover;
 }
+HUBPUSH_DECL bool http_reader::has_leftover() const noexcept { return parser_->leftover; }
 HUBPUSH_DECL std::string_view http_reader::problem() const noexcept { return parser_->problem; }
 
 HUBPUSH_DECL http_response http_reader::take() {

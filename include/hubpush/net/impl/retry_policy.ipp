@@ -120,7 +120,8 @@ HUBPUSH_DECL bool retryable_status(int status) noexcept {
 }
 
 HUBPUSH_DECL bool retryable_failure(errc code) noexcept {
-    return code == errc::transport || code == errc::timed_out || code == errc::name_not_found;
+    return code == errc::transport || code == errc::timed_out || code == errc::name_not_found ||
+           code == errc::too_many_open_files;
 }
 
 HUBPUSH_DECL std::optional<std::chrono::milliseconds> requested_wait(const http_response& reply,

@@ -13,6 +13,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <string_view>
@@ -20,33 +21,105 @@
 
 namespace hubpush::inline v0::detail {
 
+/// A `byte_stream` in the shape that Asio's TLS stands on.
+class stream_layer {
+public:
+    using executor_type = asio::any_io_executor;
+    using lowest_layer_type = stream_layer;
+
+    stream_layer(std::unique_ptr<byte_stream> carrier, executor_type executor)
+        : carrier_(std::move(carrier)), executor_(std::move(executor)) {}
+
+    executor_type get_executor() const noexcept { return executor_; }
+    lowest_layer_type& lowest_layer() noexcept { return *this; }
+    byte_stream& carrier() noexcept { return *carrier_; }
+
+    template <class Buffers, class Token>
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        const asio::mutable_buffer first = *asio::buffer_sequence_begin(buffers);
+        return start(token, carrier_->read_some({static_cast<std::byte*>(first.data()), first.size()}), true);
+    }
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token) {
+        const asio::const_buffer first = *asio::buffer_sequence_begin(buffers);
+        return start(token, carrier_->write_some({static_cast<const std::byte*>(first.data()), first.size()}), false);
+    }
+
+private:
+    static std::error_code code_of(const std::exception_ptr& failure) {
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::system_error& known) {
+            return known.code();
+        }
+    }
+
+    template <class Token>
+    auto start(Token& token, task<std::size_t> work, bool reads) {
+        const auto begin = [](auto handler, asio::any_io_executor executor, task<std::size_t> operation, bool reading) {
+            const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
+            auto done = [handler = std::move(handler), reading](const std::exception_ptr& failure,
+                                                                std::size_t count) mutable {
+                std::error_code code;
+                if (failure) code = code_of(failure);
+                if (!failure && reading && count == 0) code = asio::error::eof;
+                std::move(handler)(code, count);
+            };
+            initiate(std::move(executor), std::move(operation), asio::bind_cancellation_slot(slot, std::move(done)));
+        };
+        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(begin, token, executor_, std::move(work),
+                                                                               reads);
+    }
+
+    std::unique_ptr<byte_stream> carrier_;
+    executor_type executor_;
+};
+
+inline void close_layer(asio::ip::tcp::socket& socket) noexcept { close_quietly(socket); }
+inline void close_layer(stream_layer& layer) noexcept { layer.carrier().close(); }
+inline bool is_quiet_layer(asio::ip::tcp::socket& socket) noexcept {
+    return socket.is_open() && nothing_to_read(socket);
+}
+inline bool is_quiet_layer(stream_layer& layer) noexcept { return layer.carrier().quiet(); }
+
 /// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here:
 /// only a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
+template <class Layer>
 class tls_stream final : public byte_stream {
 public:
-    tls_stream(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
-        : context_(std::move(context)), stream_(std::move(socket), *context_) {}
+    tls_stream(Layer layer, std::shared_ptr<asio::ssl::context> context)
+        : context_(std::move(context)), stream_(std::move(layer), *context_) {}
 
-    asio::ssl::stream<asio::ip::tcp::socket>& stream() noexcept { return stream_; }
+    asio::ssl::stream<Layer>& stream() noexcept { return stream_; }
 
     task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(stream_, out); }
     task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(stream_, data); }
-    void close() noexcept override { close_quietly(stream_.next_layer()); }
+    void close() noexcept override { close_layer(stream_.next_layer()); }
 
     bool quiet() noexcept override {
         SSL* const ssl = stream_.native_handle();
-        return stream_.next_layer().is_open() && SSL_pending(ssl) == 0 && BIO_ctrl_pending(SSL_get_rbio(ssl)) == 0 &&
-               nothing_to_read(stream_.next_layer());
+        return SSL_pending(ssl) == 0 && BIO_ctrl_pending(SSL_get_rbio(ssl)) == 0 &&
+               is_quiet_layer(stream_.next_layer());
     }
 
 private:
     std::shared_ptr<asio::ssl::context> context_;
-    asio::ssl::stream<asio::ip::tcp::socket> stream_;
+    asio::ssl::stream<Layer> stream_;
 };
 
+/// A folder, or a list of folders with ':' between them, as OpenSSL takes them.
+inline bool names_folder(std::string_view path) {
+    while (!path.empty()) {
+        std::error_code ignored;
+        const std::size_t end = std::min(path.find(':'), path.size());
+        if (std::filesystem::is_directory(path.substr(0, end), ignored)) return true;
+        path.remove_prefix(std::min(end + 1, path.size()));
+    }
+    return false;
+}
+
 inline bool load_authorities(SSL_CTX* context, const std::string& path) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return SSL_CTX_load_verify_dir(context, path.c_str()) == 1;
+    if (names_folder(path)) return SSL_CTX_load_verify_dir(context, path.c_str()) == 1;
     return SSL_CTX_load_verify_file(context, path.c_str()) == 1;
 }
 
@@ -63,6 +136,7 @@ HUBPUSH_DECL tls_trust::tls_trust(const tls_options& options)
       source_(options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities()) {
     SSL_CTX* const native = context_->native_handle();
     SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+    SSL_CTX_set_security_level(native, std::max(SSL_CTX_get_security_level(native), 2));  // RSA 2048, SHA-256 (TLS04)
     SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     context_->set_verify_mode(asio::ssl::verify_peer);
     usable_ =
@@ -97,25 +171,53 @@ inline bool answers_other_protocol(SSL* ssl) {
     return length != 0 && std::string_view(reinterpret_cast<const char*>(name), length) != "http/1.1";
 }
 
+/// Who signed the last certificate that the peer showed: the authority that is missing when nobody trusted did.
+inline std::string issuer_shown_by(SSL* ssl) {
+    STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(ssl);
+    const int length = chain != nullptr ? sk_X509_num(chain) : 0;
+    if (length == 0) return "nobody";
+    const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
+    X509_NAME_print_ex(out.get(), X509_get_issuer_name(sk_X509_value(chain, length - 1)), 0,
+                       XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return printable(std::string_view(text, static_cast<std::size_t>(size)), 200);
+}
+
+inline bool issuer_is_unknown(long verdict) {
+    return verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+           verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN || verdict == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+           verdict == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+}
+
+[[noreturn]] inline void throw_certificate_refused(SSL* ssl, const origin& where, const tls_trust& trust,
+                                                   long verdict) {
+    const std::string issuer = issuer_shown_by(ssl);
+    error_details details;
+    details.reached_server(false);
+    if (issuer_is_unknown(verdict)) {
+        details.hint("if you trust " + issuer + ", let SSL_CERT_FILE name a file of PEM certificates that holds it");
+    }
+    throw_error(errc::tls_failed,
+                "the certificate of " + where.text() + ", issued by " + issuer + ", is refused: " +
+                    X509_verify_cert_error_string(verdict) + " (authorities: " + trust.source() + ")",
+                std::move(details));
+}
+
 /// A peer that cannot prove who it is will not prove it in a second either; a connection that broke may hold next time.
 [[noreturn]] inline void throw_handshake_failure(SSL* ssl, const origin& where, const tls_trust& trust,
                                                  std::error_code failure) {
     const long verdict = SSL_get_verify_result(ssl);
-    if (verdict != X509_V_OK) {
-        throw_error(errc::tls_failed,
-                    "the certificate of " + where.text() + " is refused: " + X509_verify_cert_error_string(verdict) +
-                        " (authorities: " + trust.source() + ")",
-                    error_details().reached_server(false));
-    }
+    if (verdict != X509_V_OK) throw_certificate_refused(ssl, where, trust, verdict);
     const bool broke = failure.category() == asio::error::get_system_category() || failure == asio::error::eof ||
-                       failure == asio::ssl::error::stream_truncated;
+                       failure == asio::ssl::error::stream_truncated || failure == make_error_code(errc::transport);
     throw_error(broke ? errc::transport : errc::tls_failed, "no TLS with " + where.text() + ": " + failure.message(),
                 error_details().reached_server(false).retryable(broke));
 }
 
-HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
-                                                          std::shared_ptr<const tls_trust> trust) {
-    auto stream = std::make_unique<tls_stream>(std::move(socket), trust->context());
+template <class Layer>
+task<std::unique_ptr<byte_stream>> shake_hands(Layer layer, origin where, std::shared_ptr<const tls_trust> trust) {
+    auto stream = std::make_unique<tls_stream<Layer>>(std::move(layer), trust->context());
     SSL* const ssl = stream->stream().native_handle();
     if (!bind_to_host(ssl, where.host())) {
         throw_error(errc::tls_failed, "no TLS with " + where.text(), error_details().reached_server(false));
@@ -129,6 +231,17 @@ HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket 
         throw_error(errc::tls_failed, where.text() + " does not speak HTTP/1.1", error_details().reached_server(false));
     }
     co_return stream;
+}
+
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
+                                                          std::shared_ptr<const tls_trust> trust) {
+    return shake_hands(std::move(socket), std::move(where), std::move(trust));
+}
+
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(std::unique_ptr<byte_stream> carrier, origin where,
+                                                          std::shared_ptr<const tls_trust> trust) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    co_return co_await shake_hands(stream_layer(std::move(carrier), executor), std::move(where), std::move(trust));
 }
 
 }  // namespace hubpush::inline v0::detail

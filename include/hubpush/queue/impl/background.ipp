@@ -106,6 +106,8 @@ HUBPUSH_DECL background::~background() {
     state_->join();
 }
 
+HUBPUSH_DECL std::vector<trace_event> background::trace() const { return state_->hub.trace(); }
+
 HUBPUSH_DECL client& background::hub() noexcept { return state_->hub; }
 
 HUBPUSH_DECL fifo_queue& background::queue() noexcept { return state_->queue; }

@@ -31,18 +31,28 @@ inline hub_settings settings_of(const client_call::takes& options) {
                             options.get<allow_plain_http>().has_value());
 }
 
+/// Sockets that only lead where the server behind `endpoint` may send us.
+inline std::shared_ptr<connector> network_of(const client_call::takes& options, const seams& seams, origin endpoint) {
+    if (options.get<use_connector>()) return options.get<use_connector>()->get();
+    proxy_settings proxies =
+        options.get<proxy>() ? proxy_settings(*options.get<proxy>()) : proxy_settings::from_environment();
+    address_guard guard = options.get<allow_private_addresses>() ? address_guard() : address_guard(std::move(endpoint));
+    return network_connector(seams, tls_options::from_environment(), system_resolver(), std::move(proxies),
+                             std::move(guard));
+}
+
 inline std::shared_ptr<client_state> make_client_state(const client_call::takes& options) {
     const seams seams = seams_of(options);
     const memory_budget budget = options.get_or_default<memory_budget>();
-    std::shared_ptr<connector> network =
-        options.get<use_connector>() ? options.get<use_connector>()->get()
-                                     : network_connector(seams, tls_options::from_environment(), system_resolver());
+    hub_settings settings = settings_of(options);
+    std::shared_ptr<connector> network = network_of(options, seams, settings.origin());
     std::shared_ptr<file_system> files =
         options.get<use_file_system>() ? options.get<use_file_system>()->get() : posix_file_system();
     const std::size_t threads =
         options.get<worker_threads>() ? options.get<worker_threads>()->count() : default_worker_threads();
-    auto session = std::make_shared<hub_session>(settings_of(options), seams, std::move(network), budget,
-                                                 options.get_or_default<retry_policy>());
+    auto session = std::make_shared<hub_session>(
+        std::move(settings), seams, std::move(network), budget, options.get_or_default<retry_policy>(),
+        options.get_or_default<connection_limits>(), options.get_or_default<trace_events>());
     return std::make_shared<client_state>(seams, budget, std::move(files), std::make_shared<worker_pool>(threads),
                                           std::move(session), options.get_or_default<commit_patience>().time());
 }
@@ -100,6 +110,8 @@ HUBPUSH_DECL client::client(asio::any_io_executor executor, client_call::takes o
 HUBPUSH_DECL bool client::has_answered() const noexcept { return state_->session().has_answered(); }
 
 HUBPUSH_DECL std::string client::endpoint() const { return state_->session().settings().endpoint(); }
+
+HUBPUSH_DECL std::vector<trace_event> client::trace() const { return state_->session().trace(); }
 
 HUBPUSH_DECL task<hub_user> client::whoami() const {
     return run(detail::keep_alive(state_, hubpush::whoami(state_->session())));
