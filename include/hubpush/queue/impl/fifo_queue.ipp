@@ -7,11 +7,11 @@ namespace hubpush::inline v0 {
 namespace detail {
 
 /// The blocking calls keep the queue's inside themselves: the queue may end while a thread waits in one.
-inline bool wait_for_all(const std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
+inline bool wait_for_all(std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
     return core->wait(core->everything(), deadline);
 }
 
-inline drain_result drain_all(const std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
+inline drain_result drain_all(std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
     wait_for_all(core, deadline);
     return core->take_outcomes();
 }
