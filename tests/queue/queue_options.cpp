@@ -294,11 +294,12 @@ TEST_CASE("wait: a thread is held up until it is its turn", "[queue][policy][thr
 
 TEST_CASE("wait: a thread is told when it has waited long enough or the queue ends", "[queue][policy][threads]") {
     asio::io_context context;
+    const auto seams = hubpush_test::real_time_seams(std::make_shared<hubpush_test::capturing_log>());
     const auto work = []() -> task<void> { co_return; };
-    fifo_queue short_of_time(context.get_executor(), waiting(1, 1ms));
+    fifo_queue short_of_time(context.get_executor(), waiting(1, 1ms).use(seams));
     short_of_time.submit(work);
     CHECK_THROWS_AS(short_of_time.submit(work), hubpush::queue_full);
-    auto ends = std::make_unique<fifo_queue>(context.get_executor(), waiting(1));
+    auto ends = std::make_unique<fifo_queue>(context.get_executor(), waiting(1).use(seams));
     ends->submit(work);
     fifo_queue& queue = *ends;
     std::thread submitter([&] { CHECK(code_of([&] { queue.submit(work); }) == errc::queue_closed); });
