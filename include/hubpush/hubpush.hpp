@@ -109,6 +109,7 @@
 #include <hubpush/upload/transfer.hpp>
 
 #include <hubpush/queue/background.hpp>
+#include <hubpush/queue/background_options.hpp>
 #include <hubpush/queue/fifo_queue.hpp>
 #include <hubpush/queue/job.hpp>
 #include <hubpush/queue/job_ledger.hpp>
@@ -116,5 +117,6 @@
 #include <hubpush/queue/patience.hpp>
 #include <hubpush/queue/queue_core.hpp>
 #include <hubpush/queue/queue_options.hpp>
+#include <hubpush/queue/wait_list.hpp>
 
 #include <hubpush/checkpoint/safetensors.hpp>

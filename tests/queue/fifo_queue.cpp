@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "co_test.hpp"
 #include "test_seams.hpp"
+#include "virtual_queue.hpp"
 #include "works.hpp"
 
 #include <algorithm>
@@ -23,26 +24,9 @@ using hubpush_test::code_of;
 
 namespace {
 
-/// A queue in virtual time, on a context that the test runs.
-struct fixture {
-    explicit fixture(hubpush::queue_options options = hubpush::queue_options())
-        : queue(context.get_executor(), options.use(world.get())) {}
-
-    /// Runs everything that time brings.
-    void run() { hubpush_test::run_virtual(context, *world.clock); }
-    /// Runs what is ready and lets no time pass.
-    void poll() {
-        context.restart();
-        context.poll();
-    }
-    task<void> sleep(std::chrono::seconds duration) { return hubpush::sleep_for(*world.clock, duration); }
-
-    hubpush_test::test_seams world;
-    asio::io_context context;
-    hubpush::fifo_queue queue;
-};
-
-hubpush::error_details retryable() { return hubpush::error_details().retryable(true); }
+using fixture = hubpush_test::virtual_queue;
+using hubpush_test::retryable;
+using hubpush_test::statuses;
 
 /// Work that fails retryably until the clock reaches `end_of_outage`.
 class fails_until {
@@ -64,12 +48,6 @@ private:
     std::string name_;
     std::vector<std::string>& done_;
 };
-
-std::vector<job_status> statuses(const hubpush::drain_result& drained) {
-    std::vector<job_status> result;
-    for (const hubpush::job_outcome& outcome : drained.outcomes) result.push_back(outcome.status());
-    return result;
-}
 
 }  // namespace
 

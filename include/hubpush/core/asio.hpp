@@ -41,6 +41,8 @@
 #include <asio/as_tuple.hpp>
 #endif
 
+#include <typeinfo>
+
 namespace hubpush::inline v0 {
 
 /// What every asynchronous function of hubpush returns: a lazy coroutine that runs on the executor of whoever awaits
@@ -54,5 +56,15 @@ using asio::experimental::as_tuple;
 #else
 using asio::as_tuple;
 #endif
+
+namespace detail {
+
+/// The executor of that type inside `executor`, or nothing. Asio 1.22's own `target` does not look at the type.
+template <class Executor>
+const Executor* target_of(const asio::any_io_executor& executor) noexcept {
+    return executor.target_type() == typeid(Executor) ? executor.target<Executor>() : nullptr;
+}
+
+}  // namespace detail
 
 }  // namespace hubpush::inline v0

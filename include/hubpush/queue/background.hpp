@@ -4,12 +4,11 @@
 /// The blocking front: pushes behind a training loop, in order, without a line of Asio (design.md §3).
 
 #include <hubpush/core/options.hpp>
+#include <hubpush/queue/background_options.hpp>
 #include <hubpush/queue/fifo_queue.hpp>
 #include <hubpush/upload/client.hpp>
 
-#include <chrono>
 #include <concepts>
-#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -18,60 +17,6 @@
 #include <vector>
 
 namespace hubpush::inline v0 {
-
-/// How many jobs may be unfinished at once; more are refused with `queue_full`. Default: any number.
-class queue_limit {
-public:
-    explicit queue_limit(std::size_t jobs) : jobs_(jobs) {}
-    std::size_t jobs() const noexcept { return jobs_; }
-
-private:
-    std::size_t jobs_;
-};
-
-/// How long after its first failure a job that may still succeed is tried again. Default: 6 hours.
-class give_up_after {
-public:
-    give_up_after() = default;
-    explicit give_up_after(std::chrono::milliseconds time) : time_(time) {}
-    std::chrono::milliseconds time() const noexcept { return time_; }
-
-private:
-    std::chrono::milliseconds time_ = std::chrono::hours(6);
-};
-
-/// How long the destructor of `background` waits for what is queued. Default: 5 minutes.
-class close_within {
-public:
-    close_within() = default;
-    explicit close_within(std::chrono::milliseconds time) : time_(time) {}
-    std::chrono::milliseconds time() const noexcept { return time_; }
-
-private:
-    std::chrono::milliseconds time_ = std::chrono::minutes(5);
-};
-
-namespace detail {
-
-/// The options of a client and those of the queue beside it.
-template <class ClientOptions>
-struct background_options;
-
-template <class... ClientOptions>
-struct background_options<option_set<ClientOptions...>> {
-    using all = option_set<ClientOptions..., queue_limit, give_up_after, close_within>;
-
-    static option_set<ClientOptions...> client_part(const all& given) {
-        option_set<ClientOptions...> result;
-        const auto copy = [&result](const auto& option) {
-            if (option) result.put(*option);
-        };
-        (copy(given.template get<ClientOptions>()), ...);
-        return result;
-    }
-};
-
-}  // namespace detail
 
 struct background_call {
     using takes = detail::background_options<client_call::takes>::all;
@@ -88,12 +33,19 @@ struct background_call {
 ///
 /// Every outcome is kept until `drain()` takes it, and handles may be thrown away.
 ///
-/// Every call throws `queue_full` if there is a `queue_limit`, and `errc::forked` in a child process: a child makes its
-/// own `background`. Thread-safe, except for its construction and destruction.
+/// A `queue_limit` bounds what waits, and `when_full` says what happens there. `full_queue::reject`, the default: the
+/// call throws `queue_full`. `full_queue::replace_oldest`: the call never waits, and the oldest waiting job gives way
+/// to the newer one: for a loop that must not be held up, and whose newest checkpoints matter most. `full_queue::wait`:
+/// the call blocks until it is its turn, which is as long as a push takes and, in an outage, as long as that lasts: for
+/// programs that must lose nothing and may pause. It ends with `queue_full` after its `longest_wait`, with
+/// `errc::queue_closed` when the destructor begins, and with `errc::wrong_thread` inside a job.
+///
+/// Every call throws `errc::forked` in a child process: a child makes its own `background`. Thread-safe, except for its
+/// construction and destruction; but calls that block may be under way when the destructor begins: they end.
 class background {
 public:
-    /// Options: those of `client`, and `queue_limit`, `give_up_after`, `close_within`. What is not given comes from the
-    /// environment. Throws `bad_environment` or `invalid_argument`; sends nothing.
+    /// Options: those of `client`, and `queue_limit`, `when_full`, `after_failure`, `give_up_after`, `close_within`.
+    /// What is not given comes from the environment. Throws `bad_environment` or `invalid_argument`; sends nothing.
     template <class... Options>
     explicit background(Options... options)
         : background(detail::collect_options<background_call>(std::move(options)...)) {}
@@ -103,8 +55,8 @@ public:
 
     /// Waits for what is queued, `close_within` at most and not at all after a `drain_until` that left work; cancels
     /// what is left then; reports each failure nobody has read and each job that was not done to the log, once. It also
-    /// waits for a name look-up that blocks. Must not run inside a job. In a child process it does nothing and frees
-    /// nothing.
+    /// waits for a name look-up that blocks. Takes no more jobs from the beginning on. Inside a job it would wait for
+    /// itself, and so it calls `std::terminate` there. In a child process it does nothing and frees nothing.
     HUBPUSH_DECL ~background();
 
     /// What happened on the network last; see `client::trace`.
@@ -170,8 +122,13 @@ public:
         return submit([](client& hub) { return hub.whoami(); }, "whoami");
     }
 
+    /// Cancels every job that has not ended, as `job::cancel` does. Does not wait: `drain()` does. Submitting goes on.
+    HUBPUSH_DECL void cancel_all();
+
     /// Blocks until every job submitted before the call has ended, and takes every outcome since the last drain, in
-    /// order. Throws `errc::wrong_thread` on the background thread.
+    /// order, those of jobs that were cancelled or replaced among them. A call that still waits for a place has not
+    /// been submitted. After `failed_job::cancel_the_rest` the queue goes on. Throws `errc::wrong_thread` on the
+    /// background thread.
     HUBPUSH_DECL drain_result drain();
     /// The same until `deadline`; `remaining` and `left` say what has not ended then. It goes on until the destructor,
     /// which then waits no longer.

@@ -54,6 +54,9 @@ class queued_work final : public job_state<typename work_traits<Work>::result> {
 public:
     using traits = work_traits<Work>;
     using result = typename traits::result;
+    static_assert(std::is_nothrow_destructible_v<Work> &&
+                      std::is_nothrow_destructible_v<typename job_state<result>::stored>,
+                  "hubpush: queued work and its result must not throw from their destructors");
 
     template <class Given>
     queued_work(std::shared_ptr<queue_core> queue, std::string name, Given&& work)
@@ -77,38 +80,58 @@ private:
     std::optional<Work> work_;
 };
 
+template <class T>
+task<job<T>> submitted(std::shared_ptr<job_state<T>> queued) {
+    co_await queued->queue().async_submit(queued);
+    co_return job<T>(queued);
+}
+
 }  // namespace detail
 
 /// Runs what is submitted one after the other on a strand of `executor`. To work with a `client`, give it the client's
 /// executor. All members are thread-safe.
 ///
 /// A job that fails retryably (`error::retryable()`) waits at the head with growing pauses and a line in the log until
-/// it succeeds, fails finally, or `give_up_after` has passed. An exception ends the job that threw it and no other.
+/// it succeeds, fails finally, or `give_up_after` has passed. An exception ends the job that threw it, and no other
+/// unless the options say `failed_job::cancel_the_rest`.
 ///
 /// Every outcome is kept until `drain()` takes it, also of jobs whose handles are gone: about 150 bytes each, and
 /// without a bound, because a bound would lose outcomes. What a process submits without ever draining adds up.
 class fifo_queue {
 public:
+    /// Throws `invalid_argument` for a limit of no jobs.
     HUBPUSH_DECL explicit fifo_queue(asio::any_io_executor executor, queue_options options = queue_options());
     fifo_queue(const fifo_queue&) = delete;
     fifo_queue& operator=(const fifo_queue&) = delete;
 
     /// Does what `stop()` does and does not wait, so a job that runs may still touch what it refers to until the
-    /// executor has ended it; `co_await close()` before where that matters. Failures nobody has read go to the log,
-    /// once. The context of the executor may end before or after, unless the executor is a strand of it: then after. In
-    /// a child process nothing happens.
+    /// executor has ended it; `co_await close()` before where that matters. Threads and coroutines that wait in a call
+    /// may go on doing so: the call ends. Failures nobody has read go to the log, once. The context of the executor may
+    /// end before or after, unless the executor is a strand of it: then after. In a child process nothing happens.
     HUBPUSH_DECL ~fifo_queue();
 
-    /// Queues `work` and returns at once: a `task<T>`, which is run once, or a callable that returns one, which may be
-    /// called again after a retryable failure. A coroutine lambda may capture: the queue keeps it until the job has
-    /// ended. `name` is for logs and outcomes. Throws `queue_full`, `errc::queue_closed`, `errc::forked`; nothing else.
+    /// Queues `work` and returns: a `task<T>`, which is run once, or a callable that returns one, which may be called
+    /// again after a retryable failure. A coroutine lambda may capture: the queue keeps it until the job has ended.
+    /// `name` is for logs and outcomes. Throws `errc::queue_closed`, `errc::forked`, what copying `work` throws, and
+    /// nothing else unless there is a limit.
+    ///
+    /// At the limit `queue_options::when_full` decides. `full_queue::wait` blocks the calling thread until it is its
+    /// turn, and throws `queue_full` after `longest_wait`, `errc::queue_closed` when the queue closes or ends before,
+    /// and `errc::wrong_thread` on a thread that runs the jobs, which would wait for itself.
     template <class Work>
     auto submit(Work&& work, std::string name = "job") {
-        using item = detail::queued_work<std::decay_t<Work>>;
-        using state = detail::job_state<typename item::result>;
-        std::shared_ptr<state> queued = std::make_shared<item>(core_, printable(name, 200), std::forward<Work>(work));
+        auto queued = make_state(std::forward<Work>(work), name);
         core_->submit(queued);
-        return job<typename item::result>(std::move(queued));
+        return job(std::move(queued));
+    }
+
+    /// The same for a coroutine, which waits without blocking; `longest_wait` is on the clock of the queue's seams.
+    /// Queued when it is awaited. Cancellation: all types; throws `cancelled`, and then nothing was queued.
+    template <class Work>
+    auto async_submit(Work&& work, std::string name = "job") {
+        static_assert(detail::task_traits<std::decay_t<Work>>::is_task || detail::callable_is_safe<Work>,
+                      "hubpush: on g++ 12 give this lambda a name first and pass the name");
+        return detail::submitted(make_state(std::forward<Work>(work), name));
     }
 
     /// Blocks until every job submitted before the call has ended, and takes all outcomes since the last drain. Throws
@@ -125,6 +148,12 @@ public:
     /// Blocks until every job submitted before the call has ended (true) or `deadline` (false), and takes no outcome.
     HUBPUSH_DECL bool wait_until(std::optional<steady_time> deadline);
 
+    /// Cancels all jobs that have not ended, as `job::cancel` does. Does not wait. Submitting goes on, also for those
+    /// who wait for a place.
+    HUBPUSH_DECL void cancel_all();
+    /// Takes no more jobs: submitting throws `errc::queue_closed`, also for those who wait for a place. What is queued
+    /// goes on.
+    HUBPUSH_DECL void refuse_new();
     /// Takes no more jobs and cancels all that have not ended. Does not wait. Outcomes can still be drained.
     HUBPUSH_DECL void stop();
     /// Stops, then waits until nothing runs any more.
@@ -134,6 +163,13 @@ public:
     HUBPUSH_DECL bool forked() const noexcept;
 
 private:
+    template <class Work>
+    auto make_state(Work&& work, const std::string& name) {
+        using item = detail::queued_work<std::decay_t<Work>>;
+        using state = detail::job_state<typename item::result>;
+        return std::shared_ptr<state>(std::make_shared<item>(core_, printable(name, 200), std::forward<Work>(work)));
+    }
+
     std::shared_ptr<detail::queue_core> core_;
 };
 

@@ -33,14 +33,17 @@ public:
         return *value_;
     }
 
+    /// A result whose `url()` throws has no address; the result counts.
     std::string result_text() const override {
-        if constexpr (requires(const stored& value) { std::string(value.url); }) {
-            return std::string(value_->url);
-        } else if constexpr (requires(const stored& value) { std::string(value.url()); }) {
-            return std::string(value_->url());
-        } else {
-            return std::string();
+        try {
+            if constexpr (requires(const stored& value) { std::string(value.url); }) {
+                return std::string(value_->url);
+            } else if constexpr (requires(const stored& value) { std::string(value.url()); }) {
+                return std::string(value_->url());
+            }
+        } catch (...) {
         }
+        return std::string();
     }
 
 protected:
@@ -64,7 +67,8 @@ task<T> result_of(std::shared_ptr<job_state<T>> state) {
 /// reading. The result is kept as long as a handle lives; throwing all handles away changes nothing for the job, whose
 /// outcome is still told by `drain()`. Thread-safe; handles may outlive the queue.
 ///
-/// Every member throws `errc::forked` in a child process and `invalid_argument` on an empty handle.
+/// Every member throws `invalid_argument` on an empty handle and, if it needs the queue, `errc::forked` in a child
+/// process.
 template <class T>
 class job {
 public:
@@ -93,7 +97,8 @@ public:
     bool wait_until(steady_time deadline) const { return state().queue().wait(end_of_job(), deadline); }
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> duration) const {
-        return wait_until(detail::deadline_after(std::chrono::ceil<std::chrono::milliseconds>(duration)));
+        const auto now = std::chrono::steady_clock::now();
+        return wait_until(detail::deadline_after(now, std::chrono::ceil<std::chrono::milliseconds>(duration)));
     }
 
     /// What `get()` gives, for a coroutine on any executor. Cancellation: all types; it ends the wait with `cancelled`

@@ -35,7 +35,7 @@ public:
     virtual task<void> attempt() = 0;
     /// Destroys the work with everything it captured.
     virtual void release_work() noexcept = 0;
-    /// The address of what the work made, for the outcome.
+    /// The address of what the work made, for the outcome. Foreign code: never under a lock.
     virtual std::string result_text() const = 0;
 
     queue_core& queue() const noexcept { return *queue_; }
@@ -76,10 +76,12 @@ public:
     HUBPUSH_DECL void add(std::shared_ptr<job_record> job);
     /// The head begins; nothing when there is none.
     HUBPUSH_DECL std::shared_ptr<job_record> begin_head();
-    /// The job has ended, with its result or with `failure`.
-    HUBPUSH_DECL void end(job_record& job, std::exception_ptr failure);
+    /// The job has ended, with its result, whose address is `result`, or with `failure`.
+    HUBPUSH_DECL void end(job_record& job, std::exception_ptr failure, std::string result = std::string());
     /// Every job that has not begun ends with `failure`.
     HUBPUSH_DECL job_list end_waiting(const std::exception_ptr& failure);
+    /// The first job that has not begun, or nothing.
+    HUBPUSH_DECL std::shared_ptr<job_record> oldest_waiting() const;
 
     job_status status(const job_record& job) const noexcept { return job.status_; }
     void set_status(job_record& job, job_status status) noexcept { job.status_ = status; }
@@ -104,6 +106,7 @@ private:
     };
 
     HUBPUSH_DECL job_list::const_iterator find(std::uint64_t number) const;
+    HUBPUSH_DECL job_list::const_iterator first_waiting() const;
 
     job_list jobs_;
     std::map<std::uint64_t, known_outcome> outcomes_;  // of those that have ended, until they are taken

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// The queue behind `fifo_queue` and `job<T>`: what they share, what the run loop works on, and how others wait for it.
+/// The queue behind `fifo_queue` and `job<T>`: what they share, who comes in, and what the run loop works on.
 
 #include <hubpush/async/group.hpp>
 #include <hubpush/async/task.hpp>
@@ -11,12 +11,10 @@
 #include <hubpush/queue/outcome.hpp>
 #include <hubpush/queue/patience.hpp>
 #include <hubpush/queue/queue_options.hpp>
+#include <hubpush/queue/wait_list.hpp>
 
 #include <sys/types.h>
-#include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <cstdint>
 #include <exception>
 #include <list>
 #include <memory>
@@ -25,19 +23,22 @@
 
 namespace hubpush::inline v0::detail {
 
-/// `duration` from now for a thread that waits; a hundred years stand for "for ever", which would overflow.
-inline steady_time deadline_after(std::chrono::milliseconds duration) {
-    constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365 * 100);
-    return std::chrono::steady_clock::now() + std::min(duration, for_ever);
-}
-
-/// Thread-safe. No lock is held while foreign code runs: work, its captures' destructors, the log, rules.
+/// Thread-safe. No lock is held while foreign code runs: work, its captures' destructors, its result, the log, rules.
 class queue_core : public std::enable_shared_from_this<queue_core> {
 public:
     HUBPUSH_DECL queue_core(asio::any_io_executor executor, queue_options options);
 
+    /// Takes the job in, now or when there is a place; blocks where the options say so. Throws `queue_full`,
+    /// `queue_closed`, and `wrong_thread` where it would wait for itself.
     HUBPUSH_DECL void submit(std::shared_ptr<job_record> job);
+    /// The same for a coroutine of any executor. Cancellation: all types; throws `cancelled`, the job is not taken.
+    HUBPUSH_DECL task<void> async_submit(std::shared_ptr<job_record> job);
+
     HUBPUSH_DECL void cancel(const std::shared_ptr<job_record>& job);
+    /// Cancels those that have not ended. Does not wait.
+    HUBPUSH_DECL void cancel_all();
+    /// Takes no more jobs.
+    HUBPUSH_DECL void refuse_new();
     /// Takes no more jobs and cancels those that have not ended. Does not wait.
     HUBPUSH_DECL void stop();
     /// The owner goes: stops, lets go of the executor, and reports each failure that nobody has read, now or when it
@@ -63,30 +64,37 @@ public:
 
 private:
     using strand = asio::strand<asio::any_io_executor>;
+    using job_list = job_ledger::job_list;
 
-    struct parked;        // a coroutine that waits
-    class parking_space;  // its place in the list, for as long as its frame lives
+    class place_in_line;  // of a coroutine that waits, for as long as its frame lives
     class run_ticket;     // the right to run jobs; dropped with the frames of a destroyed executor
 
+    HUBPUSH_DECL void start(strand where);
     HUBPUSH_DECL static task<void> run(run_ticket ticket);
+    HUBPUSH_DECL std::shared_ptr<job_record> begin_next(std::shared_ptr<task_group> group);
     HUBPUSH_DECL static task<void> perform(std::shared_ptr<queue_core> self, std::shared_ptr<job_record> job);
     HUBPUSH_DECL static task<void> attempt_patiently(queue_core& self, job_record& job);
     HUBPUSH_DECL static task<void> pause(queue_core& self, job_record& job, std::chrono::milliseconds duration);
-    HUBPUSH_DECL static task<bool> wait_parked(std::shared_ptr<queue_core> self, milestone until,
-                                               std::optional<steady_time> deadline);
-
-    HUBPUSH_DECL void start(strand where);
-    HUBPUSH_DECL std::shared_ptr<job_record> begin_next(std::shared_ptr<task_group> group);
     HUBPUSH_DECL std::optional<std::chrono::milliseconds> pause_after(const std::exception_ptr& failure,
                                                                       job_record& job, patience& left);
     HUBPUSH_DECL void set_status(job_record& job, job_status status);
     HUBPUSH_DECL void finish(job_record& job, std::exception_ptr failure);
     HUBPUSH_DECL void abandon() noexcept;
+
+    HUBPUSH_DECL void start_if_idle(std::unique_lock<std::mutex> lock);
     HUBPUSH_DECL void report_unread();
+    HUBPUSH_DECL std::shared_ptr<wait_list> waiters();
 
     // The rest is called under the mutex.
+    HUBPUSH_DECL bool full() const;
+    HUBPUSH_DECL bool enter(const std::shared_ptr<job_record>& job, std::shared_ptr<job_record>& ended);
+    HUBPUSH_DECL std::shared_ptr<job_record> make_room(const std::shared_ptr<job_record>& job);
+    HUBPUSH_DECL bool out_of_line(const job_record& job) const;
+    HUBPUSH_DECL void leave_line(const std::shared_ptr<job_record>& job, const std::exception_ptr& interrupted);
+    HUBPUSH_DECL void jobs_have_ended();
+    HUBPUSH_DECL job_list cancel_rest(const job_record& failed);
+    HUBPUSH_DECL void close();
     HUBPUSH_DECL void interrupt_running();
-    HUBPUSH_DECL void wake_waiters();
     HUBPUSH_DECL bool inside_a_job() const;
     HUBPUSH_DECL bool on_executor_thread() const;
 
@@ -94,13 +102,15 @@ private:
     const ::pid_t process_;
 
     mutable std::mutex mutex_;
-    std::condition_variable ended_;
-    std::list<std::shared_ptr<parked>> parked_;
+    wait_list waiters_{mutex_};
     job_ledger ledger_;
-    asio::any_io_executor executor_;       // until the owner goes: handles may outlive the context
-    std::optional<strand> strand_;         // of the run loop, while there is one
-    std::shared_ptr<task_group> running_;  // the head, while it is at work
-    bool closed_ = false;
+    std::list<std::shared_ptr<job_record>> line_;  // what waits for a place
+    std::exception_ptr rest_failure_;              // of every job, since one has failed and until that is drained
+    asio::any_io_executor executor_;               // until the owner goes: handles may outlive the context
+    std::optional<strand> strand_;                 // of the run loop, while there is one
+    std::shared_ptr<task_group> running_;          // the head, while it is at work
+    bool closed_ = false;                          // takes no more jobs
+    bool stopped_ = false;                         // ends those it has
     bool reports_ = false;
 };
 
@@ -108,4 +118,5 @@ private:
 
 #ifndef HUBPUSH_SEPARATE_COMPILATION
 #include <hubpush/queue/impl/queue_core.ipp>
+#include <hubpush/queue/impl/queue_core_run.ipp>
 #endif

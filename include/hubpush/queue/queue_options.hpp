@@ -15,16 +15,44 @@
 
 namespace hubpush::inline v0 {
 
+/// What becomes of a job that is submitted to a queue which has reached its limit (spec/reliability.md §3.8, P13).
+enum class full_queue {
+    reject,  ///< the call throws `queue_full`: the caller is never held up
+    wait,    ///< the call waits for a place, first come, first served
+    /// The oldest waiting job gives way: it ends as cancelled, with a message that says for which job, and its outcome
+    /// is kept. The job at the head is never replaced; when none waits behind it the call throws `queue_full`.
+    replace_oldest
+};
+
+/// What becomes of the jobs behind one that has failed for good. A cancelled job is not a failed one.
+enum class failed_job {
+    go_on,  ///< they run
+    /// They are cancelled, and so is what is submitted before the failure has been drained: whether a job runs does not
+    /// depend on when it was submitted. `drain()`, which tells of the failure, lets the queue go on.
+    cancel_the_rest
+};
+
 /// `queue_options().limit(100).give_up_after(1h)`.
 class queue_options {
 public:
     /// Asked on the queue's executor, never under a lock, whether a retryable failure may be waited out.
     using wait_out_rule = std::function<bool(const error&)>;
 
-    /// How many jobs may be unfinished at once, the running one included; more are refused. Without it there is no
-    /// limit.
+    /// How many jobs may be unfinished at once, the running one included: one at least. Without it there is no limit.
     queue_options& limit(std::size_t jobs) {
         limit_ = jobs;
+        return *this;
+    }
+    /// What happens at the limit. `longest_wait` is for `full_queue::wait`: then the call throws `queue_full`.
+    queue_options& when_full(full_queue policy,
+                             std::chrono::milliseconds longest_wait = std::chrono::milliseconds::max()) {
+        when_full_ = policy;
+        longest_wait_ = longest_wait;
+        return *this;
+    }
+    /// What happens to the others when a job has failed.
+    queue_options& after_failure(failed_job policy) {
+        after_failure_ = policy;
         return *this;
     }
     /// How long after its first failure a job is still tried again.
@@ -44,6 +72,9 @@ public:
     }
 
     std::optional<std::size_t> limit() const noexcept { return limit_; }
+    full_queue when_full() const noexcept { return when_full_; }
+    std::chrono::milliseconds longest_wait() const noexcept { return longest_wait_; }
+    failed_job after_failure() const noexcept { return after_failure_; }
     std::chrono::milliseconds give_up_after() const noexcept { return give_up_after_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
     bool may_be_waited_out(const error& failure) const {
@@ -52,6 +83,9 @@ public:
 
 private:
     std::optional<std::size_t> limit_;
+    full_queue when_full_ = full_queue::reject;
+    std::chrono::milliseconds longest_wait_ = std::chrono::milliseconds::max();
+    failed_job after_failure_ = failed_job::go_on;
     std::chrono::milliseconds give_up_after_ = std::chrono::hours(6);
     wait_out_rule may_wait_out_;
     hubpush::seams seams_;

@@ -45,7 +45,9 @@ inline queue_options queue_options_of(const background_call::takes& options, con
     queue_options result;
     result.use(world);
     result.give_up_after(options.get_or_default<give_up_after>().time());
-    if (options.get<queue_limit>()) result.limit(options.get<queue_limit>()->jobs());
+    if (const auto& limit = options.get<queue_limit>()) result.limit(limit->jobs());
+    if (const auto& full = options.get<when_full>()) result.when_full(full->policy(), full->longest_wait());
+    if (const auto& failure = options.get<after_failure>()) result.after_failure(failure->policy());
     result.may_wait_out([&hub](const error& failure) { return worth_waiting(failure, hub.has_answered()); });
     return result;
 }
@@ -73,7 +75,8 @@ public:
     client hub;
     fifo_queue queue;
     const std::chrono::milliseconds close_within;
-    std::atomic<bool> out_of_time = false;
+    // Shared with every drain under way, which may end after this.
+    const std::shared_ptr<std::atomic<bool>> out_of_time = std::make_shared<std::atomic<bool>>(false);
 
 private:
     void run() {
@@ -100,7 +103,9 @@ HUBPUSH_DECL background::~background() {
         static_cast<void>(state_.release());
         return;
     }
-    if (!state_->out_of_time) state_->queue.wait_until(detail::deadline_after(state_->close_within));
+    state_->queue.refuse_new();
+    const steady_time latest = detail::deadline_after(std::chrono::steady_clock::now(), state_->close_within);
+    if (!*state_->out_of_time) state_->queue.wait_until(latest);
     state_->queue.stop();
     state_->queue.wait_until(std::nullopt);
     state_->join();
@@ -112,15 +117,19 @@ HUBPUSH_DECL client& background::hub() noexcept { return state_->hub; }
 
 HUBPUSH_DECL fifo_queue& background::queue() noexcept { return state_->queue; }
 
+HUBPUSH_DECL void background::cancel_all() { state_->queue.cancel_all(); }
+
 HUBPUSH_DECL drain_result background::drain() {
+    const auto out_of_time = state_->out_of_time;
     drain_result result = state_->queue.drain();
-    state_->out_of_time = false;
+    *out_of_time = false;
     return result;
 }
 
 HUBPUSH_DECL drain_result background::drain_until(steady_time deadline) {
+    const auto out_of_time = state_->out_of_time;
     drain_result result = state_->queue.drain_until(deadline);
-    state_->out_of_time = result.remaining != 0;
+    *out_of_time = result.remaining != 0;
     return result;
 }
 

@@ -6,6 +6,16 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
+/// The blocking calls keep the queue's inside themselves: the queue may end while a thread waits in one.
+inline bool wait_for_all(std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
+    return core->wait(core->everything(), deadline);
+}
+
+inline drain_result drain_all(std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
+    wait_for_all(core, deadline);
+    return core->take_outcomes();
+}
+
 inline task<drain_result> drained(std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
     const milestone all = core->everything();
     co_await core->async_wait(all, deadline);
@@ -24,18 +34,17 @@ HUBPUSH_DECL fifo_queue::fifo_queue(asio::any_io_executor executor, queue_option
     : core_(std::make_shared<detail::queue_core>(std::move(executor), std::move(options))) {}
 
 HUBPUSH_DECL fifo_queue::~fifo_queue() {
-    if (!core_->forked()) core_->retire();
+    if (!core_->forked()) {
+        core_->retire();
+        return;
+    }
+    // Left alone for ever: a condition variable on which threads of the parent wait must not be destroyed here.
+    static_cast<void>(new std::shared_ptr<detail::queue_core>(std::move(core_)));
 }
 
-HUBPUSH_DECL drain_result fifo_queue::drain() {
-    wait_until(std::nullopt);
-    return core_->take_outcomes();
-}
+HUBPUSH_DECL drain_result fifo_queue::drain() { return detail::drain_all(core_, std::nullopt); }
 
-HUBPUSH_DECL drain_result fifo_queue::drain_until(steady_time deadline) {
-    wait_until(deadline);
-    return core_->take_outcomes();
-}
+HUBPUSH_DECL drain_result fifo_queue::drain_until(steady_time deadline) { return detail::drain_all(core_, deadline); }
 
 HUBPUSH_DECL task<drain_result> fifo_queue::async_drain() { return detail::drained(core_, std::nullopt); }
 
@@ -44,13 +53,14 @@ HUBPUSH_DECL task<drain_result> fifo_queue::async_drain_until(steady_time deadli
 }
 
 HUBPUSH_DECL bool fifo_queue::wait_until(std::optional<steady_time> deadline) {
-    return core_->wait(core_->everything(), deadline);
+    return detail::wait_for_all(core_, deadline);
 }
 
-HUBPUSH_DECL void fifo_queue::stop() {
-    core_->check_process();
-    core_->stop();
-}
+HUBPUSH_DECL void fifo_queue::cancel_all() { core_->cancel_all(); }
+
+HUBPUSH_DECL void fifo_queue::refuse_new() { core_->refuse_new(); }
+
+HUBPUSH_DECL void fifo_queue::stop() { core_->stop(); }
 
 HUBPUSH_DECL task<void> fifo_queue::close() { return detail::stopped(core_); }
 

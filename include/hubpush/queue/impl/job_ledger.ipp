@@ -31,9 +31,9 @@ HUBPUSH_DECL std::shared_ptr<job_record> job_ledger::begin_head() {
     return jobs_.front();
 }
 
-HUBPUSH_DECL void job_ledger::end(job_record& job, std::exception_ptr failure) {
+HUBPUSH_DECL void job_ledger::end(job_record& job, std::exception_ptr failure, std::string result) {
     const job_status status = status_of(failure);
-    job_outcome outcome(job.number_, job.name_, status, failure, failure ? std::string() : job.result_text());
+    job_outcome outcome(job.number_, job.name_, status, failure, std::move(result));
     outcomes_[job.number_] = known_outcome{std::move(outcome), job.cancel_requested_};
     job.failure_ = std::move(failure);
     job.status_ = status;
@@ -41,10 +41,19 @@ HUBPUSH_DECL void job_ledger::end(job_record& job, std::exception_ptr failure) {
 }
 
 HUBPUSH_DECL job_ledger::job_list job_ledger::end_waiting(const std::exception_ptr& failure) {
-    const auto begun = [](const auto& job) { return job->status_ != job_status::waiting; };
-    job_list waiting(std::find_if_not(jobs_.begin(), jobs_.end(), begun), jobs_.end());
+    job_list waiting(first_waiting(), jobs_.cend());
     for (const std::shared_ptr<job_record>& job : waiting) end(*job, failure);
     return waiting;
+}
+
+HUBPUSH_DECL std::shared_ptr<job_record> job_ledger::oldest_waiting() const {
+    const auto oldest = first_waiting();
+    return oldest == jobs_.end() ? nullptr : *oldest;
+}
+
+HUBPUSH_DECL job_ledger::job_list::const_iterator job_ledger::first_waiting() const {
+    return std::find_if(jobs_.begin(), jobs_.end(),
+                        [](const auto& job) { return job->status_ == job_status::waiting; });
 }
 
 HUBPUSH_DECL job_ledger::job_list::const_iterator job_ledger::find(std::uint64_t number) const {

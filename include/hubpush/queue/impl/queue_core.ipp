@@ -2,70 +2,51 @@
 
 #include <hubpush/queue/queue_core.hpp>
 
-#include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
 
 namespace hubpush::inline v0::detail {
 
-/// A coroutine that waits. The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own
-/// strand.
-struct queue_core::parked {
-    parked(milestone awaited, const asio::any_io_executor& executor)
-        : until(awaited), wake(executor, asio::steady_timer::time_point::max()) {}
-
-    const milestone until;
-    asio::steady_timer wake;
-};
-
-/// Wakers post under the mutex and this leaves the list under it, so nobody posts to an executor that is gone.
-class queue_core::parking_space {
+class queue_core::place_in_line {
 public:
-    parking_space(std::shared_ptr<queue_core> queue, milestone until, const asio::any_io_executor& executor)
-        : queue_(std::move(queue)), parked_(std::make_shared<parked>(until, executor)) {
+    place_in_line(std::shared_ptr<queue_core> queue, std::shared_ptr<job_record> job)
+        : queue_(std::move(queue)), job_(std::move(job)) {}
+    place_in_line(const place_in_line&) = delete;
+    place_in_line& operator=(const place_in_line&) = delete;
+    ~place_in_line() {
         const std::lock_guard lock(queue_->mutex_);
-        queue_->parked_.push_back(parked_);
+        queue_->line_.remove(job_);
     }
-    parking_space(const parking_space&) = delete;
-    parking_space& operator=(const parking_space&) = delete;
-    ~parking_space() {
-        const std::lock_guard lock(queue_->mutex_);
-        queue_->parked_.remove(parked_);
-    }
-
-    bool reached() const {
-        const std::lock_guard lock(queue_->mutex_);
-        return queue_->ledger_.reached(parked_->until);
-    }
-    const std::shared_ptr<parked>& waiter() const noexcept { return parked_; }
 
 private:
     std::shared_ptr<queue_core> queue_;
-    std::shared_ptr<parked> parked_;
+    std::shared_ptr<job_record> job_;
 };
 
-class queue_core::run_ticket {
-public:
-    explicit run_ticket(std::shared_ptr<queue_core> queue) : queue_(std::move(queue)) {}
-    run_ticket(run_ticket&&) noexcept = default;
-    run_ticket& operator=(run_ticket&&) = delete;
-    ~run_ticket() {
-        if (queue_) queue_->abandon();
+/// Only an io_context and strands of it can be asked; on other executors a blocking call on their own thread is not
+/// noticed.
+inline bool runs_here(const asio::any_io_executor& executor) {
+    using context_executor = asio::io_context::executor_type;
+    if (const auto* strand = target_of<asio::strand<asio::any_io_executor>>(executor)) {
+        return runs_here(strand->get_inner_executor());
     }
-
-    const std::shared_ptr<queue_core>& queue() const noexcept { return queue_; }
-    void give_back() noexcept { queue_.reset(); }
-
-private:
-    std::shared_ptr<queue_core> queue_;
-};
+    if (const auto* strand = target_of<asio::strand<context_executor>>(executor)) {
+        return strand->get_inner_executor().running_in_this_thread();
+    }
+    const auto* const context = target_of<context_executor>(executor);
+    return context != nullptr && context->running_in_this_thread();
+}
 
 HUBPUSH_DECL queue_core::queue_core(asio::any_io_executor executor, queue_options options)
-    : options_(std::move(options)), process_(::getpid()), executor_(std::move(executor)) {}
+    : options_(std::move(options)), process_(::getpid()), executor_(std::move(executor)) {
+    if (options_.limit() == std::size_t{0})
+        throw_error(errc::invalid_argument, "the limit of a queue must be one job at least");
+}
 
 HUBPUSH_DECL bool queue_core::forked() const noexcept { return ::getpid() != process_; }
 
@@ -73,133 +54,119 @@ HUBPUSH_DECL void queue_core::check_process() const {
     if (forked()) throw_error(errc::forked, "this queue belongs to the parent process");
 }
 
+// Who comes in.
+
 HUBPUSH_DECL void queue_core::submit(std::shared_ptr<job_record> job) {
     check_process();
+    std::shared_ptr<job_record> ended;
     std::unique_lock lock(mutex_);
-    if (closed_) throw_error(errc::queue_closed, job->name() + " was submitted to a closed queue");
-    const std::size_t unfinished = ledger_.unfinished().size();
-    if (options_.limit() && unfinished >= *options_.limit()) {
-        throw_error(errc::queue_full,
-                    job->name() + " finds " + std::to_string(unfinished) + " unfinished jobs in the queue");
+    if (!enter(job, ended)) {
+        if (on_executor_thread()) {
+            throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not wait for a place in it");
+        }
+        line_.push_back(job);
+        const steady_time until = deadline_after(std::chrono::steady_clock::now(), options_.longest_wait());
+        waiters_.wait(lock, [&] { return out_of_line(*job); }, until);
+        leave_line(job, nullptr);
     }
-    ledger_.add(std::move(job));
-    if (strand_) return;
+    start_if_idle(std::move(lock));
+    if (ended) ended->release_work();
+}
+
+HUBPUSH_DECL task<void> queue_core::async_submit(std::shared_ptr<job_record> job) {
+    const std::shared_ptr<queue_core> self = shared_from_this();
+    check_process();
+    const place_in_line place(self, job);
+    std::shared_ptr<job_record> ended;
+    std::unique_lock lock(mutex_);
+    if (!enter(job, ended)) {
+        line_.push_back(job);
+        lock.unlock();
+        clock& time = options_.seams().clock();
+        const steady_time until = deadline_after(time.now(), options_.longest_wait());
+        const wait_list::condition out = [core = this, job] { return core->out_of_line(*job); };
+        std::exception_ptr interrupted;
+        try {
+            co_await wait_list::async_wait(waiters(), time, out, until);
+        } catch (...) {
+            interrupted = std::current_exception();
+        }
+        lock.lock();
+        leave_line(job, interrupted);
+    }
+    start_if_idle(std::move(lock));
+    if (ended) ended->release_work();
+}
+
+HUBPUSH_DECL bool queue_core::full() const {
+    return options_.limit() && ledger_.unfinished().size() >= *options_.limit();
+}
+
+/// True when the job has its place; false when it has to wait for one. `ended` is the job that ended by it: the one
+/// that gave way, or this very job when the rest is cancelled.
+HUBPUSH_DECL bool queue_core::enter(const std::shared_ptr<job_record>& job, std::shared_ptr<job_record>& ended) {
+    if (closed_) throw_error(errc::queue_closed, job->name() + " was submitted to a closed queue");
+    if (full()) {
+        if (options_.when_full() != full_queue::wait) {
+            ended = make_room(job);
+            return true;
+        }
+        if (!inside_a_job()) return false;
+        throw_error(errc::wrong_thread, "a job must not wait for a place behind itself in a full queue");
+    }
+    ledger_.add(job);
+    if (rest_failure_) {
+        ledger_.end(*job, rest_failure_);
+        ended = job;
+    }
+    return true;
+}
+
+/// Takes the job in for the oldest that waits, which is given back.
+HUBPUSH_DECL std::shared_ptr<job_record> queue_core::make_room(const std::shared_ptr<job_record>& job) {
+    const bool may_replace = options_.when_full() == full_queue::replace_oldest;
+    const std::shared_ptr<job_record> oldest = may_replace ? ledger_.oldest_waiting() : nullptr;
+    if (!oldest) {
+        throw_error(errc::queue_full, job->name() + " finds " + std::to_string(ledger_.unfinished().size()) +
+                                          " unfinished jobs in the queue");
+    }
+    ledger_.add(job);
+    ledger_.end(*oldest,
+                make_exception(errc::cancelled, oldest->label() + " gave way to " + job->label() + " in a full queue",
+                               error_details().hint("set a higher queue_limit to keep both")));
+    waiters_.notify();
+    return oldest;
+}
+
+/// Got a place, or will never get one.
+HUBPUSH_DECL bool queue_core::out_of_line(const job_record& job) const { return job.number() != 0 || closed_; }
+
+/// Returns when the job got its place, also if the wait was interrupted just then; otherwise says why it did not.
+HUBPUSH_DECL void queue_core::leave_line(const std::shared_ptr<job_record>& job,
+                                         const std::exception_ptr& interrupted) {
+    if (job->number() != 0) return;
+    line_.remove(job);
+    if (interrupted) std::rethrow_exception(interrupted);
+    if (closed_) throw_error(errc::queue_closed, "the queue was closed while " + job->name() + " waited for a place");
+    throw_error(errc::queue_full, job->name() + " has waited for a place in the queue as long as it may");
+}
+
+HUBPUSH_DECL void queue_core::start_if_idle(std::unique_lock<std::mutex> lock) {
+    if (strand_ || ledger_.unfinished().empty()) return;
     const strand where = strand_.emplace(executor_);
     lock.unlock();
     start(where);
 }
 
-/// Posted, because `co_spawn` may run the first job inside this very call.
-HUBPUSH_DECL void queue_core::start(strand where) {
-    asio::post(where, [where, ticket = run_ticket(shared_from_this())]() mutable {
-        initiate(where, run(std::move(ticket)), [](const std::exception_ptr&) {});
-    });
-}
+// Who goes out.
 
-/// The run loop. It ends when the queue is empty, so that a queue without work keeps no executor busy.
-HUBPUSH_DECL task<void> queue_core::run(run_ticket ticket) {
-    const std::shared_ptr<queue_core> self = ticket.queue();
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    for (;;) {
-        const auto group = std::make_shared<task_group>(executor);
-        const std::shared_ptr<job_record> job = self->begin_next(group);
-        if (!job) break;
-        group->spawn(perform(self, job));
-        co_await group->join();
+/// The places of jobs that have ended go to those that wait longest.
+HUBPUSH_DECL void queue_core::jobs_have_ended() {
+    while (!line_.empty() && !full()) {
+        ledger_.add(line_.front());
+        line_.pop_front();
     }
-    ticket.give_back();
-}
-
-HUBPUSH_DECL std::shared_ptr<job_record> queue_core::begin_next(std::shared_ptr<task_group> group) {
-    const std::lock_guard lock(mutex_);
-    std::shared_ptr<job_record> head = ledger_.begin_head();
-    if (head) {
-        running_ = std::move(group);
-    } else {
-        strand_.reset();
-    }
-    return head;
-}
-
-HUBPUSH_DECL task<void> queue_core::perform(std::shared_ptr<queue_core> self, std::shared_ptr<job_record> job) {
-    std::exception_ptr failure;
-    try {
-        co_await attempt_patiently(*self, *job);
-    } catch (...) {
-        failure = translate(std::current_exception());
-    }
-    job->release_work();
-    self->finish(*job, failure);
-}
-
-HUBPUSH_DECL task<void> queue_core::attempt_patiently(queue_core& self, job_record& job) {
-    patience left(self.options_.give_up_after());
-    for (;;) {
-        std::exception_ptr failure;
-        try {
-            co_await job.attempt();
-            co_return;
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        const std::optional<std::chrono::milliseconds> duration = self.pause_after(failure, job, left);
-        if (!duration) std::rethrow_exception(failure);
-        co_await pause(self, job, *duration);
-    }
-}
-
-HUBPUSH_DECL std::optional<std::chrono::milliseconds> queue_core::pause_after(const std::exception_ptr& failure,
-                                                                              job_record& job, patience& left) {
-    if (!job.may_run_again()) return std::nullopt;
-    try {
-        std::rethrow_exception(failure);
-    } catch (const error& known) {
-        if (!options_.may_be_waited_out(known)) return std::nullopt;
-        const seams& world = options_.seams();
-        const auto duration = left.next_pause(world.clock().now(), known.retry_after(), world.random().next());
-        if (duration) {
-            const auto seconds = std::chrono::ceil<std::chrono::seconds>(*duration).count();
-            world.log().write(log_level::warning, job.label() + " is tried again in " + std::to_string(seconds) +
-                                                      " s: " + describe(failure));
-        }
-        return duration;
-    } catch (...) {
-        return std::nullopt;
-    }
-}
-
-HUBPUSH_DECL task<void> queue_core::pause(queue_core& self, job_record& job, std::chrono::milliseconds duration) {
-    self.set_status(job, job_status::retrying);
-    co_await accept_cancellation();  // the work may have changed how its coroutine takes cancellation
-    co_await sleep_for(self.options_.seams().clock(), duration);
-    self.set_status(job, job_status::running);
-}
-
-/// Throws when the job was cancelled meanwhile: the interruption may have come and gone while the work did not listen.
-HUBPUSH_DECL void queue_core::set_status(job_record& job, job_status status) {
-    const std::lock_guard lock(mutex_);
-    if (ledger_.cancel_requested(job) || closed_) {
-        throw_error(errc::cancelled, job.label() + " was cancelled between two attempts");
-    }
-    ledger_.set_status(job, status);
-}
-
-HUBPUSH_DECL void queue_core::finish(job_record& job, std::exception_ptr failure) {
-    std::unique_lock lock(mutex_);
-    running_.reset();
-    ledger_.end(job, std::move(failure));
-    wake_waiters();
-    const bool report = reports_;
-    lock.unlock();
-    if (report) report_unread();
-}
-
-HUBPUSH_DECL void queue_core::wake_waiters() {
-    ended_.notify_all();
-    for (const std::shared_ptr<parked>& waiter : parked_) {
-        if (!ledger_.reached(waiter->until)) continue;
-        asio::post(waiter->wake.get_executor(), [waiter] { waiter->wake.cancel(); });
-    }
+    waiters_.notify();
 }
 
 HUBPUSH_DECL void queue_core::cancel(const std::shared_ptr<job_record>& job) {
@@ -212,38 +179,55 @@ HUBPUSH_DECL void queue_core::cancel(const std::shared_ptr<job_record>& job) {
         return;
     }
     ledger_.end(*job, make_exception(errc::cancelled, job->label() + " was cancelled before it began"));
-    wake_waiters();
+    jobs_have_ended();
     lock.unlock();
     job->release_work();
+}
+
+HUBPUSH_DECL void queue_core::cancel_all() {
+    check_process();
+    std::unique_lock lock(mutex_);
+    for (const std::shared_ptr<job_record>& job : ledger_.unfinished()) ledger_.request_cancel(*job);
+    const job_list dropped =
+        ledger_.end_waiting(make_exception(errc::cancelled, "every job was cancelled before this one began"));
+    jobs_have_ended();
+    interrupt_running();
+    lock.unlock();
+    for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
+}
+
+/// Those that wait for a place come in for it: they are submitted, as far as their callers can tell.
+HUBPUSH_DECL queue_core::job_list queue_core::cancel_rest(const job_record& failed) {
+    for (const std::shared_ptr<job_record>& job : std::exchange(line_, {})) ledger_.add(job);
+    rest_failure_ = make_exception(errc::cancelled, failed.label() + " failed, and this queue cancels the rest",
+                                   error_details().hint("mend the cause, drain the queue and submit it again"));
+    return ledger_.end_waiting(rest_failure_);
 }
 
 HUBPUSH_DECL void queue_core::interrupt_running() {
     if (running_) asio::post(*strand_, [group = running_] { group->cancel(); });
 }
 
-HUBPUSH_DECL void queue_core::stop() {
-    std::unique_lock lock(mutex_);
+HUBPUSH_DECL void queue_core::close() {
     closed_ = true;
-    const auto dropped = ledger_.end_waiting(make_exception(
-        errc::cancelled, "the queue was closed before the job began", error_details().hint("submit it again")));
-    wake_waiters();
-    interrupt_running();
-    lock.unlock();
-    for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
+    line_.clear();
+    waiters_.notify();
 }
 
-/// The executor was destroyed with the run loop in it. The work that has begun is not released here: its frames, which
-/// may refer to it, are being destroyed right now, in any order.
-HUBPUSH_DECL void queue_core::abandon() noexcept {
-    const std::exception_ptr failure =
-        make_exception(errc::cancelled, "the executor of the queue ended before the job");
+HUBPUSH_DECL void queue_core::refuse_new() {
+    check_process();
+    const std::lock_guard lock(mutex_);
+    close();
+}
+
+HUBPUSH_DECL void queue_core::stop() {
+    check_process();
     std::unique_lock lock(mutex_);
-    strand_.reset();
-    running_.reset();
-    const auto dropped = ledger_.end_waiting(failure);
-    const auto begun = ledger_.unfinished();
-    for (const std::shared_ptr<job_record>& job : begun) ledger_.end(*job, failure);
-    wake_waiters();
+    stopped_ = true;
+    const job_list dropped = ledger_.end_waiting(make_exception(
+        errc::cancelled, "the queue was closed before the job began", error_details().hint("submit it again")));
+    close();
+    interrupt_running();
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
 }
@@ -256,6 +240,8 @@ HUBPUSH_DECL void queue_core::retire() {
     lock.unlock();
     report_unread();
 }
+
+// What became of them.
 
 HUBPUSH_DECL void queue_core::report_unread() {
     std::unique_lock lock(mutex_);
@@ -277,6 +263,7 @@ HUBPUSH_DECL void queue_core::check_outcome(const job_record& job) {
 
 HUBPUSH_DECL drain_result queue_core::take_outcomes() {
     const std::lock_guard lock(mutex_);
+    rest_failure_ = nullptr;
     return ledger_.take_outcomes();
 }
 
@@ -286,15 +273,14 @@ HUBPUSH_DECL milestone queue_core::everything() const {
     return ledger_.everything();
 }
 
+// Who waits for it.
+
 HUBPUSH_DECL bool queue_core::inside_a_job() const { return strand_ && strand_->running_in_this_thread(); }
 
-/// Only an io_context can be asked; on other executors a blocking call on their own thread is not noticed.
-HUBPUSH_DECL bool queue_core::on_executor_thread() const {
-    if (!strand_) return false;
-    const asio::any_io_executor executor = strand_->get_inner_executor();
-    const auto* const context = executor.target<asio::io_context::executor_type>();
-    return context != nullptr && context->running_in_this_thread();
-}
+HUBPUSH_DECL bool queue_core::on_executor_thread() const { return strand_ && runs_here(strand_->get_inner_executor()); }
+
+/// For coroutines, whose frames may outlive the frame that holds the queue.
+HUBPUSH_DECL std::shared_ptr<wait_list> queue_core::waiters() { return {shared_from_this(), &waiters_}; }
 
 HUBPUSH_DECL bool queue_core::wait(milestone until, std::optional<steady_time> deadline) {
     check_process();
@@ -304,10 +290,7 @@ HUBPUSH_DECL bool queue_core::wait(milestone until, std::optional<steady_time> d
     if (inside_a_job() || (!ledger_.reached(until) && on_executor_thread())) {
         throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not block until one has ended");
     }
-    const auto done = [&] { return ledger_.reached(until); };
-    if (deadline) return ended_.wait_until(lock, *deadline, done);
-    ended_.wait(lock, done);
-    return true;
+    return waiters_.wait(lock, [&] { return ledger_.reached(until); }, deadline);
 }
 
 HUBPUSH_DECL task<bool> queue_core::async_wait(milestone until, std::optional<steady_time> deadline) {
@@ -318,26 +301,8 @@ HUBPUSH_DECL task<bool> queue_core::async_wait(milestone until, std::optional<st
         if (ledger_.reached(until)) co_return true;
         if (inside_a_job()) throw_error(errc::wrong_thread, "a job must not wait for itself or for a job behind it");
     }
-    // On a strand of its own the wake-up cannot overtake the wait, whatever executor the caller is on.
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    co_return co_await initiate(asio::make_strand(executor), wait_parked(self, until, deadline), asio::use_awaitable);
-}
-
-HUBPUSH_DECL task<bool> queue_core::wait_parked(std::shared_ptr<queue_core> self, milestone until,
-                                                std::optional<steady_time> deadline) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const parking_space space(self, until, executor);
-    const std::shared_ptr<parked> waiter = space.waiter();
-    clock& time = self->options_.seams().clock();
-    const std::unique_ptr<timer> alarm = time.make_timer(executor);
-    if (deadline) alarm->start(*deadline, [waiter] { waiter->wake.cancel(); });
-    while (!space.reached()) {
-        co_await throw_if_cancelled();
-        if (deadline && time.now() >= *deadline) co_return false;
-        std::error_code woken;
-        co_await waiter->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    }
-    co_return true;
+    const wait_list::condition reached = [core = this, until] { return core->ledger_.reached(until); };
+    co_return co_await wait_list::async_wait(waiters(), options_.seams().clock(), reached, deadline);
 }
 
 }  // namespace hubpush::inline v0::detail
