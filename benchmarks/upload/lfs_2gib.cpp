@@ -8,16 +8,16 @@
 //
 // push and floor print their CPU seconds, their peak resident memory in MiB and how long they took.
 
+#include "../support/measure.hpp"
+
 #include <hubpush/hubpush.hpp>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -25,8 +25,10 @@
 #include <random>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <vector>
+
+using benchmark::checked;
+using benchmark::stopwatch;
 
 namespace {
 
@@ -41,43 +43,6 @@ struct aligned_block {
     aligned_block& operator=(const aligned_block&) = delete;
     ~aligned_block() { std::free(data); }
     void* data;
-};
-
-/// The result of a system call, or what `errno` says.
-template <class Result>
-Result checked(Result result, const char* what) {
-    if (result < 0) throw std::system_error(errno, std::generic_category(), what);
-    return result;
-}
-
-double cpu_seconds() {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-    };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
-
-/// The high-water mark of this program alone; that of getrusage begins with what its parent had.
-double peak_mebibytes() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
-    }
-    throw std::runtime_error("no VmHWM in /proc/self/status");
-}
-
-class stopwatch {
-public:
-    void print(const char* what) const {
-        const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - wall_;
-        std::printf("%s %.3f %.1f %.3f\n", what, cpu_seconds() - cpu_, peak_mebibytes(), wall.count());
-    }
-
-private:
-    double cpu_ = cpu_seconds();
-    std::chrono::steady_clock::time_point wall_ = std::chrono::steady_clock::now();
 };
 
 void prepare(const char* file, std::uint64_t size) {

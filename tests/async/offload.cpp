@@ -5,8 +5,13 @@
 #include <hubpush/async/group.hpp>
 #include <hubpush/core/error.hpp>
 
+#include <atomic>
+#include <future>
+#include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 using namespace hubpush;
 
@@ -57,4 +62,60 @@ TEST_CASE("a pool that ends drops what has not begun") {
     context.restart();
     context.poll();
     CHECK(done <= 100);
+}
+
+namespace {
+
+/// Reads what the coroutine that waits for it owns, for as long as a test lets it.
+task<void> wait_for_slow_work(worker_pool& pool, std::promise<void>& begun, std::shared_future<void> go_on,
+                              std::atomic<int>& done) {
+    std::vector<int> own(1000, 1);
+    auto work = [&] {
+        begun.set_value();
+        go_on.wait();
+        done += std::accumulate(own.begin(), own.end(), 0);
+        return true;
+    };
+    co_await offload(pool, work);
+}
+
+}  // namespace
+
+TEST_CASE("an io_context that is destroyed waits for the unit that runs: it works on the coroutine's own variables") {
+    worker_pool pool(1);
+    std::promise<void> begun;
+    std::promise<void> go_on;
+    std::atomic<int> done = 0;
+    auto context = std::make_unique<asio::io_context>();
+    initiate(context->get_executor(), wait_for_slow_work(pool, begun, go_on.get_future().share(), done),
+             [](std::exception_ptr) {});
+    context->poll();
+    begun.get_future().wait();
+    std::thread destroyer([&] { context.reset(); });
+    go_on.set_value();
+    destroyer.join();
+    CHECK(done == 1000);
+}
+
+TEST_CASE("a unit that has not begun when its io_context is destroyed never begins") {
+    std::promise<void> begun;
+    std::promise<void> go_on;
+    std::atomic<int> done = 0;
+    {
+        worker_pool pool(1);
+        asio::post(pool.executor(), [busy = go_on.get_future().share()] { busy.wait(); });
+        std::promise<void> may_go_on;
+        may_go_on.set_value();
+        {
+            asio::io_context context;
+            initiate(context.get_executor(), wait_for_slow_work(pool, begun, may_go_on.get_future().share(), done),
+                     [](std::exception_ptr) {});
+            context.poll();
+        }
+        std::promise<void> all_done;
+        asio::post(pool.executor(), [&all_done] { all_done.set_value(); });
+        go_on.set_value();
+        all_done.get_future().wait();
+    }
+    CHECK(done == 0);
 }

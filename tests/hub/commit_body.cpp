@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "co_test.hpp"
 
+#include <hubpush/async/offload.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/exactly_once.hpp>
@@ -26,15 +27,20 @@ public:
 
     std::uint64_t size() const noexcept override { return announced_; }
     task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
+        co_return read_now(offset, out);
+    }
+    worker_pool* pool() const noexcept override { return blocks_on.get(); }
+    std::size_t read_now(std::uint64_t offset, std::span<std::byte> out) override {
         ++reads;
         if (before_read) before_read();
         const std::size_t begin = std::min<std::size_t>(bytes.size(), static_cast<std::size_t>(offset));
         const std::size_t count = std::min(out.size(), bytes.size() - begin);
         std::memcpy(out.data(), bytes.data() + begin, count);
-        co_return count;
+        return count;
     }
 
     std::string bytes;
+    std::shared_ptr<worker_pool> blocks_on;
     int reads = 0;
     std::function<void()> before_read;
 
@@ -110,8 +116,11 @@ task<std::string> read_all(std::shared_ptr<byte_source> source, std::vector<std:
 std::vector<commit_operation> mixed_operations() {
     std::vector<commit_operation> operations;
     operations.push_back(commit_operation::remove_folder("old/"));
+    const auto pool = std::make_shared<worker_pool>(1);
     for (std::size_t size = 0; size < 14; ++size) {
-        operations.push_back(regular("f" + std::to_string(size), random_bytes(size, static_cast<std::uint32_t>(size))));
+        auto bytes = std::make_shared<test_content>(random_bytes(size, static_cast<std::uint32_t>(size)));
+        if (size % 3 != 0) bytes->blocks_on = pool;
+        operations.push_back(regular("f" + std::to_string(size), std::move(bytes)));
     }
     operations.push_back(commit_operation::add_lfs("big.bin", std::string(64, 'c'), 123'456'789'012));
     operations.push_back(commit_operation::remove_file("gone.txt"));

@@ -15,6 +15,8 @@
 
 namespace hubpush::inline v0 {
 
+class worker_pool;
+
 /// Bytes of a known length that can be read again, so that whatever is built from them can be retried. `net/` and
 /// `hub/` send from it; `fs/source.hpp` holds the files and buffers behind it. Used from one strand at a time.
 class byte_source {
@@ -28,6 +30,12 @@ public:
     /// ends. `out` is valid until the awaitable completes. Throws `file_changed` when the content is no longer the one
     /// whose size was announced.
     virtual task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
+
+    /// The pool on which reading this source blocks, as a file's does: whoever reads many of them makes one trip there
+    /// and calls `read_now`. Null for a source that can only be awaited.
+    virtual worker_pool* pool() const noexcept { return nullptr; }
+    /// What `read_at` does, on a thread of `pool()`. Throws `errc::internal` when there is none.
+    HUBPUSH_DECL virtual std::size_t read_now(std::uint64_t offset, std::span<std::byte> out);
 };
 
 /// Content in memory, owned by the source.

@@ -26,10 +26,12 @@ public:
 
     std::uint64_t size() const noexcept override { return expected_.size(); }
     HUBPUSH_DECL task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;
+    worker_pool* pool() const noexcept override { return pool_.get(); }
+    /// Opens, compares, reads and compares again in one trip to the pool.
+    HUBPUSH_DECL std::size_t read_now(std::uint64_t offset, std::span<std::byte> out) override;
     const std::filesystem::path& path() const noexcept { return path_; }
 
 private:
-    HUBPUSH_DECL std::size_t read_now(std::uint64_t offset, std::span<std::byte> out);
     HUBPUSH_DECL void require_unchanged();
 
     std::shared_ptr<file_system> files_;

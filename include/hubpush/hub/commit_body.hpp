@@ -42,8 +42,10 @@ private:
         segment(std::uint64_t begin, std::string text) : begin_(begin), text_(std::move(text)) {}
         segment(std::uint64_t begin, const commit_operation* file) : begin_(begin), file_(file) {}
         std::uint64_t begin() const noexcept { return begin_; }
-        const std::string& text() const noexcept { return text_; }
+        /// The text from `offset` of the body on, as much as there is and fits.
+        HUBPUSH_DECL std::size_t copy_text(std::uint64_t offset, std::span<std::byte> out) const;
         const commit_operation* file() const noexcept { return file_; }
+        const worker_pool* pool() const noexcept { return file_ != nullptr ? file_->bytes()->pool() : nullptr; }
 
     private:
         std::uint64_t begin_;
@@ -51,15 +53,24 @@ private:
         const commit_operation* file_ = nullptr;
     };
 
+    /// What has to be read of a file next: `bytes` from its position `begin`, nothing where the group is known already.
+    /// Their base64 form goes into `room`, which `bytes` is the end of; `skip` characters of it were given out before.
+    class piece {
+    public:
+        const commit_operation* file = nullptr;
+        std::uint64_t begin = 0;
+        std::span<std::byte> bytes;
+        std::span<std::byte> room;
+        std::size_t skip = 0;
+    };
+
     HUBPUSH_DECL void append_text(std::string text);
     HUBPUSH_DECL void append_file(const commit_operation& file);
     HUBPUSH_DECL const segment& segment_at(std::uint64_t offset) const;
-    HUBPUSH_DECL task<std::size_t> read_file(const commit_operation& file, std::uint64_t position,
-                                             std::span<std::byte> out);
-    HUBPUSH_DECL task<std::size_t> read_groups(const commit_operation& file, std::uint64_t position,
-                                               std::span<std::byte> out);
-    HUBPUSH_DECL task<std::size_t> read_inside_group(const commit_operation& file, std::uint64_t position,
-                                                     std::span<std::byte> out);
+    HUBPUSH_DECL std::size_t fill_now(std::uint64_t offset, std::span<std::byte> out, const worker_pool* pool);
+    HUBPUSH_DECL task<std::size_t> fill(std::uint64_t offset, std::span<std::byte> out);
+    HUBPUSH_DECL piece next_piece(const segment& file, std::uint64_t offset, std::span<std::byte> out);
+    HUBPUSH_DECL std::size_t place(const piece& read, std::size_t got, std::span<std::byte> out);
     HUBPUSH_DECL void check(const commit_operation& file, std::uint64_t position, std::span<const std::byte> bytes);
 
     std::shared_ptr<const std::vector<commit_operation>> operations_;

@@ -18,22 +18,37 @@
 
 namespace hubpush::inline v0::detail {
 
-/// A block costs two trips to the pool, which at 256 KiB are a third of what hashing it costs.
+/// A file costs one trip to the pool for each block, other sources two, which at 256 KiB are a third of what hashing it
+/// costs.
 inline constexpr std::size_t hash_block = 1024 * 1024;
+
+/// Reads the next block of `source` and feeds it to `hash`; gives its size.
+template <class Hash>
+task<std::size_t> hash_block_at(client_state& client, byte_source& source, std::uint64_t offset,
+                                std::span<std::byte> buffer, Hash& hash) {
+    if (worker_pool* const pool = source.pool()) {
+        auto read_and_hash = [&] {
+            const std::size_t got = source.read_now(offset, buffer);
+            hash.update(buffer.first(got));
+            return got;
+        };
+        co_return co_await offload(*pool, read_and_hash);
+    }
+    const std::size_t got = co_await source.read_at(offset, buffer);
+    auto update = [&] {
+        hash.update(buffer.first(got));
+        return got;
+    };
+    co_return co_await offload(*client.pool(), update);
+}
 
 /// Feeds a file to `hash` and gives the result in hexadecimal; `on_block` gets the size of each block that is done.
 template <class Hash, class OnBlock>
 task<std::string> hash_whole(client_state& client, file what, Hash hash, OnBlock on_block) {
     const lease buffer = co_await client.budget().acquire(hash_block);
     for (std::uint64_t offset = 0; offset < what.size();) {
-        const std::size_t got = co_await what.source()->read_at(offset, buffer.bytes());
+        const std::size_t got = co_await hash_block_at(client, *what.source(), offset, buffer.bytes(), hash);
         if (got == 0) throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
-        const std::span<const std::byte> block = buffer.bytes().first(got);
-        auto update = [&hash, block] {
-            hash.update(block);
-            return true;
-        };
-        co_await offload(*client.pool(), update);
         offset += got;
         on_block(got);
         co_await throw_if_cancelled();

@@ -2,6 +2,8 @@
 
 #include <hubpush/core/byte_source.hpp>
 
+#include <hubpush/core/error.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -30,6 +32,10 @@ private:
 };
 
 }  // namespace detail
+
+HUBPUSH_DECL std::size_t byte_source::read_now(std::uint64_t, std::span<std::byte>) {
+    throw_error(errc::internal, "a source that can only be awaited was read on a pool");
+}
 
 HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text) {
     return std::make_shared<detail::owned_bytes<std::string>>(std::move(text));

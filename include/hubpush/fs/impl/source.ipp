@@ -18,7 +18,6 @@ HUBPUSH_DECL task<std::size_t> file_source::read_at(std::uint64_t offset, std::s
     return offload(*pool_, std::bind_front(&file_source::read_now, this, offset, out));
 }
 
-/// Opens, compares, reads and compares again in one trip to the pool.
 HUBPUSH_DECL std::size_t file_source::read_now(std::uint64_t offset, std::span<std::byte> out) {
     if (!file_) file_ = files_->open(path_);
     require_unchanged();

@@ -2,6 +2,7 @@
 
 #include <hubpush/hub/commit_body.hpp>
 
+#include <hubpush/async/offload.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/json.hpp>
@@ -80,6 +81,12 @@ HUBPUSH_DECL void commit_body::append_file(const commit_operation& file) {
     size_ += base64_size(file.size());
 }
 
+HUBPUSH_DECL std::size_t commit_body::segment::copy_text(std::uint64_t offset, std::span<std::byte> out) const {
+    const std::string_view rest = std::string_view(text_).substr(offset - begin_, out.size());
+    std::memcpy(out.data(), rest.data(), rest.size());
+    return rest.size();
+}
+
 HUBPUSH_DECL const commit_body::segment& commit_body::segment_at(std::uint64_t offset) const {
     const auto after =
         std::upper_bound(segments_.begin(), segments_.end(), offset,
@@ -87,60 +94,89 @@ HUBPUSH_DECL const commit_body::segment& commit_body::segment_at(std::uint64_t o
     return *std::prev(after);
 }
 
+/// Files that block their readers are read, compared and encoded in one trip to their pool, as many as `out` has room
+/// for: a trip for each of ten thousand small files would cost more than all the rest.
 HUBPUSH_DECL task<std::size_t> commit_body::read_at(std::uint64_t offset, std::span<std::byte> out) {
     std::size_t done = 0;
     while (done < out.size() && offset + done < size_) {
-        const segment& current = segment_at(offset + done);
-        const std::uint64_t position = offset + done - current.begin();
         const std::span<std::byte> rest = out.subspan(done);
-        if (current.file() != nullptr) {
-            done += co_await read_file(*current.file(), position, rest);
+        const segment& current = segment_at(offset + done);
+        if (current.pool() == nullptr) {
+            done += co_await fill(offset + done, rest);
         } else {
-            const std::string_view text = std::string_view(current.text()).substr(position, rest.size());
-            std::memcpy(rest.data(), text.data(), text.size());
-            done += text.size();
+            worker_pool* const pool = current.file()->bytes()->pool();
+            auto work = [&] { return fill_now(offset + done, rest, pool); };
+            done += co_await offload(*pool, work);
         }
     }
     co_return done;
 }
 
-/// Gives at least one byte of the base64 form of `file`, from `position` of that form.
-HUBPUSH_DECL task<std::size_t> commit_body::read_file(const commit_operation& file, std::uint64_t position,
-                                                      std::span<std::byte> out) {
-    if (position % 4 == 0 && out.size() >= 4) co_return co_await read_groups(file, position, out);
-    co_return co_await read_inside_group(file, position, out);
-}
-
-/// Whole groups: the bytes are read to the end of the room that their encoding takes, and encoded in place.
-HUBPUSH_DECL task<std::size_t> commit_body::read_groups(const commit_operation& file, std::uint64_t position,
-                                                        std::span<std::byte> out) {
-    const std::uint64_t begin = position / 4 * 3;
-    const std::size_t count =
-        static_cast<std::size_t>(std::min<std::uint64_t>(out.size() / 4 * 3, file.size() - begin));
-    const std::span<std::byte> room = out.first(static_cast<std::size_t>(base64_size(count)));
-    const std::span<std::byte> bytes = room.last(count);
-    const std::size_t got = co_await file.bytes()->read_at(begin, bytes);
-    if (got != count)
-        throw_error(errc::file_changed, "a file became shorter while it was sent", error_details().file(file.path()));
-    check(file, begin, bytes);
-    encode_base64(bytes, room);
-    co_return room.size();
-}
-
-/// A part of one group, at the start or the end of what the reader has room for.
-HUBPUSH_DECL task<std::size_t> commit_body::read_inside_group(const commit_operation& file, std::uint64_t position,
-                                                              std::span<std::byte> out) {
-    const std::uint64_t group = position / 4 * 4;
-    if (group_file_ != &file || group_position_ != group || position == group) {
-        group_file_ = nullptr;
-        co_await read_groups(file, group, group_);
-        group_file_ = &file;
-        group_position_ = group;
+/// On the pool: everything up to the first file that is read in another way.
+HUBPUSH_DECL std::size_t commit_body::fill_now(std::uint64_t offset, std::span<std::byte> out,
+                                               const worker_pool* pool) {
+    std::size_t done = 0;
+    while (done < out.size() && offset + done < size_) {
+        const segment& current = segment_at(offset + done);
+        const std::span<std::byte> rest = out.subspan(done);
+        if (current.file() == nullptr) {
+            done += current.copy_text(offset + done, rest);
+        } else if (current.pool() == pool) {
+            const piece next = next_piece(current, offset + done, rest);
+            const std::size_t got = next.bytes.empty() ? 0 : next.file->bytes()->read_now(next.begin, next.bytes);
+            done += place(next, got, rest);
+        } else {
+            break;
+        }
     }
-    const std::size_t skip = static_cast<std::size_t>(position - group);
-    const std::size_t count = std::min(out.size(), group_.size() - skip);
-    std::memcpy(out.data(), group_.data() + skip, count);
-    co_return count;
+    return done;
+}
+
+/// One segment, which does not block.
+HUBPUSH_DECL task<std::size_t> commit_body::fill(std::uint64_t offset, std::span<std::byte> out) {
+    const segment& current = segment_at(offset);
+    if (current.file() == nullptr) co_return current.copy_text(offset, out);
+    const piece next = next_piece(current, offset, out);
+    std::size_t got = 0;
+    if (!next.bytes.empty()) got = co_await next.file->bytes()->read_at(next.begin, next.bytes);
+    co_return place(next, got, out);
+}
+
+/// Whole groups are read to the end of the room that their encoding takes, and encoded in place. A part of one group,
+/// at the start or the end of what the reader has room for, goes by way of `group_`.
+HUBPUSH_DECL commit_body::piece commit_body::next_piece(const segment& file, std::uint64_t offset,
+                                                        std::span<std::byte> out) {
+    const std::uint64_t position = offset - file.begin();
+    piece next;
+    next.file = file.file();
+    next.begin = position / 4 * 3;
+    next.skip = static_cast<std::size_t>(position % 4);
+    const bool whole = next.skip == 0 && out.size() >= group_.size();
+    const bool known = next.skip != 0 && group_file_ == next.file && group_position_ == position / 4 * 4;
+    const std::span<std::byte> space = whole ? out : std::span<std::byte>(group_);
+    const std::uint64_t count = std::min<std::uint64_t>(space.size() / 4 * 3, next.file->size() - next.begin);
+    next.room = space.first(static_cast<std::size_t>(base64_size(count)));
+    if (!known) next.bytes = next.room.last(static_cast<std::size_t>(count));
+    if (!known && !whole) group_file_ = nullptr;  // until it is read
+    return next;
+}
+
+/// Compares, encodes and gives out what was read.
+HUBPUSH_DECL std::size_t commit_body::place(const piece& read, std::size_t got, std::span<std::byte> out) {
+    if (got != read.bytes.size()) {
+        throw_error(errc::file_changed, "a file became shorter while it was sent",
+                    error_details().file(read.file->path()));
+    }
+    if (!read.bytes.empty()) {
+        check(*read.file, read.begin, read.bytes);
+        encode_base64(read.bytes, read.room);
+    }
+    if (read.room.data() == out.data()) return read.room.size();
+    group_file_ = read.file;
+    group_position_ = read.begin / 3 * 4;
+    const std::size_t count = std::min(out.size(), read.room.size() - read.skip);
+    std::memcpy(out.data(), read.room.data() + read.skip, count);
+    return count;
 }
 
 HUBPUSH_DECL void commit_body::check(const commit_operation& file, std::uint64_t position,

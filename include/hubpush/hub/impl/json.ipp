@@ -81,6 +81,32 @@ private:
     std::size_t count_ = 0;
 };
 
+/// True for every byte with which something begins that must be escaped, and for no other ASCII.
+inline bool may_need_escape(char character) noexcept {
+    const auto byte = static_cast<unsigned char>(character);
+    return byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f || byte == 0xc2 || byte == 0xe2;
+}
+
+/// Appends what stands at the front of `text`, escaped where need be; gives how many bytes of `text` that was.
+inline std::size_t append_escaped(std::string& result, std::string_view text) {
+    static constexpr char digits[] = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(text.front());
+    if (byte == '"' || byte == '\\') {
+        result += {'\\', text.front()};
+    } else if (byte < 0x80) {
+        result += {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+    } else if (text.starts_with("\u0085")) {
+        result += "\\u0085";
+        return 2;
+    } else if (text.starts_with("\u2028") || text.starts_with("\u2029")) {
+        result += text[2] == '\xa8' ? "\\u2028" : "\\u2029";
+        return 3;
+    } else {
+        result += text.front();
+    }
+    return 1;
+}
+
 }  // namespace detail
 
 HUBPUSH_DECL std::optional<json_value> json_value::parse(std::string_view text) {
@@ -138,21 +164,13 @@ HUBPUSH_DECL std::optional<std::string> json_value::optional_string(std::string_
 }
 
 HUBPUSH_DECL std::string json_quoted(std::string_view text) {
-    static constexpr char digits[] = "0123456789abcdef";
     std::string result = "\"";
     result.reserve(text.size() + 2);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte == '"' || byte == '\\') {
-            result += {'\\', text[i]};
-        } else if (byte < 0x20 || byte == 0x7f) {
-            result += {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
-        } else if (text.substr(i, 3) == "\u2028" || text.substr(i, 3) == "\u2029" || text.substr(i, 2) == "\u0085") {
-            result += text[i + 1] == '\x85' ? "\\u0085" : text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
-            i += text[i + 1] == '\x85' ? 1 : 2;
-        } else {
-            result += text[i];
-        }
+    while (!text.empty()) {
+        const auto special = std::find_if(text.begin(), text.end(), detail::may_need_escape);
+        result.append(text.begin(), special);
+        text.remove_prefix(static_cast<std::size_t>(special - text.begin()));
+        if (!text.empty()) text.remove_prefix(detail::append_escaped(result, text));
     }
     return result + '"';
 }

@@ -41,7 +41,8 @@ HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& q
     files.reserve(questions.size());
     for (const preupload_question& question : questions) {
         json_object file;
-        file.text("path", question.path()).text("sample", question.sample()).number("size", question.size());
+        file.text("path", question.path());
+        file.raw("sample", '"' + question.sample() + '"').number("size", question.size());  // base64 needs no escape
         files.push_back(file.str());
     }
     return json_object().raw("files", json_array(files)).str();

@@ -48,25 +48,66 @@ private:
     std::optional<content_names> names_;
 };
 
-/// Reads what the question needs: the first bytes of a large file, all of a small one.
-inline task<asked_file> look_at(context& context, file what) {
-    const bool whole = what.size() <= small_file;
-    const std::size_t wanted = whole ? static_cast<std::size_t>(what.size()) : preupload_sample;
-    const lease buffer = co_await context.client().budget().acquire(wanted);
-    const std::span<std::byte> bytes = buffer.bytes().first(wanted);
-    // One byte more than an empty file has: only a read that could find something tells that it is still empty.
-    const std::size_t got = co_await what.source()->read_at(0, buffer.bytes().first(std::max<std::size_t>(wanted, 1)));
-    if (got != wanted)
+/// How much of a file the question needs: the first bytes of a large one, all of a small one.
+inline std::size_t bytes_to_look_at(const file& what) {
+    return what.size() <= small_file ? static_cast<std::size_t>(what.size()) : preupload_sample;
+}
+
+/// Where to read them. One byte more than an empty file has: only a read that could find something tells that it is
+/// still empty.
+inline std::span<std::byte> room_for_look(const file& what, std::span<std::byte> buffer) {
+    return buffer.first(std::max<std::size_t>(bytes_to_look_at(what), 1));
+}
+
+/// `got` bytes of the file have been read into `buffer`.
+inline asked_file examine(const file& what, std::span<const std::byte> buffer, std::size_t got) {
+    if (got != bytes_to_look_at(what))
         throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
     std::optional<content_names> names;
-    if (whole) {
-        auto hash = [bytes] { return content_names(bytes); };
-        names = co_await offload(*context.client().pool(), hash);
-        context.progress().hashed(what.size());
+    if (got == what.size()) names.emplace(buffer.first(got));
+    const std::span<const std::byte> sample = buffer.first(std::min(got, preupload_sample));
+    return asked_file(what, std::string(reinterpret_cast<const char*>(sample.data()), sample.size()), std::move(names));
+}
+
+/// On the pool: looks at the files from `looks.size()` on that are read there, some at a time, because a trip costs
+/// more than a small file.
+inline bool look_at_some(const std::vector<file>& files, const worker_pool* pool, std::span<std::byte> buffer,
+                         std::vector<asked_file>& looks) {
+    constexpr std::size_t files_per_trip = 32;
+    const std::size_t end = std::min(files.size(), looks.size() + files_per_trip);
+    while (looks.size() < end && files[looks.size()].source()->pool() == pool) {
+        const file& what = files[looks.size()];
+        const std::size_t got = what.source()->read_now(0, room_for_look(what, buffer));
+        looks.push_back(examine(what, buffer, got));
     }
-    const std::span<const std::byte> first = bytes.first(std::min(wanted, preupload_sample));
-    std::string sample(reinterpret_cast<const char*>(first.data()), first.size());
-    co_return asked_file(std::move(what), std::move(sample), std::move(names));
+    return true;
+}
+
+/// The same for a source that has to be awaited.
+inline task<asked_file> look_at_one(context& context, file what, std::span<std::byte> buffer) {
+    const std::size_t got = co_await what.source()->read_at(0, room_for_look(what, buffer));
+    auto work = [&] { return examine(what, buffer, got); };
+    co_return co_await offload(*context.client().pool(), work);
+}
+
+inline task<std::vector<asked_file>> look_at(context& context, std::vector<file> files) {
+    const lease buffer = co_await context.client().budget().acquire(small_file);
+    std::vector<asked_file> looks;
+    looks.reserve(files.size());
+    while (looks.size() < files.size()) {
+        co_await throw_if_cancelled();
+        worker_pool* const pool = files[looks.size()].source()->pool();
+        if (pool == nullptr) {
+            looks.push_back(co_await look_at_one(context, files[looks.size()], buffer.bytes()));
+        } else {
+            auto work = [&] { return look_at_some(files, pool, buffer.bytes(), looks); };
+            co_await offload(*pool, work);
+        }
+    }
+    for (const asked_file& look : looks) {
+        if (look.names()) context.progress().hashed(look.what().size());
+    }
+    co_return looks;
 }
 
 inline task<std::string> name_of(context& context, const asked_file& asked, upload_mode mode) {
@@ -110,7 +151,7 @@ namespace hubpush::inline v0 {
 HUBPUSH_DECL task<void> classify_step::operator()(context& context, stream<file>& in, stream<planned_file>& out) const {
     std::unordered_set<std::string> paths;
     for (bool more = true; more;) {
-        std::vector<detail::asked_file> batch;
+        std::vector<file> batch;
         while (more && batch.size() < preupload_batch) {
             std::optional<file> next = co_await in.pop();
             more = next.has_value();
@@ -118,9 +159,11 @@ HUBPUSH_DECL task<void> classify_step::operator()(context& context, stream<file>
             if (!paths.insert(next->path()).second) {
                 throw_error(errc::invalid_argument, "'" + next->path() + "' is pushed twice in one commit");
             }
-            batch.push_back(co_await detail::look_at(context, std::move(*next)));
+            batch.push_back(std::move(*next));
         }
-        if (!batch.empty()) co_await detail::ask_and_decide(context, std::move(batch), out);
+        if (batch.empty()) continue;
+        std::vector<detail::asked_file> looks = co_await detail::look_at(context, std::move(batch));
+        co_await detail::ask_and_decide(context, std::move(looks), out);
     }
 }
 
