@@ -87,6 +87,31 @@ public:
         return result;
     }
 
+    /// What goes back for one request.
+    struct served {
+        std::string bytes;
+        bool reset = false;
+    };
+
+    /// Takes the first complete request off `incoming`, the bytes that one connection to `origin` has brought, and
+    /// serves it; nothing as long as it is not complete.
+    std::optional<served> serve(const std::string& origin, std::string& incoming) {
+        const std::size_t end = incoming.find("\r\n\r\n");
+        if (end == std::string::npos) return std::nullopt;
+        const std::size_t at = incoming.find("Content-Length: ");
+        const std::size_t length = at < end ? std::stoul(incoming.substr(at + 16)) : 0;
+        if (incoming.size() < end + 4 + length) return std::nullopt;
+        model_request request;
+        request.origin = origin == endpoint ? "hub" : "store";
+        request.head = incoming.substr(0, end);
+        request.body = incoming.substr(end + 4, length);
+        incoming.erase(0, end + 4 + length);
+        request.method = request.head.substr(0, request.head.find(' '));
+        const std::size_t begin = request.method.size() + 1;
+        request.target = request.head.substr(begin, request.head.find(' ', begin) - begin);
+        return answer(request);
+    }
+
     hubpush::task<std::unique_ptr<hubpush::byte_stream>> connect(hubpush::origin where) override {
         co_await asio::post(asio::use_awaitable);
         co_await hubpush::throw_if_cancelled();
@@ -143,58 +168,10 @@ private:
 
     private:
         void serve() {
-            const std::size_t end = incoming_.find("\r\n\r\n");
-            if (end == std::string::npos) return;
-            const std::size_t at = incoming_.find("Content-Length: ");
-            const std::size_t length = at < end ? std::stoul(incoming_.substr(at + 16)) : 0;
-            if (incoming_.size() < end + 4 + length) return;
-            model_request request;
-            request.origin = origin_ == endpoint ? "hub" : "store";
-            request.head = incoming_.substr(0, end);
-            request.body = incoming_.substr(end + 4, length);
-            incoming_.erase(0, end + 4 + length);
-            request.method = request.head.substr(0, request.head.find(' '));
-            const std::size_t begin = request.method.size() + 1;
-            request.target = request.head.substr(begin, request.head.find(' ', begin) - begin);
-            answer(request);
-        }
-
-        void answer(const model_request& request) {
-            const model_fault what = hub_->fault ? hub_->fault(request.method, request.target) : model_fault::none;
-            hub_->requests.push_back(request);
-            switch (what) {
-                case model_fault::reset_before:
-                    reset_ = true;
-                    return;
-                case model_fault::status_503:
-                    send(reply(503, {{"error", "overloaded"}}));
-                    return;
-                case model_fault::forbid:
-                    send(reply(403, {{"error", "expired"}}));
-                    return;
-                case model_fault::status_429: {
-                    reply slow(429, {{"error", "too many requests"}});
-                    slow.headers = "Retry-After: 7\r\n";
-                    send(slow);
-                    return;
-                }
-                default:
-                    break;
-            }
-            const reply result = hub_->route(request);
-            if (what == model_fault::apply_then_reset) {
-                reset_ = true;
-            } else if (what == model_fault::apply_then_504) {
-                send(reply(504, {{"error", "gateway time-out"}}));
-            } else {
-                send(result);
-            }
-        }
-
-        void send(const reply& result) {
-            outgoing_ += "HTTP/1.1 " + std::to_string(result.status) + " x\r\nContent-Type: application/json\r\n" +
-                         result.headers + "Content-Length: " + std::to_string(result.body.size()) + "\r\n\r\n" +
-                         result.body;
+            const std::optional<served> result = hub_->serve(origin_, incoming_);
+            if (!result) return;
+            outgoing_ += result->bytes;
+            reset_ = result->reset;
         }
 
         std::shared_ptr<model_hub> hub_;
@@ -206,6 +183,35 @@ private:
         bool closed_ = false;
     };
 
+    served answer(const model_request& request) {
+        const model_fault what = fault ? fault(request.method, request.target) : model_fault::none;
+        requests.push_back(request);
+        switch (what) {
+            case model_fault::reset_before:
+                return {"", true};
+            case model_fault::status_503:
+                return {wire(reply(503, {{"error", "overloaded"}}))};
+            case model_fault::forbid:
+                return {wire(reply(403, {{"error", "expired"}}))};
+            case model_fault::status_429: {
+                reply slow(429, {{"error", "too many requests"}});
+                slow.headers = "Retry-After: 7\r\n";
+                return {wire(slow)};
+            }
+            default:
+                break;
+        }
+        const reply result = route(request);
+        if (what == model_fault::apply_then_reset) return {"", true};
+        if (what == model_fault::apply_then_504) return {wire(reply(504, {{"error", "gateway time-out"}}))};
+        return {wire(result)};
+    }
+
+    static std::string wire(const reply& result) {
+        return "HTTP/1.1 " + std::to_string(result.status) + " x\r\nContent-Type: application/json\r\n" +
+               result.headers + "Content-Length: " + std::to_string(result.body.size()) + "\r\n\r\n" + result.body;
+    }
+
     reply route(const model_request& request) {
         if (request.origin == "store") return store(request);
         if (request.target.find("/preupload/") != std::string::npos)
@@ -215,6 +221,7 @@ private:
         if (request.target.find("/commits/") != std::string::npos) return list();
         if (request.target.find("/commit/") != std::string::npos) return commit(request.body);
         if (request.target == "/api/repos/create") return reply(200, {{"url", std::string(endpoint) + "/acme/x"}});
+        if (request.target == "/api/whoami-v2") return reply(200, {{"name", "acme"}, {"type", "user"}});
         return reply(404, {{"error", "no such route"}});
     }
 
