@@ -65,6 +65,8 @@ public:
     std::function<model_fault(const std::string& method, const std::string& target)> fault;
     /// Asked once for every request whose head has come: how its connection ends early, if it does.
     std::function<std::optional<model_loss>(const std::string& method, const std::string& target)> loss;
+    /// Asked once for every request: the bytes that go back instead of its answer, none of them for silence.
+    std::function<std::optional<std::string>(const model_request&)> instead;
     /// The file mode the Hub answers for a path.
     std::function<std::string(const std::string& path, std::uint64_t size)> mode = [](const std::string& path,
                                                                                       std::uint64_t) {
@@ -89,6 +91,20 @@ public:
     /// Carries out a request that is still late, if there is one: the worst that can happen after a push has ended.
     void carry_out_late() {
         if (late_) route(std::exchange(late_, std::nullopt)->request);
+    }
+
+    /// What goes back for one request.
+    struct served {
+        std::string bytes;
+        bool reset = false;
+    };
+
+    /// Takes the first complete request off `incoming`, the bytes that one connection to `origin` has brought, and
+    /// serves it; nothing as long as it is not complete.
+    std::optional<served> serve(const std::string& origin, std::string& incoming) {
+        std::optional<model_request> request = read_head(origin, incoming);
+        if (!request || !take_body(*request, incoming)) return std::nullopt;
+        return answer(*request);
     }
 
     hubpush::task<std::unique_ptr<hubpush::byte_stream>> connect(hubpush::origin where) override {
@@ -146,27 +162,21 @@ private:
 
     private:
         void serve() {
-            const std::size_t end = incoming_.find("\r\n\r\n");
-            if (end == std::string::npos || finished_ || deaf_) return;
-            model_request request;
-            request.origin = origin_ == endpoint ? "hub" : "store";
-            request.head = incoming_.substr(0, end);
-            request.method = request.head.substr(0, request.head.find(' '));
-            const std::size_t begin = request.method.size() + 1;
-            request.target = request.head.substr(begin, request.head.find(' ', begin) - begin);
-            if (!std::exchange(head_seen_, true) && hub_->loss) loss_ = hub_->loss(request.method, request.target);
-            if (loss_ && loss_->body_bytes && incoming_.size() >= end + 4 + *loss_->body_bytes) {
+            if (finished_ || deaf_) return;
+            std::optional<model_request> request = read_head(origin_, incoming_);
+            if (!request) return;
+            if (!std::exchange(head_seen_, true) && hub_->loss) loss_ = hub_->loss(request->method, request->target);
+            if (loss_ && loss_->body_bytes && incoming_.size() >= request->head.size() + 4 + *loss_->body_bytes) {
                 end_connection(loss_->end);
-                if (hub_->after_loss) hub_->after_loss(request);
+                if (hub_->after_loss) hub_->after_loss(*request);
                 return;
             }
-            const std::size_t at = incoming_.find("Content-Length: ");
-            const std::size_t length = at < end ? std::stoul(incoming_.substr(at + 16)) : 0;
-            if (incoming_.size() < end + 4 + length) return;
-            request.body = incoming_.substr(end + 4, length);
-            incoming_.erase(0, end + 4 + length);
+            if (!take_body(*request, incoming_)) return;
             head_seen_ = false;
-            loss_ ? answer_and_end(request, *std::exchange(loss_, std::nullopt)) : answer(request);
+            if (loss_) return answer_and_end(*request, *std::exchange(loss_, std::nullopt));
+            const served result = hub_->answer(*request);
+            outgoing_ += result.bytes;
+            reset_ = result.reset;
         }
 
         void end_connection(model_loss::ending how) {
@@ -189,48 +199,6 @@ private:
             if (hub_->after_loss) hub_->after_loss(request);
         }
 
-        void answer(const model_request& request) {
-            const model_fault what = hub_->fault ? hub_->fault(request.method, request.target) : model_fault::none;
-            hub_->requests.push_back(request);
-            const std::size_t index = hub_->requests.size() - 1;
-            switch (what) {
-                case model_fault::reset_before:
-                    reset_ = true;
-                    return;
-                case model_fault::status_503:
-                    send(reply(503, {{"error", "overloaded"}}));
-                    return;
-                case model_fault::forbid:
-                    send(reply(403, {{"error", "expired"}}));
-                    return;
-                case model_fault::status_429: {
-                    reply slow(429, {{"error", "too many requests"}});
-                    slow.headers = "Retry-After: 7\r\n";
-                    send(slow);
-                    return;
-                }
-                default:
-                    break;
-            }
-            const reply result = hub_->route(request);
-            if (what == model_fault::apply_then_reset) {
-                reset_ = true;
-            } else if (what == model_fault::apply_then_504) {
-                send(reply(504, {{"error", "gateway time-out"}}));
-            } else {
-                send(result);
-            }
-            hub_->requests[index].reply_bytes = wire_form(result).size();
-            hub_->carry_out_late_after(request);
-        }
-
-        static std::string wire_form(const reply& result) {
-            return "HTTP/1.1 " + std::to_string(result.status) + " x\r\nContent-Type: application/json\r\n" +
-                   result.headers + "Content-Length: " + std::to_string(result.body.size()) + "\r\n\r\n" + result.body;
-        }
-
-        void send(const reply& result) { outgoing_ += wire_form(result); }
-
         std::shared_ptr<model_hub> hub_;
         std::string origin_;
         hubpush::notifier changed_;
@@ -243,6 +211,65 @@ private:
         bool reset_ = false;
         bool closed_ = false;
     };
+
+    /// The request at the front of `incoming` without its body; nothing as long as its head is not complete.
+    static std::optional<model_request> read_head(const std::string& origin, const std::string& incoming) {
+        const std::size_t end = incoming.find("\r\n\r\n");
+        if (end == std::string::npos) return std::nullopt;
+        model_request request;
+        request.origin = origin == endpoint ? "hub" : "store";
+        request.head = incoming.substr(0, end);
+        request.method = request.head.substr(0, request.head.find(' '));
+        const std::size_t begin = request.method.size() + 1;
+        request.target = request.head.substr(begin, request.head.find(' ', begin) - begin);
+        return request;
+    }
+
+    /// Takes the request off `incoming` with its body; false as long as that is not complete.
+    static bool take_body(model_request& request, std::string& incoming) {
+        const std::size_t at = request.head.find("Content-Length: ");
+        const std::size_t length = at != std::string::npos ? std::stoul(request.head.substr(at + 16)) : 0;
+        const std::size_t begin = request.head.size() + 4;
+        if (incoming.size() < begin + length) return false;
+        request.body = incoming.substr(begin, length);
+        incoming.erase(0, begin + length);
+        return true;
+    }
+
+    served answer(const model_request& request) {
+        const model_fault what = fault ? fault(request.method, request.target) : model_fault::none;
+        requests.push_back(request);
+        const std::size_t index = requests.size() - 1;
+        if (instead) {
+            if (const std::optional<std::string> bytes = instead(request)) return {*bytes};
+        }
+        switch (what) {
+            case model_fault::reset_before:
+                return {"", true};
+            case model_fault::status_503:
+                return {wire_form(reply(503, {{"error", "overloaded"}}))};
+            case model_fault::forbid:
+                return {wire_form(reply(403, {{"error", "expired"}}))};
+            case model_fault::status_429: {
+                reply slow(429, {{"error", "too many requests"}});
+                slow.headers = "Retry-After: 7\r\n";
+                return {wire_form(slow)};
+            }
+            default:
+                break;
+        }
+        const reply result = route(request);
+        requests[index].reply_bytes = wire_form(result).size();
+        carry_out_late_after(request);
+        if (what == model_fault::apply_then_reset) return {"", true};
+        if (what == model_fault::apply_then_504) return {wire_form(reply(504, {{"error", "gateway time-out"}}))};
+        return {wire_form(result)};
+    }
+
+    static std::string wire_form(const reply& result) {
+        return "HTTP/1.1 " + std::to_string(result.status) + " x\r\nContent-Type: application/json\r\n" +
+               result.headers + "Content-Length: " + std::to_string(result.body.size()) + "\r\n\r\n" + result.body;
+    }
 
     /// A request that was answered before it was carried out.
     struct late_request {
@@ -264,6 +291,7 @@ private:
         if (request.target.ends_with("/objects/batch")) return batch(nlohmann::json::parse(request.body));
         if (request.target.find("/verify") != std::string::npos) return verify(nlohmann::json::parse(request.body));
         if (request.target == "/api/repos/create") return reply(200, {{"url", std::string(endpoint) + "/acme/x"}});
+        if (request.target == "/api/whoami-v2") return reply(200, {{"name", "acme"}, {"type", "user"}});
         return route_repository(request).value_or(no_such_route());
     }
 

@@ -24,6 +24,9 @@ public:
     /// Time since the clock was made.
     std::chrono::nanoseconds elapsed() const noexcept { return now_ - start_; }
 
+    /// How many timers are running.
+    std::size_t pending() const noexcept { return pending_.size(); }
+
     /// Jumps to the earliest pending timer and fires it; false when there is none.
     bool advance();
 

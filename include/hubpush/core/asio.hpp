@@ -13,6 +13,10 @@
 #define ASIO_HAS_CO_AWAIT 1
 #endif
 
+// Asio allocates by std::aligned_alloc only where it finds traces of the standard library. Units of one program that
+// differ in that would free by one way what came by the other.
+#include <cstddef>
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>

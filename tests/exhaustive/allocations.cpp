@@ -1,0 +1,70 @@
+#include "allocations.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
+
+namespace {
+
+std::atomic<std::size_t> live{0};
+thread_local std::size_t counted = 0;
+thread_local std::size_t failing = 0;
+
+bool next_fails() noexcept { return ++counted == failing; }
+
+void* allocate(std::size_t alignment, std::size_t size) {
+    void* memory = nullptr;
+    if (next_fails() || ::posix_memalign(&memory, alignment, size) != 0) throw std::bad_alloc();
+    live.fetch_add(1, std::memory_order_relaxed);
+    return memory;
+}
+
+void release(void* memory) noexcept {
+    if (memory == nullptr) return;
+    live.fetch_sub(1, std::memory_order_relaxed);
+    std::free(memory);
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocate(alignof(std::max_align_t), size); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return allocate(static_cast<std::size_t>(alignment), size);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    try {
+        return ::operator new(size);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { release(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
+
+/// Pages of the budget, and Asio's coroutine frames.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+    void* memory = nullptr;
+    if (next_fails() || ::posix_memalign(&memory, alignment, size) != 0) return nullptr;
+    return memory;
+}
+
+namespace hubpush_test {
+
+std::size_t memory_in_use() noexcept {
+    if (__sanitizer_get_current_allocated_bytes != nullptr) return __sanitizer_get_current_allocated_bytes();
+    return live.load(std::memory_order_relaxed);
+}
+
+void fail_allocation(std::size_t n) noexcept {
+    counted = 0;
+    failing = n;
+}
+
+std::size_t allocations_counted() noexcept { return counted; }
+
+}  // namespace hubpush_test
