@@ -13,6 +13,11 @@
 #define ASIO_HAS_CO_AWAIT 1
 #endif
 
+// Asio does not see -fno-rtti by itself. As with its other switches, the whole program has to be built the same way.
+#if !defined(__cpp_rtti) && !defined(ASIO_NO_TYPEID)
+#define ASIO_NO_TYPEID 1
+#endif
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
