@@ -81,6 +81,8 @@ if(NOT TARGET hubpush::llhttp)
                     hubpush_llhttp STATIC ${HUBPUSH_LLHTTP_SOURCE_DIR}/api.c ${HUBPUSH_LLHTTP_SOURCE_DIR}/http.c
                                           ${HUBPUSH_LLHTTP_SOURCE_DIR}/llhttp.c)
                 target_include_directories(hubpush_llhttp SYSTEM PUBLIC ${HUBPUSH_LLHTTP_HEADER_DIR})
+                # Installed, it serves builds of every kind.
+                target_compile_options(hubpush_llhttp PRIVATE -O2)
                 set_target_properties(hubpush_llhttp PROPERTIES POSITION_INDEPENDENT_CODE ON)
             endif()
             set(hubpush_llhttp hubpush_llhttp)

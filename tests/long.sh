@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What takes too long for tests/run.sh: every test under the thread sanitizer, fuzzing, and the benchmarks at full size.
+# What takes too long for tests/run.sh: every test under the thread sanitizer, fuzzing, every consumer with every compiler
+# and standard, and the benchmarks at full size.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 source tests/checks.sh
@@ -33,5 +34,6 @@ check "build all tests with the thread sanitizer" build_everything_for_threads &
 for target in xorb_reader shard_reader; do
     check "fuzz $target" fuzz $target
 done
+check "tests/install/run.sh all" bash tests/install/run.sh all
 check "build benchmarks" build_benchmarks && run_benchmarks
 close

@@ -17,6 +17,11 @@
 // differ in that would free by one way what came by the other.
 #include <cstddef>
 
+// Asio does not see -fno-rtti by itself. As with its other switches, the whole program has to be built the same way.
+#if !defined(__cpp_rtti) && !defined(ASIO_NO_TYPEID)
+#define ASIO_NO_TYPEID 1
+#endif
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>

@@ -57,8 +57,9 @@ enum class errc {
     internal               ///< a bug in hubpush
 };
 
-/// The category of `errc`; its messages are one short phrase each.
-HUBPUSH_DECL const std::error_category& error_category() noexcept;
+/// The category of `errc`; its messages are one short phrase each. A category is compared by its address, so there has
+/// to be one in the whole process, also when a shared library hides its symbols.
+[[gnu::visibility("default")]] HUBPUSH_DECL const std::error_category& error_category() noexcept;
 
 HUBPUSH_DECL std::error_code make_error_code(errc code) noexcept;
 
