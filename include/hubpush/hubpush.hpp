@@ -58,6 +58,7 @@
 #include <hubpush/hub/lfs.hpp>
 #include <hubpush/hub/paging.hpp>
 #include <hubpush/hub/preupload.hpp>
+#include <hubpush/hub/readme.hpp>
 #include <hubpush/hub/repo_id.hpp>
 #include <hubpush/hub/repos.hpp>
 #include <hubpush/hub/session.hpp>
@@ -89,10 +90,12 @@
 #include <hubpush/upload/client_options.hpp>
 #include <hubpush/upload/commit.hpp>
 #include <hubpush/upload/context.hpp>
+#include <hubpush/upload/deletions.hpp>
 #include <hubpush/upload/hashing.hpp>
 #include <hubpush/upload/large_files.hpp>
 #include <hubpush/upload/options.hpp>
 #include <hubpush/upload/plan.hpp>
+#include <hubpush/upload/preflight.hpp>
 #include <hubpush/upload/progress.hpp>
 #include <hubpush/upload/scan.hpp>
 #include <hubpush/upload/transfer.hpp>

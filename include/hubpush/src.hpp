@@ -62,6 +62,7 @@
 #include <hubpush/hub/impl/lfs.ipp>
 #include <hubpush/hub/impl/paging.ipp>
 #include <hubpush/hub/impl/preupload.ipp>
+#include <hubpush/hub/impl/readme.ipp>
 #include <hubpush/hub/impl/repo_id.ipp>
 #include <hubpush/hub/impl/repos.ipp>
 #include <hubpush/hub/impl/session.ipp>
@@ -94,7 +95,9 @@
 #include <hubpush/upload/impl/client.ipp>
 #include <hubpush/upload/impl/commit.ipp>
 #include <hubpush/upload/impl/context.ipp>
+#include <hubpush/upload/impl/deletions.ipp>
 #include <hubpush/upload/impl/large_files.ipp>
+#include <hubpush/upload/impl/preflight.ipp>
 #include <hubpush/upload/impl/progress.ipp>
 #include <hubpush/upload/impl/scan.ipp>
 #include <hubpush/upload/impl/transfer.ipp>

@@ -69,6 +69,12 @@ public:
     bool forgets_objects_once = false;   ///< the next commit answers that an LFS object does not exist, and drops all
     bool corrupts_first_object = false;  ///< the first PUT is answered well and not stored
 
+    /// The answer to a question about a README.md; without it there is no such route.
+    std::function<std::pair<int, std::string>(const nlohmann::json& question)> judge_readme;
+    std::map<std::string, std::string> moved;  ///< ids of repositories, the old one and the new one: 307
+    std::size_t tree_page = 1000;
+    int missing_after_creation = 0;  ///< answers 404 so often, as a replica does that has not heard of it
+
     std::vector<model_request> requests;
     std::vector<model_commit> commits{{std::string(40, '0'), "initial commit", "", {}}};
     std::map<std::string, std::string> files;    ///< path to content hash
@@ -208,14 +214,84 @@ private:
 
     reply route(const model_request& request) {
         if (request.origin == "store") return store(request);
+        for (const auto& [old_id, new_id] : moved) {
+            const std::size_t at = request.target.find("/" + old_id);
+            if (at == std::string::npos) continue;
+            reply there(307, nlohmann::json::object());
+            there.headers = "Location: " +
+                            std::string(request.target).replace(at + 1, old_id.size(), new_id) + "\r\n";
+            return there;
+        }
+        if (request.target == "/api/validate-yaml" && judge_readme) {
+            const auto [status, text] = judge_readme(nlohmann::json::parse(request.body));
+            reply judgement(status, nullptr);
+            judgement.body = text;
+            return judgement;
+        }
+        const bool in_repository = request.target.find("acme/") != std::string::npos;
+        if (in_repository && missing_after_creation > 0) {
+            --missing_after_creation;
+            reply missing(404, {{"error", "Repository not found"}});
+            missing.headers = "X-Error-Code: RepoNotFound\r\n";
+            return missing;
+        }
+        if (request.target.find("/tree/") != std::string::npos) return tree(request.target);
         if (request.target.find("/preupload/") != std::string::npos)
             return preupload(nlohmann::json::parse(request.body));
         if (request.target.ends_with("/objects/batch")) return batch(nlohmann::json::parse(request.body));
         if (request.target.find("/verify") != std::string::npos) return verify(nlohmann::json::parse(request.body));
         if (request.target.find("/commits/") != std::string::npos) return list();
         if (request.target.find("/commit/") != std::string::npos) return commit(request.body);
-        if (request.target == "/api/repos/create") return reply(200, {{"url", std::string(endpoint) + "/acme/x"}});
+        if (request.target == "/api/repos/create") return create(nlohmann::json::parse(request.body));
         return reply(404, {{"error", "no such route"}});
+    }
+
+    reply create(const nlohmann::json& wanted) const {
+        const std::string type = wanted.value("type", "model");
+        const std::string folder = type == "model" ? "" : type + "s/";
+        const std::string owner = wanted.at("organization").is_null() ? "acme" : wanted.at("organization");
+        return reply(200, {{"url", std::string(endpoint) + "/" + folder + owner + "/" + wanted.value("name", "")}});
+    }
+
+    /// All files below the folder in the address, page by page (hub-http-api.md §3.4).
+    reply tree(const std::string& target) const {
+        const std::size_t query = target.find('?');
+        const std::string path = target.substr(0, query);
+        const std::size_t revision = path.find("/tree/") + 6;
+        const std::size_t slash = path.find('/', revision);
+        std::string folder = slash == std::string::npos ? "" : path.substr(slash + 1) + "/";
+        for (std::size_t at = folder.find("%2F"); at != std::string::npos; at = folder.find("%2F"))
+            folder.replace(at, 3, "/");
+        nlohmann::json all = nlohmann::json::array();
+        for (const auto& [name, hash] : files) {
+            if (name.starts_with(folder))
+                all.push_back({{"type", "file"}, {"path", name}, {"oid", hash}, {"size", 1}});
+        }
+        if (all.empty() && !folder.empty()) {
+            reply missing(404, {{"error", "Entry not found"}});
+            missing.headers = "X-Error-Code: EntryNotFound\r\n";
+            return missing;
+        }
+        const std::size_t cursor = target.find("cursor=");
+        const std::size_t first = cursor == std::string::npos ? 0 : std::stoul(target.substr(cursor + 7));
+        const std::size_t last = std::min(first + tree_page, all.size());
+        reply page(200, nlohmann::json(all.begin() + static_cast<std::ptrdiff_t>(first),
+                                       all.begin() + static_cast<std::ptrdiff_t>(last)));
+        if (first == last) page.body = "[]";
+        if (last < all.size())
+            page.headers = "Link: <" + path + "?recursive=true&cursor=" + std::to_string(last) + ">; rel=\"next\"\r\n";
+        return page;
+    }
+
+    /// Whether a text like "*.tmp\nexact\n" ignores a path; the embedded Hub knows all of git's rules, this does not.
+    static bool is_ignored(const std::string& rules, const std::string& path) {
+        for (std::size_t begin = 0; begin < rules.size();) {
+            const std::size_t end = std::min(rules.find('\n', begin), rules.size());
+            const std::string line = rules.substr(begin, end - begin);
+            if (line.starts_with('*') ? path.ends_with(line.substr(1)) : path == line) return true;
+            begin = end + 1;
+        }
+        return false;
     }
 
     reply store(const model_request& request) {
@@ -231,7 +307,9 @@ private:
         for (const auto& file : question.at("files")) {
             const std::string path = file.at("path");
             const std::string how = mode(path, file.at("size"));
-            nlohmann::json one = {{"path", path}, {"uploadMode", how}, {"shouldIgnore", path.ends_with(".ignored")}};
+            const bool ignored = question.contains("gitIgnore") ? is_ignored(question.at("gitIgnore"), path)
+                                                                : path.ends_with(".ignored");
+            nlohmann::json one = {{"path", path}, {"uploadMode", how}, {"shouldIgnore", ignored}};
             if (files.contains(path)) one["oid"] = files.at(path);
             answers.push_back(one);
         }

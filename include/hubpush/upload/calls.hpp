@@ -5,6 +5,7 @@
 /// call.
 
 #include <hubpush/core/options.hpp>
+#include <hubpush/hub/repo_id.hpp>
 #include <hubpush/upload/context.hpp>
 #include <hubpush/upload/options.hpp>
 #include <hubpush/upload/progress.hpp>
@@ -18,20 +19,24 @@
 namespace hubpush::inline v0 {
 
 struct upload_file_call {
-    using takes = option_set<message, description, revision, progress>;
+    using takes = option_set<message, description, revision, progress,  //
+                             repo_type, gitignore>;
 };
 struct upload_folder_call {
-    using takes = option_set<message, description, revision, path_in_repo, allow, ignore, progress>;
+    using takes = option_set<message, description, revision, path_in_repo, allow, ignore, progress,  //
+                             repo_type, gitignore, delete_patterns>;
 };
 struct create_commit_call {
-    using takes = option_set<message, description, revision, progress>;
+    using takes = option_set<message, description, revision, progress,  //
+                             repo_type, gitignore>;
 };
 struct create_repo_call {
-    using takes = option_set<exist_ok, private_repo>;
+    using takes = option_set<exist_ok, private_repo, repo_type, space_sdk>;
 };
 /// `pipeline(client, repo_id, options...)`
 struct pipeline_call {
-    using takes = option_set<revision, progress>;
+    using takes = option_set<revision, progress,  //
+                             repo_type, gitignore>;
 };
 
 /// The operations of a commit, each at its place.

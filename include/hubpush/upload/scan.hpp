@@ -12,6 +12,7 @@
 #include <hubpush/upload/plan.hpp>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +26,8 @@ namespace hubpush::inline v0 {
 class scan_step : public step_base {
 public:
     struct takes_options {
-        using takes = option_set<hubpush::path_in_repo, hubpush::allow, hubpush::ignore>;
+        using takes =
+            option_set<hubpush::path_in_repo, hubpush::allow, hubpush::ignore, hubpush::delete_patterns>;
     };
 
     HUBPUSH_DECL scan_step(std::filesystem::path folder, const takes_options::takes& options);
@@ -34,11 +36,14 @@ public:
 
 private:
     HUBPUSH_DECL folder_walk walk(context& context) const;
+    HUBPUSH_DECL std::shared_ptr<byte_source> source_of(context& context, const walked_file& found) const;
     HUBPUSH_DECL task<void> count(context& context) const;
+    HUBPUSH_DECL task<void> hand_on(context& context, stream<file>& out) const;
 
     std::filesystem::path folder_;
     std::string prefix_;  // empty, or ends with '/'
     path_filter filter_;
+    std::vector<path_pattern> delete_patterns_;
 };
 
 /// `scan("folder", ignore("*.tmp"), path_in_repo("weights"))`: the head of a pipeline. The folder is read when the

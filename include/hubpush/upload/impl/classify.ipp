@@ -97,7 +97,7 @@ inline task<void> ask_and_decide(context& context, std::vector<asked_file> batch
         questions.emplace_back(asked.what().path(), asked.what().size(), as_bytes(asked.sample()));
     }
     const std::vector<preupload_answer> answers =
-        co_await preupload(context.session(), context.target(), context.revision(), std::move(questions));
+        co_await preupload(context.session(), context.target(), context.revision(), std::move(questions), context.rules());
     for (std::size_t i = 0; i < batch.size(); ++i) co_await decide(context, std::move(batch[i]), answers[i], out);
 }
 
@@ -120,6 +120,7 @@ HUBPUSH_DECL task<void> classify_step::operator()(context& context, stream<file>
         }
         if (!batch.empty()) co_await detail::ask_and_decide(context, std::move(batch), out);
     }
+    context.delete_rest(paths);
 }
 
 }  // namespace hubpush::inline v0

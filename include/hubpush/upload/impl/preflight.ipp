@@ -1,0 +1,78 @@
+#pragma once
+
+#include <hubpush/upload/preflight.hpp>
+
+#include <hubpush/core/error.hpp>
+#include <hubpush/hub/readme.hpp>
+
+#include <algorithm>
+#include <span>
+
+namespace hubpush::inline v0::detail {
+
+inline constexpr std::size_t preflight_block = 64 * 1024;
+
+/// The first bytes of `source`, `most` at most.
+inline task<std::string> read_start(context& context, std::shared_ptr<byte_source> source, std::size_t most) {
+    const lease buffer = co_await context.client().budget().acquire(preflight_block);
+    std::string text;
+    while (text.size() < std::min<std::uint64_t>(source->size(), most)) {
+        const std::size_t wanted = std::min(most - text.size(), buffer.size());
+        const std::size_t got = co_await source->read_at(text.size(), buffer.bytes().first(wanted));
+        if (got == 0) break;  // it became shorter: noticed when it is pushed
+        text.append(reinterpret_cast<const char*>(buffer.bytes().data()), got);
+    }
+    co_return text;
+}
+
+HUBPUSH_DECL std::shared_ptr<byte_source>* preflight::see(std::string_view path, std::string_view local,
+                                                          std::uint64_t size) {
+    context_.tally().files += 1;
+    if (size <= largest_regular_file) context_.tally().small_bytes += size;
+    context_.progress().found(1, size);
+    const bool is_data = path.ends_with(".arrow") || path.ends_with(".parquet");
+    if (is_data && data_files_++ == 0) first_data_file_ = path;
+    if (path == ".gitignore") return &gitignore_;
+    if (path == ".gitattributes") return &gitattributes_;
+    // The reference asks about the README.md of a folder also when the folder goes below `path_in_repo` (§4.8).
+    return local == "README.md" ? &readme_ : nullptr;
+}
+
+HUBPUSH_DECL task<void> preflight::finish() {
+    warn_about_data_files();
+    co_await read_gitignore();
+    co_await read_gitattributes();
+    if (!readme_) co_return;
+    std::string text = co_await read_start(context_, readme_, readme_question_limit + 1);
+    co_await check_readme(context_.session(), std::move(text), context_.target().type());
+}
+
+/// spec/hub-http-api.md §4.6 step 3.
+HUBPUSH_DECL void preflight::warn_about_data_files() const {
+    if (data_files_ == 0 || context_.target().type() == repo_type::dataset) return;
+    context_.log().write(log_level::warning,
+                         std::to_string(data_files_) + " .arrow or .parquet files are pushed to a " +
+                             std::string(singular(context_.target().type())) + " repository, the first is " +
+                             printable(first_data_file_) + "; a dataset takes the option repo_type::dataset");
+}
+
+/// What the caller gave counts more than the file (§4.3).
+HUBPUSH_DECL task<void> preflight::read_gitignore() {
+    if (!gitignore_ || context_.rules().gitignore()) co_return;
+    std::string text = co_await read_start(context_, gitignore_, preupload_rules::longest + 1);
+    context_.rules().gitignore(std::move(text));
+}
+
+/// Unlike a .gitignore, this file hides nothing: when it cannot be sent, the Hub decides by the one that it has.
+HUBPUSH_DECL task<void> preflight::read_gitattributes() {
+    if (!gitattributes_) co_return;
+    std::string text = co_await read_start(context_, gitattributes_, preupload_rules::longest + 1);
+    try {
+        context_.rules().gitattributes(std::move(text));
+    } catch (const error& unusable) {
+        context_.log().write(log_level::warning, std::string(unusable.what()) +
+                                                     ": the Hub decides by its own which files are large ones");
+    }
+}
+
+}  // namespace hubpush::inline v0::detail
