@@ -51,6 +51,7 @@
 #include <hubpush/hub/commit_operation.hpp>
 #include <hubpush/hub/commit_resolver.hpp>
 #include <hubpush/hub/commits.hpp>
+#include <hubpush/hub/creation_grace.hpp>
 #include <hubpush/hub/endpoint.hpp>
 #include <hubpush/hub/environment.hpp>
 #include <hubpush/hub/failure.hpp>
@@ -61,6 +62,7 @@
 #include <hubpush/hub/readme.hpp>
 #include <hubpush/hub/repo_id.hpp>
 #include <hubpush/hub/repos.hpp>
+#include <hubpush/hub/server_warnings.hpp>
 #include <hubpush/hub/session.hpp>
 #include <hubpush/hub/tree.hpp>
 #include <hubpush/hub/whoami.hpp>

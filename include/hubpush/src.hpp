@@ -55,6 +55,7 @@
 #include <hubpush/hub/impl/commit_operation.ipp>
 #include <hubpush/hub/impl/commit_resolver.ipp>
 #include <hubpush/hub/impl/commits.ipp>
+#include <hubpush/hub/impl/creation_grace.ipp>
 #include <hubpush/hub/impl/endpoint.ipp>
 #include <hubpush/hub/impl/environment.ipp>
 #include <hubpush/hub/impl/failure.ipp>
@@ -65,6 +66,7 @@
 #include <hubpush/hub/impl/readme.ipp>
 #include <hubpush/hub/impl/repo_id.ipp>
 #include <hubpush/hub/impl/repos.ipp>
+#include <hubpush/hub/impl/server_warnings.ipp>
 #include <hubpush/hub/impl/session.ipp>
 #include <hubpush/hub/impl/tree.ipp>
 #include <hubpush/hub/impl/whoami.ipp>

@@ -72,6 +72,17 @@ TEST_CASE("the log-in page of a network in between is not taken for an answer") 
     CHECK(test.hint.find("HF_ENDPOINT") != std::string::npos);
 }
 
+TEST_CASE("the Hub's own warnings are shown once per topic") {
+    scripted_session test;
+    const std::string reply = json_reply(R"({"type":"user","name":"a"})", "200 OK", "X-HF-Warning: plan; 90 % used\r\n");
+    test.network->next().expect_request().send(reply).expect_request().send(reply);
+    test.run([](hub_session& session) -> task<void> {
+        co_await whoami(session);
+        co_await whoami(session);
+    });
+    CHECK(test.seams.log->lines() == std::vector<std::string>{"the Hub warns: 90 % used"});
+}
+
 TEST_CASE("in offline mode nothing is sent and the variable is named") {
     hub_settings settings = scripted_session::default_settings();
     settings.offline("HF_HUB_OFFLINE");

@@ -246,6 +246,23 @@ TEST_CASE("every call takes the type of its repository") {
     }
 }
 
+TEST_CASE("a push right after the creation waits until the repository is known everywhere") {
+    for (int missing = 1; missing <= 4; ++missing) {
+        simulation world;
+        write_checkpoint(world);
+        const client hub = world.client();
+        world.run(hub.create_repo("x"));
+        world.hub->missing_after_creation = missing;
+        world.run(hub.upload_folder("acme/x", "/run", message("once")));
+        CHECK(world.hub->summaries() == std::vector<std::string>{"once"});
+    }
+    simulation late;
+    write_checkpoint(late);
+    const client hub = late.client();
+    late.hub->missing_after_creation = 1;
+    CHECK(late.error_of(hub.upload_folder("acme/x", "/run")) == errc::repository_not_found);
+}
+
 TEST_CASE("a repository that has moved is followed, with method and body") {
     simulation world;
     write_checkpoint(world);
