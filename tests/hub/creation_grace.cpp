@@ -11,9 +11,9 @@ TEST_CASE("a repository is young for a while, under all its addresses and no oth
     const hubpush::steady_time now{};
     CHECK_FALSE(young.covers("/api/datasets/acme/x", now));
     young.created(repository("acme/x", repo_type::dataset), now);
-    for (const char* path : {"/api/datasets/acme/x", "/api/datasets/acme/x/preupload/main", "/api/datasets/acme/x?a=1",
-                             "/api/datasets/Acme/X/tree/main?recursive=true",
-                             "/datasets/acme/x.git/info/lfs/objects/batch"}) {
+    for (const char* path :
+         {"/api/datasets/acme/x", "/api/datasets/acme/x/preupload/main", "/api/datasets/acme/x?a=1",
+          "/api/datasets/Acme/X/tree/main?recursive=true", "/datasets/acme/x.git/info/lfs/objects/batch"}) {
         CAPTURE(path);
         CHECK(young.covers(path, now));
         CHECK(young.covers(path, now + creation_grace::length - std::chrono::nanoseconds(1)));

@@ -58,7 +58,8 @@ TEST_CASE("a file that is too large for a commit goes to the store whatever the 
         std::vector<preupload_question> questions;
         questions.emplace_back("a.txt", size, std::span<const std::byte>());
         const auto answers = read_preupload(
-            *json_value::parse(R"({"files":[{"path":"a.txt","uploadMode":"regular","shouldIgnore":false}]})"), questions);
+            *json_value::parse(R"({"files":[{"path":"a.txt","uploadMode":"regular","shouldIgnore":false}]})"),
+            questions);
         CHECK((answers[0].mode() == upload_mode::lfs) == (size > largest_regular_file));
     }
 }

@@ -75,7 +75,7 @@ TEST_CASE("an answer without a judgement is one warning and no error") {
 TEST_CASE("answers are read within limits") {
     CHECK(read_readme_verdict(answer(200, fine))->errors().empty());
     CHECK(read_readme_verdict(answer(200, R"({"errors":7})"))->errors().empty());
-    CHECK(read_readme_verdict(answer(200, R"({"errors":[1,{"message":2},{},{"message":"x"}]})"))->errors().size() == 3);
+    CHECK(read_readme_verdict(answer(200, R"({"errors":[1,{"message":2},{},{"message":"x"}]})"))->errors().size() == 4);
     std::string many = R"({"errors":[{"message":"1"})";
     for (int i = 0; i < 100; ++i) many += R"(,{"message":"x"})";
     CHECK(read_readme_verdict(answer(400, many + "]}"))->errors().size() == 20);

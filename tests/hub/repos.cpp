@@ -116,7 +116,9 @@ TEST_CASE("an address of another kind in the answer is refused") {
 
 TEST_CASE("a space needs to know what it runs, nothing else does, before any request") {
     scripted_session test;
-    const auto space = [](const std::string& sdk) { return repo_creation(repository("a/b", repo_type::space)).sdk(sdk); };
+    const auto space = [](const std::string& sdk) {
+        return repo_creation(repository("a/b", repo_type::space)).sdk(sdk);
+    };
     CHECK(failure_of(test, space("")) == errc::invalid_argument);
     CHECK(failure_of(test, space("Docker")) == errc::invalid_argument);
     CHECK(failure_of(test, repo_creation(repository("a/b")).sdk("docker")) == errc::invalid_argument);

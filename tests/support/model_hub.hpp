@@ -218,8 +218,7 @@ private:
             const std::size_t at = request.target.find("/" + old_id);
             if (at == std::string::npos) continue;
             reply there(307, nlohmann::json::object());
-            there.headers = "Location: " +
-                            std::string(request.target).replace(at + 1, old_id.size(), new_id) + "\r\n";
+            there.headers = "Location: " + std::string(request.target).replace(at + 1, old_id.size(), new_id) + "\r\n";
             return there;
         }
         if (request.target == "/api/validate-yaml" && judge_readme) {
@@ -264,8 +263,7 @@ private:
             folder.replace(at, 3, "/");
         nlohmann::json all = nlohmann::json::array();
         for (const auto& [name, hash] : files) {
-            if (name.starts_with(folder))
-                all.push_back({{"type", "file"}, {"path", name}, {"oid", hash}, {"size", 1}});
+            if (name.starts_with(folder)) all.push_back({{"type", "file"}, {"path", name}, {"oid", hash}, {"size", 1}});
         }
         if (all.empty() && !folder.empty()) {
             reply missing(404, {{"error", "Entry not found"}});

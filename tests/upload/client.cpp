@@ -88,10 +88,11 @@ TEST_CASE("delete patterns remove what is in the repository and not in the folde
         world.hub->files[path] = std::string(40, 'a');
     world.hub->tree_page = 2;
     const client hub = world.client();
-    const commit_info info = world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*.bin", "*.json", ".git*")));
-    CHECK(world.hub->commits.back().lines ==
-          std::vector<std::string>{"-deep/old.bin", "-old.bin", "-older.bin", "+config.json", "+model.safetensors",
-                                   "+notes/today.txt"});
+    const commit_info info =
+        world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*.bin", "*.json", ".git*")));
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-deep/old.bin", "-old.bin", "-older.bin",
+                                                                      "+config.json", "+model.safetensors",
+                                                                      "+notes/today.txt"});
     CHECK(world.hub->count("GET", "/tree/main") == 3);
     CHECK(info.files_committed == 3);
     CHECK(world.hub->files.contains(".gitattributes"));
@@ -225,9 +226,9 @@ TEST_CASE("every call takes the type of its repository") {
         simulation world;
         write_checkpoint(world);
         const client hub = world.client();
-        const created_repository made =
-            type == repo_type::space ? world.run(hub.create_repo("acme/x", type, space_sdk("docker")))
-                                     : world.run(hub.create_repo("acme/x", type));
+        const created_repository made = type == repo_type::space
+                                            ? world.run(hub.create_repo("acme/x", type, space_sdk("docker")))
+                                            : world.run(hub.create_repo("acme/x", type));
         CHECK(made.where() == repository("acme/x", type));
         world.run(hub.upload_folder("acme/x", "/run", type, delete_patterns("*.old")));
         world.run(hub.upload_file("acme/x", content("1"), "a.bin", type));
@@ -281,7 +282,8 @@ TEST_CASE("the metadata of a README.md is checked before anything is uploaded") 
     nlohmann::json asked;
     world.hub->judge_readme = [&](const nlohmann::json& question) {
         asked = question;
-        return std::pair(400, std::string(R"({"errors":[{"message":"\"license\" must be one of [mit]"}],"warnings":[]})"));
+        return std::pair(400,
+                         std::string(R"({"errors":[{"message":"\"license\" must be one of [mit]"}],"warnings":[]})"));
     };
     const client hub = world.client();
     CHECK(world.error_of(hub.upload_folder("acme/x", "/run", repo_type::dataset)) == errc::bad_request);
@@ -358,6 +360,41 @@ TEST_CASE("links are followed, also out of the folder; what is no file is skippe
     REQUIRE(log.size() == 2);
     CHECK(log[0].find("/run/socket") != std::string::npos);
     CHECK(log[1].find("1 links in /run lead out of it") != std::string::npos);
+}
+
+TEST_CASE("with links_inside_only nothing outside of the folder is read or sent") {
+    simulation world;
+    world.files->write("/elsewhere/blob", "outside_canary");
+    world.files->make_link("/run/config.json", "/elsewhere/blob");
+    world.files->write("/run/a", "x");
+    const client hub = world.client();
+    const commit_info info = world.run(hub.upload_folder("acme/x", "/run", links_inside_only()));
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"+a"});
+    CHECK(info.files_skipped == 1);
+    CHECK(world.seams.log->warnings() == 1);
+    const std::string outside(to_base64(as_bytes("outside_canary")));
+    CHECK(world.hub->bytes_seen.find(outside) == std::string::npos);
+    world.run(hub.upload_folder("acme/x", "/run"));
+    CHECK(world.hub->bytes_seen.find(outside) != std::string::npos);
+}
+
+TEST_CASE("files that look like secrets are named before anything is sent") {
+    simulation world;
+    for (int i = 0; i < 12; ++i) world.files->write("/run/" + std::to_string(i) + "/.env", "SECRET=1");
+    for (const char* name : {"/run/tokenizer.json", "/run/key", "/run/.env.example", "/run/monkey"})
+        world.files->write(name, "x");
+    const client hub = world.client();
+    std::size_t warned = 0;
+    world.hub->fault = [&](const std::string&, const std::string&) {
+        if (warned == 0) warned = world.seams.log->warnings();
+        return model_fault::none;
+    };
+    world.run(hub.upload_folder("acme/x", "/run"));
+    CHECK(warned == 11);
+    CHECK(world.seams.log->lines().front().find("'0/.env' looks like a secret") == 0);
+    CHECK(world.seams.log->lines().back() == "2 more files look like secrets and are pushed");
+    world.run(hub.upload_file("acme/x", content("x"), "server.pem"));
+    CHECK(world.seams.log->warnings() == 12);
 }
 
 TEST_CASE("content in memory and single files are pushed in one commit") {
@@ -440,6 +477,12 @@ TEST_CASE("bad input is refused before the first request") {
     CHECK(refused([&] { return hub.upload_folder("acme/x", "/run/config.json", delete_patterns("*")); }));
     CHECK(refused([&] { return hub.upload_folder("acme/x", "/run", path_in_repo("a/../b"), delete_patterns("*")); }));
     CHECK(refused([&] { return hub.upload_folder("acme/x", "/run", gitignore("\xff")); }));
+    CHECK(refused([&] { return hub.create_repo("acme/x", repo_type::space); }));
+    world.files->write("/run/bad\nname", "x");
+    CHECK(refused([&] { return hub.upload_folder("acme/x", "/run", delete_patterns("*")); }));
+    CHECK(world.error_of(hub.upload_folder("acme/x", "/run")) == errc::invalid_argument);
+    CHECK(world.last_error.find("bad\\x0aname") != std::string::npos);
+    CHECK(world.last_error.find("rename the file, or ignore it") != std::string::npos);
     CHECK(world.hub->requests.empty());
 }
 

@@ -92,8 +92,8 @@ HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& q
                                         const preupload_rules& rules = preupload_rules());
 
 /// Reads the answer, matching by path; gives one answer per question in the order of the questions. An empty file is
-/// always `regular`, because object storage refuses empty objects, and one too large for a commit always `lfs`. Throws `protocol_error` when a file is missing,
-/// twice or unasked, or its mode is unknown.
+/// always `regular`, because object storage refuses empty objects, and one too large for a commit always `lfs`. Throws
+/// `protocol_error` when a file is missing, twice or unasked, or its mode is unknown.
 HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer,
                                                           const std::vector<preupload_question>& questions);
 

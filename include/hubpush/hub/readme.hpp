@@ -39,8 +39,8 @@ private:
 HUBPUSH_DECL std::optional<readme_verdict> read_readme_verdict(const http_response& reply);
 
 /// Asks about the README.md of a repository of that type. Warnings go to the log; errors are thrown as `bad_request`,
-/// all of them in its text. A server that gives no judgement, because it has no such route, and a text that is not UTF-8
-/// are a warning in the log and no error: the check is a courtesy, and a push must not depend on it. Throws what
+/// all of them in its text. A server that gives no judgement, because it has no such route, and a text that is not
+/// UTF-8 are a warning in the log and no error: the check is a courtesy, and a push must not depend on it. Throws what
 /// `http_client::send` throws. Cancellation: all types.
 HUBPUSH_DECL task<void> check_readme(hub_session& session, std::string text, repo_type type);
 

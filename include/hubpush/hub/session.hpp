@@ -39,7 +39,7 @@ public:
     bool has_answered() const noexcept { return answered_.load(std::memory_order_relaxed); }
 
     /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
-    /// the endpoint, escaped, with its query.
+    /// the endpoint, escaped, with its query. What writes is not redirected to another origin.
     HUBPUSH_DECL http_request request(std::string method, std::string_view target, request_class repeatable) const;
     /// The same for a URL that the server named. The token goes only to the endpoint's origin (spec/reliability.md
     /// SEC01).

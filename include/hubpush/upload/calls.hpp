@@ -24,7 +24,7 @@ struct upload_file_call {
 };
 struct upload_folder_call {
     using takes = option_set<message, description, revision, path_in_repo, allow, ignore, progress,  //
-                             repo_type, gitignore, delete_patterns>;
+                             repo_type, gitignore, delete_patterns, links_inside_only>;
 };
 struct create_commit_call {
     using takes = option_set<message, description, revision, progress,  //

@@ -68,7 +68,8 @@ public:
     }
 
     /// Pushes the files of a folder in one commit, read when the call runs. Options: `message`, `description`,
-    /// `revision`, `path_in_repo`, `allow`, `ignore`, `progress`, a `repo_type`, `gitignore`, `delete_patterns`.
+    /// `revision`, `path_in_repo`, `allow`, `ignore`, `progress`, a `repo_type`, `gitignore`, `delete_patterns`,
+    /// `links_inside_only`.
     template <class... Options>
     task<commit_info> upload_folder(std::string repo_id, std::filesystem::path folder, Options... options) const {
         return push_folder(std::move(repo_id), std::move(folder),

@@ -79,10 +79,13 @@ using ignore = detail::pattern_option<detail::ignore_tag>;
 /// it adds them: those not in the folder any more. The root's `.gitattributes` is never deleted (spec/hub-http-api.md
 /// §4.9).
 using delete_patterns = detail::pattern_option<detail::delete_patterns_tag>;
-/// The text of a `.gitignore` that decides which files are left out of this push, an empty one leaves out none. Default:
-/// the root's `.gitignore` that is pushed in the same commit, else the one in the repository (spec/hub-http-api.md
-/// §4.3).
+/// The text of a `.gitignore` that decides which files are left out of this push, an empty one leaves out none.
+/// Default: the root's `.gitignore` that is pushed in the same commit, else the one in the repository
+/// (spec/hub-http-api.md §4.3).
 using gitignore = detail::text_option<detail::gitignore_tag>;
+
+/// Links to files outside of the folder are skipped and reported instead of followed.
+class links_inside_only {};
 
 /// Bytes in memory to be pushed; owns them. Views and spans do not compile, because a call outlives its statement.
 class content {

@@ -27,7 +27,8 @@ public:
     HUBPUSH_DECL task<void> finish();
 
 private:
-    HUBPUSH_DECL void warn_about_data_files() const;
+    HUBPUSH_DECL void note_secret(std::string_view local);
+    HUBPUSH_DECL void warn() const;
     HUBPUSH_DECL task<void> read_gitignore();
     HUBPUSH_DECL task<void> read_gitattributes();
 
@@ -37,6 +38,8 @@ private:
     std::shared_ptr<byte_source> readme_;
     std::uint64_t data_files_ = 0;
     std::string first_data_file_;
+    std::uint64_t secrets_ = 0;
+    std::uint64_t huge_files_ = 0;
 };
 
 }  // namespace hubpush::inline v0::detail

@@ -14,12 +14,14 @@ namespace detail {
 
 inline constexpr std::size_t most_readme_messages = 20;
 
-/// The messages of a list of the answer, those of the first items if it has too many.
+/// What a list of the answer says, its first items if it has too many. An item without a text counts all the same.
 inline std::vector<std::string> messages_of(const json_value& list) {
     std::vector<std::string> messages;
     for (const json_value& item : list.items()) {
+        if (messages.size() == most_readme_messages) break;
         const json_value* const message = item.find("message");
-        if (message != nullptr && messages.size() < most_readme_messages) messages.push_back(message->text());
+        const std::string& text = message != nullptr ? message->text() : item.text();
+        messages.push_back(text.empty() ? std::string("(without a text)") : text);
     }
     return messages;
 }
@@ -36,8 +38,10 @@ inline std::string_view readme_question(std::string_view text) {
     std::string text = "the metadata of README.md is not valid:";
     for (const std::string& message : verdict.errors()) text += " - " + message;
     throw_error(errc::bad_request, text,
-                error_details().status(reply.status()).file("README.md").hint(
-                    "correct the lines between the two '---' at the top of README.md, or leave the file out"));
+                error_details()
+                    .status(reply.status())
+                    .file("README.md")
+                    .hint("correct the lines between the two '---' at the top of README.md, or leave the file out"));
 }
 
 }  // namespace detail

@@ -52,7 +52,10 @@ HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_v
 }
 
 HUBPUSH_DECL http_request hub_session::request(std::string method, url target, request_class repeatable) const {
+    const bool reads = method == "GET" || method == "HEAD";
+    const bool to_endpoint = target.origin() == settings_.origin();
     http_request result(std::move(method), std::move(target), repeatable);
+    result.stay_with_origin(to_endpoint && !reads);
     result.header("User-Agent", detail::user_agent(settings_));
     result.header("X-Amzn-Trace-Id", detail::trace_id(seams_.random()));
     result.allow_plain_http(settings_.allow_plain_http());

@@ -96,8 +96,8 @@ inline task<void> ask_and_decide(context& context, std::vector<asked_file> batch
     for (const asked_file& asked : batch) {
         questions.emplace_back(asked.what().path(), asked.what().size(), as_bytes(asked.sample()));
     }
-    const std::vector<preupload_answer> answers =
-        co_await preupload(context.session(), context.target(), context.revision(), std::move(questions), context.rules());
+    const std::vector<preupload_answer> answers = co_await preupload(
+        context.session(), context.target(), context.revision(), std::move(questions), context.rules());
     for (std::size_t i = 0; i < batch.size(); ++i) co_await decide(context, std::move(batch[i]), answers[i], out);
 }
 

@@ -6,11 +6,30 @@
 #include <hubpush/hub/readme.hpp>
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 namespace hubpush::inline v0::detail {
 
 inline constexpr std::size_t preflight_block = 64 * 1024;
+
+/// What the Hub recommends, and the size from which it refuses a file (spec/hub-http-api.md §4.5).
+inline constexpr std::uint64_t recommended_files = 100'000;
+inline constexpr std::uint64_t largest_file = 500'000'000'000;
+
+/// So many files that look like secrets are named one by one.
+inline constexpr std::uint64_t named_secrets = 10;
+
+/// Names under which programs keep passwords and keys (spec/reliability.md SEC12).
+inline bool may_hold_secret(std::string_view path) {
+    static constexpr std::array<std::string_view, 15> names{
+        ".env",   ".env.local", ".netrc", "_netrc",     ".npmrc",     ".pypirc",       ".git-credentials", "id_rsa",
+        "id_dsa", "id_ecdsa",   "token",  "id_ed25519", ".dockercfg", "stored_tokens", ".htpasswd"};
+    static constexpr std::array<std::string_view, 5> endings{".pem", ".key", ".p12", ".pfx", ".kdbx"};
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    return std::find(names.begin(), names.end(), name) != names.end() ||
+           std::any_of(endings.begin(), endings.end(), [name](std::string_view end) { return name.ends_with(end); });
+}
 
 /// The first bytes of `source`, `most` at most.
 inline task<std::string> read_start(context& context, std::shared_ptr<byte_source> source, std::size_t most) {
@@ -30,6 +49,8 @@ HUBPUSH_DECL std::shared_ptr<byte_source>* preflight::see(std::string_view path,
     context_.tally().files += 1;
     if (size <= largest_regular_file) context_.tally().small_bytes += size;
     context_.progress().found(1, size);
+    if (size > largest_file) ++huge_files_;
+    if (may_hold_secret(local)) note_secret(local);
     const bool is_data = path.ends_with(".arrow") || path.ends_with(".parquet");
     if (is_data && data_files_++ == 0) first_data_file_ = path;
     if (path == ".gitignore") return &gitignore_;
@@ -39,7 +60,7 @@ HUBPUSH_DECL std::shared_ptr<byte_source>* preflight::see(std::string_view path,
 }
 
 HUBPUSH_DECL task<void> preflight::finish() {
-    warn_about_data_files();
+    warn();
     co_await read_gitignore();
     co_await read_gitattributes();
     if (!readme_) co_return;
@@ -47,13 +68,26 @@ HUBPUSH_DECL task<void> preflight::finish() {
     co_await check_readme(context_.session(), std::move(text), context_.target().type());
 }
 
-/// spec/hub-http-api.md §4.6 step 3.
-HUBPUSH_DECL void preflight::warn_about_data_files() const {
-    if (data_files_ == 0 || context_.target().type() == repo_type::dataset) return;
+HUBPUSH_DECL void preflight::note_secret(std::string_view local) {
+    if (++secrets_ > named_secrets) return;
     context_.log().write(log_level::warning,
-                         std::to_string(data_files_) + " .arrow or .parquet files are pushed to a " +
-                             std::string(singular(context_.target().type())) + " repository, the first is " +
-                             printable(first_data_file_) + "; a dataset takes the option repo_type::dataset");
+                         "'" + printable(local) + "' looks like a secret and is pushed; ignore it if it is one");
+}
+
+HUBPUSH_DECL void preflight::warn() const {
+    const auto say = [this](const std::string& text) { context_.log().write(log_level::warning, text); };
+    if (secrets_ > named_secrets) {
+        say(std::to_string(secrets_ - named_secrets) + " more files look like secrets and are pushed");
+    }
+    if (huge_files_ != 0) say(std::to_string(huge_files_) + " files are larger than 500 GB, which the Hub refuses");
+    if (context_.tally().files > recommended_files) {
+        say(std::to_string(context_.tally().files) + " files: the Hub recommends at most 100,000 in a repository");
+    }
+    if (data_files_ != 0 && context_.target().type() != repo_type::dataset) {  // spec/hub-http-api.md §4.6 step 3
+        say(std::to_string(data_files_) + " .arrow or .parquet files are pushed to a " +
+            std::string(singular(context_.target().type())) + " repository, the first is " +
+            printable(first_data_file_) + "; a dataset takes the option repo_type::dataset");
+    }
 }
 
 /// What the caller gave counts more than the file (§4.3).
@@ -70,8 +104,8 @@ HUBPUSH_DECL task<void> preflight::read_gitattributes() {
     try {
         context_.rules().gitattributes(std::move(text));
     } catch (const error& unusable) {
-        context_.log().write(log_level::warning, std::string(unusable.what()) +
-                                                     ": the Hub decides by its own which files are large ones");
+        context_.log().write(log_level::warning,
+                             std::string(unusable.what()) + ": the Hub decides by its own which files are large ones");
     }
 }
 

@@ -14,6 +14,15 @@ namespace detail {
 /// Files taken from the walk at a time: enough to make the hop to the pool cheap, few enough to keep memory flat.
 inline constexpr std::size_t walk_batch = 64;
 
+/// Throws for a file that cannot be read; one that has vanished is left to the second walk.
+inline void require_readable(file_system& files, const std::filesystem::path& location) {
+    try {
+        static_cast<void>(files.open(location));
+    } catch (const error& failure) {
+        if (failure.kind() != errc::file_not_found) throw;
+    }
+}
+
 /// `weights/` for `weights`, `/weights/` and the like; nothing for the root.
 inline std::string folder_prefix(std::string_view path) {
     while (path.starts_with('/')) path.remove_prefix(1);
@@ -26,7 +35,8 @@ inline std::string folder_prefix(std::string_view path) {
 
 HUBPUSH_DECL scan_step::scan_step(std::filesystem::path folder, const takes_options::takes& options)
     : folder_(std::move(folder)),
-      prefix_(detail::folder_prefix(options.get_or_default<hubpush::path_in_repo>().text())) {
+      prefix_(detail::folder_prefix(options.get_or_default<hubpush::path_in_repo>().text())),
+      outside_(options.get<hubpush::links_inside_only>() ? outside_links::skip : outside_links::follow) {
     std::optional<std::vector<std::string>> allowed;
     if (options.get<hubpush::allow>()) allowed = options.get<hubpush::allow>()->patterns();
     filter_ = path_filter(allowed, options.get_or_default<hubpush::ignore>().patterns());
@@ -35,7 +45,17 @@ HUBPUSH_DECL scan_step::scan_step(std::filesystem::path folder, const takes_opti
 }
 
 HUBPUSH_DECL folder_walk scan_step::walk(context& context) const {
-    return folder_walk(context.client().files(), folder_, filter_);
+    return folder_walk(context.client().files(), folder_, filter_, outside_);
+}
+
+HUBPUSH_DECL std::string scan_step::path_of(const walked_file& found) const {
+    try {
+        return normalize_path_in_repo(prefix_ + found.path());
+    } catch (const invalid_argument& refused) {
+        error_details details = refused.details();
+        details.file(printable(found.location().string())).hint("rename the file, or ignore it");
+        throw_error(errc::invalid_argument, refused.what(), std::move(details));
+    }
 }
 
 HUBPUSH_DECL std::shared_ptr<byte_source> scan_step::source_of(context& context, const walked_file& found) const {
@@ -45,7 +65,11 @@ HUBPUSH_DECL std::shared_ptr<byte_source> scan_step::source_of(context& context,
 
 HUBPUSH_DECL task<void> scan_step::count(context& context) const {
     folder_walk walk = this->walk(context);
-    auto next = [&walk] { return walk.next(detail::walk_batch); };
+    auto next = [&] {
+        std::vector<walked_file> batch = walk.next(detail::walk_batch);
+        for (const walked_file& found : batch) detail::require_readable(*context.client().files(), found.location());
+        return batch;
+    };
     detail::preflight checks(context);
     std::uint64_t outside = 0;
     std::string first_outside;
@@ -58,7 +82,7 @@ HUBPUSH_DECL task<void> scan_step::count(context& context) const {
         }
         if (batch.empty()) break;
         for (const walked_file& found : batch) {
-            const std::string path = normalize_path_in_repo(prefix_ + found.path());
+            const std::string path = path_of(found);
             std::shared_ptr<byte_source>* const wanted = checks.see(path, found.path(), found.identity().size());
             if (wanted != nullptr) *wanted = source_of(context, found);
             if (found.leaves_root() && outside++ == 0) first_outside = found.path();
@@ -90,7 +114,7 @@ HUBPUSH_DECL task<void> scan_step::hand_on(context& context, stream<file>& out) 
         const std::vector<walked_file> batch = co_await offload(*context.client().pool(), next);
         if (batch.empty()) co_return;
         for (const walked_file& found : batch) {
-            file item(normalize_path_in_repo(prefix_ + found.path()), source_of(context, found), position++);
+            file item(path_of(found), source_of(context, found), position++);
             if (!co_await out.push(std::move(item))) co_return;
         }
     }
