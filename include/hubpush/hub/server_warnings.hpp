@@ -7,6 +7,7 @@
 #include <hubpush/net/http_message.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>

@@ -40,6 +40,7 @@ private:
     HUBPUSH_DECL std::string path_of(const walked_file& found) const;
     HUBPUSH_DECL std::shared_ptr<byte_source> source_of(context& context, const walked_file& found) const;
     HUBPUSH_DECL task<void> count(context& context) const;
+    HUBPUSH_DECL void report_skipped(context& context, const std::vector<skipped_entry>& entries) const;
     HUBPUSH_DECL task<void> hand_on(context& context, stream<file>& out) const;
 
     std::filesystem::path folder_;

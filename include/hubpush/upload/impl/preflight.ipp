@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 namespace hubpush::inline v0::detail {
 
@@ -59,6 +60,10 @@ HUBPUSH_DECL std::shared_ptr<byte_source>* preflight::see(std::string_view path,
     return local == "README.md" ? &readme_ : nullptr;
 }
 
+HUBPUSH_DECL void preflight::leaves_root(std::string location) {
+    if (outside_++ == 0) first_outside_ = std::move(location);
+}
+
 HUBPUSH_DECL task<void> preflight::finish() {
     warn();
     co_await read_gitignore();
@@ -76,6 +81,11 @@ HUBPUSH_DECL void preflight::note_secret(std::string_view local) {
 
 HUBPUSH_DECL void preflight::warn() const {
     const auto say = [this](const std::string& text) { context_.log().write(log_level::warning, text); };
+    if (outside_ != 0) {
+        context_.log().write(log_level::info, std::to_string(outside_) +
+                                                  " links lead out of the folder and are followed, the first is " +
+                                                  printable(first_outside_));
+    }
     if (secrets_ > named_secrets) {
         say(std::to_string(secrets_ - named_secrets) + " more files look like secrets and are pushed");
     }

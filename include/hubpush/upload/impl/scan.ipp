@@ -71,30 +71,27 @@ HUBPUSH_DECL task<void> scan_step::count(context& context) const {
         return batch;
     };
     detail::preflight checks(context);
-    std::uint64_t outside = 0;
-    std::string first_outside;
     for (;;) {
         const std::vector<walked_file> batch = co_await offload(*context.client().pool(), next);
-        for (const skipped_entry& entry : walk.take_skipped()) {
-            context.tally().skipped += 1;
-            context.log().write(log_level::warning,
-                                "not pushed: " + printable((folder_ / entry.path()).string()) + ": " + entry.reason());
-        }
+        report_skipped(context, walk.take_skipped());
         if (batch.empty()) break;
         for (const walked_file& found : batch) {
             const std::string path = path_of(found);
             std::shared_ptr<byte_source>* const wanted = checks.see(path, found.path(), found.identity().size());
             if (wanted != nullptr) *wanted = source_of(context, found);
-            if (found.leaves_root() && outside++ == 0) first_outside = found.path();
+            if (found.leaves_root()) checks.leaves_root((folder_ / found.path()).string());
         }
         co_await throw_if_cancelled();
     }
-    if (outside != 0) {
-        context.log().write(log_level::info, std::to_string(outside) + " links in " + printable(folder_.string()) +
-                                                 " lead out of it and are followed, the first is " +
-                                                 printable(first_outside));
-    }
     co_await checks.finish();
+}
+
+HUBPUSH_DECL void scan_step::report_skipped(context& context, const std::vector<skipped_entry>& entries) const {
+    context.tally().skipped += entries.size();
+    for (const skipped_entry& entry : entries) {
+        context.log().write(log_level::warning,
+                            "not pushed: " + printable((folder_ / entry.path()).string()) + ": " + entry.reason());
+    }
 }
 
 HUBPUSH_DECL task<void> scan_step::operator()(context& context, stream<file>& out) const {
