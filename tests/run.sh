@@ -26,7 +26,7 @@ install_clients() {
 
 run_interop() {
     export HUBPUSH_PROGRAM=$PWD/build/release/examples/hubpush HUBPUSH_PUSH=$PWD/build/release/examples/01_push_folder
-    export HF_HUB_DISABLE_XET=1
+    export HUBPUSH_MATCH_PATHS=$PWD/build/gcc-asan/tests/match_paths HF_HUB_DISABLE_XET=1
     for driver in tests/interop/*.py; do
         check "interop/$(basename "$driver")" interop "$driver"
     done

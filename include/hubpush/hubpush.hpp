@@ -57,6 +57,7 @@
 #include <hubpush/hub/commit_operation.hpp>
 #include <hubpush/hub/commit_resolver.hpp>
 #include <hubpush/hub/commits.hpp>
+#include <hubpush/hub/creation_grace.hpp>
 #include <hubpush/hub/discussions.hpp>
 #include <hubpush/hub/endpoint.hpp>
 #include <hubpush/hub/environment.hpp>
@@ -68,9 +69,11 @@
 #include <hubpush/hub/paging.hpp>
 #include <hubpush/hub/path_changes.hpp>
 #include <hubpush/hub/preupload.hpp>
+#include <hubpush/hub/readme.hpp>
 #include <hubpush/hub/refs.hpp>
 #include <hubpush/hub/repo_id.hpp>
 #include <hubpush/hub/repos.hpp>
+#include <hubpush/hub/server_warnings.hpp>
 #include <hubpush/hub/session.hpp>
 #include <hubpush/hub/tree.hpp>
 #include <hubpush/hub/whoami.hpp>
@@ -100,10 +103,12 @@
 #include <hubpush/upload/client_options.hpp>
 #include <hubpush/upload/commit.hpp>
 #include <hubpush/upload/context.hpp>
+#include <hubpush/upload/deletions.hpp>
 #include <hubpush/upload/hashing.hpp>
 #include <hubpush/upload/large_files.hpp>
 #include <hubpush/upload/options.hpp>
 #include <hubpush/upload/plan.hpp>
+#include <hubpush/upload/preflight.hpp>
 #include <hubpush/upload/progress.hpp>
 #include <hubpush/upload/scan.hpp>
 #include <hubpush/upload/transfer.hpp>

@@ -60,6 +60,7 @@
 #include <hubpush/hub/impl/commit_operation.ipp>
 #include <hubpush/hub/impl/commit_resolver.ipp>
 #include <hubpush/hub/impl/commits.ipp>
+#include <hubpush/hub/impl/creation_grace.ipp>
 #include <hubpush/hub/impl/discussions.ipp>
 #include <hubpush/hub/impl/endpoint.ipp>
 #include <hubpush/hub/impl/environment.ipp>
@@ -70,9 +71,11 @@
 #include <hubpush/hub/impl/paging.ipp>
 #include <hubpush/hub/impl/path_changes.ipp>
 #include <hubpush/hub/impl/preupload.ipp>
+#include <hubpush/hub/impl/readme.ipp>
 #include <hubpush/hub/impl/refs.ipp>
 #include <hubpush/hub/impl/repo_id.ipp>
 #include <hubpush/hub/impl/repos.ipp>
+#include <hubpush/hub/impl/server_warnings.ipp>
 #include <hubpush/hub/impl/session.ipp>
 #include <hubpush/hub/impl/tree.ipp>
 #include <hubpush/hub/impl/whoami.ipp>
@@ -103,7 +106,9 @@
 #include <hubpush/upload/impl/client.ipp>
 #include <hubpush/upload/impl/commit.ipp>
 #include <hubpush/upload/impl/context.ipp>
+#include <hubpush/upload/impl/deletions.ipp>
 #include <hubpush/upload/impl/large_files.ipp>
+#include <hubpush/upload/impl/preflight.ipp>
 #include <hubpush/upload/impl/progress.ipp>
 #include <hubpush/upload/impl/scan.ipp>
 #include <hubpush/upload/impl/transfer.ipp>

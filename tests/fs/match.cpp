@@ -181,6 +181,8 @@ TEST_CASE("the Hub's own rules about slashes hold") {
     CHECK(matches("[\\]", "/"));
     CHECK(matches("/", "/x"));
     CHECK(matches("a\\/", "a//"));
+    CHECK(matches(".git/*", ".git/config"));
+    CHECK(path_filter().keeps(".gitignore"));
 }
 
 TEST_CASE("bytes that are not UTF-8 are one character each") {

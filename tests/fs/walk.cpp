@@ -113,6 +113,23 @@ TEST_CASE("links to files are followed, those that leave the folder say so, othe
           "file in out^ twice^ (to-folder: a link to a folder) ");
 }
 
+TEST_CASE("with outside_links::skip the walk never leaves the folder") {
+    const auto files = tree({"/r/file", "/blobs/aa", "/r2/file"});
+    files->make_link("/r/in", "file");
+    files->make_link("/r/out", "/blobs/aa");
+    files->make_link("/r/twice", "out");
+    files->make_link("/r/beside", "../r2/file");
+    folder_walk walking(files, "/r", ignoring({"beside"}), hubpush::outside_links::skip);
+    std::string seen;
+    for (const hubpush::walked_file& file : walking.next(100)) seen += file.path() + " ";
+    CHECK(seen == "file in ");
+    const std::vector<hubpush::skipped_entry> skipped = walking.take_skipped();
+    REQUIRE(skipped.size() == 2);
+    CHECK(skipped[0].path() == "out");
+    CHECK(skipped[1].path() == "twice");
+    CHECK(skipped[1].reason() == "a link that leads out of the folder");
+}
+
 TEST_CASE("a link within the root of all files does not leave it") {
     const auto files = tree({"/file"});
     files->make_link("/link", "file");

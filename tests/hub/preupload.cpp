@@ -43,6 +43,27 @@ TEST_CASE("the question has exactly the bytes of the wire example") {
     CHECK(preupload_question("a", 0, {}).sample().empty());
 }
 
+TEST_CASE("texts of git files go along when there are any, empty ones too") {
+    std::vector<preupload_question> questions;
+    preupload_rules rules;
+    rules.gitignore("*.tmp\n").gitattributes("");
+    CHECK(preupload_body(questions, rules) == R"({"files":[],"gitIgnore":"*.tmp\u000a","gitAttributes":""})");
+    CHECK_NOTHROW(rules.gitignore(std::string(preupload_rules::longest, 'x')));
+    CHECK_THROWS_AS(rules.gitignore(std::string(preupload_rules::longest + 1, 'x')), error);
+    CHECK_THROWS_AS(rules.gitattributes("\xff"), invalid_argument);
+}
+
+TEST_CASE("a file that is too large for a commit goes to the store whatever the server says") {
+    for (const std::uint64_t size : {largest_regular_file, largest_regular_file + 1}) {
+        std::vector<preupload_question> questions;
+        questions.emplace_back("a.txt", size, std::span<const std::byte>());
+        const auto answers = read_preupload(
+            *json_value::parse(R"({"files":[{"path":"a.txt","uploadMode":"regular","shouldIgnore":false}]})"),
+            questions);
+        CHECK((answers[0].mode() == upload_mode::lfs) == (size > largest_regular_file));
+    }
+}
+
 TEST_CASE("answers are matched by path and given in the order of the questions") {
     const std::string blob(40, 'a');
     const std::string sha(64, 'b');

@@ -72,6 +72,46 @@ TEST_CASE("the log-in page of a network in between is not taken for an answer") 
     CHECK(test.hint.find("HF_ENDPOINT") != std::string::npos);
 }
 
+TEST_CASE("the Hub's own warnings are shown once per topic") {
+    scripted_session test;
+    const std::string reply =
+        json_reply(R"({"type":"user","name":"a"})", "200 OK", "X-HF-Warning: plan; 90 % used\r\n");
+    test.network->next().expect_request().send(reply).expect_request().send(reply);
+    test.run([](hub_session& session) -> task<void> {
+        co_await whoami(session);
+        co_await whoami(session);
+    });
+    CHECK(test.seams.log->lines() == std::vector<std::string>{"the Hub warns: 90 % used"});
+}
+
+TEST_CASE("what writes follows a redirect on its own origin only; what reads goes on without the token") {
+    const auto redirected = [](const std::string& place) {
+        return "HTTP/1.1 307 Temporary Redirect\r\nLocation: " + place + "\r\nContent-Length: 0\r\n\r\n";
+    };
+    const auto write = [](hub_session& session) -> task<void> {
+        http_request request = session.request("POST", "/api/models/a/b/preupload/main", request_class::safe);
+        request.body("{}", "application/json");
+        co_await session.send(std::move(request), "cannot ask");
+    };
+    scripted_session renamed;
+    renamed.network->next()
+        .expect_request()
+        .send(redirected("/api/models/a/c/preupload/main"))
+        .expect("POST /api/models/a/c/preupload/main HTTP/1.1\r\n")
+        .expect_request()
+        .send(json_reply("{}"));
+    renamed.run(write);
+    CHECK(renamed.network->peers().front()->received.ends_with("{}"));
+
+    for (const char* place : {"https://evil.test/x", "https://hub.test:444/x", "//evil.test/x"}) {
+        CAPTURE(place);
+        scripted_session elsewhere;
+        elsewhere.network->next().expect_request().send(redirected(place));
+        CHECK(elsewhere.failure(write) == errc::protocol_error);
+        CHECK(elsewhere.network->peers().size() == 1);
+    }
+}
+
 TEST_CASE("in offline mode nothing is sent and the variable is named") {
     hub_settings settings = scripted_session::default_settings();
     settings.offline("HF_HUB_OFFLINE");

@@ -77,6 +77,10 @@ public:
 
     /// Called when a connection has ended early, with the request that it carried.
     std::function<void(const model_request&)> after_loss;
+    /// The answer to a question about a README.md; without it there is no such route.
+    std::function<std::pair<int, std::string>(const nlohmann::json& question)> judge_readme;
+    std::map<std::string, std::string> moved;  ///< ids of repositories, the old one and the new one: 307
+    int missing_after_creation = 0;            ///< answers 404 so often, as a replica does that has not heard of it
 
     std::vector<model_request> requests;
     std::string bytes_seen;  ///< everything any client sent, for canary searches
@@ -286,13 +290,51 @@ private:
 
     reply route(const model_request& request) {
         if (request.origin == "store") return store(request);
+        for (const auto& [old_id, new_id] : moved) {
+            const std::size_t at = request.target.find("/" + old_id);
+            if (at == std::string::npos) continue;
+            reply there(307, nlohmann::json::object());
+            there.headers = "Location: " + std::string(request.target).replace(at + 1, old_id.size(), new_id) + "\r\n";
+            return there;
+        }
+        if (request.target == "/api/validate-yaml" && judge_readme) {
+            const auto [status, text] = judge_readme(nlohmann::json::parse(request.body));
+            reply judgement(status, nullptr);
+            judgement.body = text;
+            return judgement;
+        }
+        const bool in_repository = request.target.find("acme/") != std::string::npos;
+        if (in_repository && missing_after_creation > 0) {
+            --missing_after_creation;
+            reply missing(404, {{"error", "Repository not found"}});
+            missing.headers = "X-Error-Code: RepoNotFound\r\n";
+            return missing;
+        }
         if (request.target.find("/preupload/") != std::string::npos)
             return preupload(revision_in(request.target, "/preupload/"), nlohmann::json::parse(request.body));
         if (request.target.ends_with("/objects/batch")) return batch(nlohmann::json::parse(request.body));
         if (request.target.find("/verify") != std::string::npos) return verify(nlohmann::json::parse(request.body));
-        if (request.target == "/api/repos/create") return reply(200, {{"url", std::string(endpoint) + "/acme/x"}});
+        if (request.target == "/api/repos/create") return create(nlohmann::json::parse(request.body));
         if (request.target == "/api/whoami-v2") return reply(200, {{"name", "acme"}, {"type", "user"}});
         return route_repository(request).value_or(no_such_route());
+    }
+
+    reply create(const nlohmann::json& wanted) const {
+        const std::string type = wanted.value("type", "model");
+        const std::string folder = type == "model" ? "" : type + "s/";
+        const std::string owner = wanted.at("organization").is_null() ? "acme" : wanted.at("organization");
+        return reply(200, {{"url", std::string(endpoint) + "/" + folder + owner + "/" + wanted.value("name", "")}});
+    }
+
+    /// Whether a text like "*.tmp\nexact\n" ignores a path; the embedded Hub knows all of git's rules, this does not.
+    static bool is_ignored(const std::string& rules, const std::string& path) {
+        for (std::size_t begin = 0; begin < rules.size();) {
+            const std::size_t end = std::min(rules.find('\n', begin), rules.size());
+            const std::string line = rules.substr(begin, end - begin);
+            if (line.starts_with('*') ? path.ends_with(line.substr(1)) : path == line) return true;
+            begin = end + 1;
+        }
+        return false;
     }
 
     reply store(const model_request& request) {
@@ -310,7 +352,9 @@ private:
         for (const auto& file : question.at("files")) {
             const std::string path = file.at("path");
             const std::string how = mode(path, file.at("size"));
-            nlohmann::json one = {{"path", path}, {"uploadMode", how}, {"shouldIgnore", path.ends_with(".ignored")}};
+            const bool ignored = question.contains("gitIgnore") ? is_ignored(question.at("gitIgnore"), path)
+                                                                : path.ends_with(".ignored");
+            nlohmann::json one = {{"path", path}, {"uploadMode", how}, {"shouldIgnore", ignored}};
             if (present->contains(path)) one["oid"] = present->at(path);
             answers.push_back(one);
         }

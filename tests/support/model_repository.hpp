@@ -53,6 +53,7 @@ struct model_discussion {
 class model_repository {
 public:
     bool has_discussions = true;
+    std::size_t tree_page = 1000;       ///< entries on a page of a listing
     bool forgets_objects_once = false;  ///< the next commit answers that an LFS object does not exist, and drops all
 
     std::vector<model_commit> commits{{std::string(40, '0'), "initial commit", "", {}, {}}};  ///< of main
@@ -234,19 +235,32 @@ private:
         return model_reply(200, found);
     }
 
+    /// All files below the folder in the address, page by page (§3.4).
     model_reply tree(const std::string& target) {
-        const std::string revision = revision_in(target, "/tree/");
-        const auto* const at = tree_at(revision);
+        const auto* const at = tree_at(revision_in(target, "/tree/"));
         if (at == nullptr) return model_reply(404, {{"error", "Invalid rev id"}});
-        const std::string folder =
-            decoded(target.substr(target.rfind('/') + 1, target.find('?') - target.rfind('/') - 1)) + "/";
-        nlohmann::json found = nlohmann::json::array();
-        for (const auto& [path, hash] : *at) {
-            if (path.starts_with(folder)) found.push_back(file_entry(path, hash));
+        const std::string path = target.substr(0, target.find('?'));
+        const std::size_t slash = path.find('/', path.find("/tree/") + 6);
+        const std::string folder = slash == std::string::npos ? "" : decoded(path.substr(slash + 1)) + "/";
+        nlohmann::json all = nlohmann::json::array();
+        for (const auto& [name, hash] : *at) {
+            if (name.starts_with(folder)) all.push_back(file_entry(name, hash));
         }
-        model_reply missing(404, {{"error", "no such folder"}});
-        missing.headers = "X-Error-Code: EntryNotFound\r\n";
-        return found.empty() ? missing : model_reply(200, found);
+        if (all.empty() && !folder.empty()) {
+            model_reply missing(404, {{"error", "no such folder"}});
+            missing.headers = "X-Error-Code: EntryNotFound\r\n";
+            return missing;
+        }
+        const std::size_t cursor = target.find("cursor=");
+        const std::size_t first = cursor == std::string::npos ? 0 : std::stoul(target.substr(cursor + 7));
+        nlohmann::json entries = nlohmann::json::array();
+        for (std::size_t i = first; i < std::min(first + tree_page, all.size()); ++i) entries.push_back(all[i]);
+        model_reply listed(200, entries);
+        if (first + tree_page < all.size()) {
+            listed.headers = "Link: <" + path + "?recursive=true&cursor=" + std::to_string(first + tree_page) +
+                             ">; rel=\"next\"\r\n";
+        }
+        return listed;
     }
 
     /// §14.3: the lines are applied to a copy; nothing is there if one of them fails.

@@ -81,6 +81,263 @@ TEST_CASE("allow, ignore and path_in_repo choose files and places") {
     CHECK(world.run(hub.upload_folder("acme/x", "/run", allow())).nothing_to_do);
 }
 
+TEST_CASE("delete patterns remove what is in the repository and not in the folder any more") {
+    simulation world;
+    write_checkpoint(world);
+    for (const char* path : {".gitattributes", "config.json", "old.bin", "deep/old.bin", "keep.txt", "older.bin"})
+        world.hub->files[path] = std::string(40, 'a');
+    world.hub->tree_page = 2;
+    const client hub = world.client();
+    const commit_info info =
+        world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*.bin", "*.json", ".git*")));
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-deep/old.bin", "-old.bin", "-older.bin",
+                                                                      "+config.json", "+model.safetensors",
+                                                                      "+notes/today.txt"});
+    CHECK(world.hub->count("GET", "/tree/main") == 3);
+    CHECK(info.files_committed == 3);
+    CHECK(world.hub->files.contains(".gitattributes"));
+}
+
+TEST_CASE("delete patterns look only below path_in_repo, and a folder that is not there yet is no error") {
+    simulation world;
+    write_checkpoint(world);
+    for (const char* path : {"a/b/old.bin", "a/old.bin", "b/old.bin", "a/b2/old.bin", "old.bin"})
+        world.hub->files[path] = std::string(40, 'a');
+    const client hub = world.client();
+    world.run(hub.upload_folder("acme/x", "/run", path_in_repo("new"), delete_patterns("*")));
+    CHECK(world.hub->commits.back().lines.size() == 3);
+    world.run(hub.upload_folder("acme/x", "/run", allow(), path_in_repo("/a/b/"), delete_patterns("old.bin")));
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-a/b/old.bin"});
+    CHECK(world.run(hub.upload_folder("acme/x", "/run", allow(), delete_patterns("nothing*", "new"))).nothing_to_do);
+}
+
+TEST_CASE("a file that is pushed unchanged is neither deleted nor committed again") {
+    simulation world;
+    write_checkpoint(world);
+    const client hub = world.client();
+    world.run(hub.upload_folder("acme/x", "/run"));
+    CHECK(world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*"))).nothing_to_do);
+    world.files->erase("/run/config.json");
+    world.files->write("/run/left.ignored", "x");
+    world.hub->files["left.ignored"] = std::string(40, 'a');  // ignored, but in the folder: as the reference, it stays
+    const commit_info info = world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*")));
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-config.json"});
+    CHECK(info.files_committed == 0);
+    CHECK(info.files_unchanged == 2);
+    CHECK_FALSE(info.nothing_to_do);
+}
+
+TEST_CASE("a step of one's own may rename files: deletions yield to the new names") {
+    simulation world;
+    write_checkpoint(world);
+    const client hub = world.client();
+    world.hub->files["config.json"] = world.hub->files["renamed.json"] = "daa5053ecf5f9a37b2de733d0751cc1ab53ac010";
+    const auto rename = [](file item) { return item.path() == "config.json" ? item.rename("renamed.json") : item; };
+    const auto push = scan("/run", delete_patterns("*.json")) | hubpush::map(rename) | classify() | transfer() |
+                      hubpush::commit("renamed");
+    world.run(push(hub, "acme/x"));
+    CHECK(world.hub->commits.back().lines ==
+          std::vector<std::string>{"-config.json", "+model.safetensors", "+notes/today.txt"});
+}
+
+TEST_CASE("a file in the repository that no commit can name is reported, not deleted") {
+    simulation world;
+    world.files->write("/run/a", "x");
+    world.hub->files[".cache/x"] = world.hub->files["back\\slash"] = world.hub->files["old"] = std::string(40, 'a');
+    const client hub = world.client();
+    world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*")));
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-old", "+a"});
+    CHECK(world.seams.log->warnings() == 2);
+}
+
+TEST_CASE("a listing that fails ends the push before anything is committed") {
+    simulation world;
+    write_checkpoint(world);
+    world.hub->fault = [](const std::string&, const std::string& target) {
+        return target.find("/tree/") != std::string::npos ? model_fault::forbid : model_fault::none;
+    };
+    const client hub = world.client();
+    CHECK(world.error_of(hub.upload_folder("acme/x", "/run", delete_patterns("*"))) == errc::forbidden);
+    CHECK(world.hub->commits.size() == 1);
+}
+
+TEST_CASE("the .gitignore that is pushed decides, and goes with every question") {
+    simulation world;
+    for (int i = 0; i < 300; ++i) world.files->write("/run/" + std::to_string(i) + ".json", std::to_string(i));
+    world.files->write("/run/.gitignore", "*.tmp\n7.json\n");
+    world.files->write("/run/z.tmp", "x");
+    world.files->write("/run/z.ignored", "the repository's own .gitignore does not count any more");
+    const client hub = world.client();
+    const commit_info info = world.run(hub.upload_folder("acme/x", "/run"));
+    CHECK(info.files_ignored == 2);
+    CHECK(info.files_committed == 301);
+    CHECK_FALSE(world.hub->files.contains("z.tmp"));
+    CHECK(world.hub->count("POST", "/preupload/") == 2);
+    for (const model_request& request : world.hub->requests) {
+        if (request.target.find("/preupload/") == std::string::npos) continue;
+        CHECK(nlohmann::json::parse(request.body).at("gitIgnore") == "*.tmp\n7.json\n");
+    }
+}
+
+TEST_CASE("only a root .gitignore decides, and what the caller says counts more") {
+    simulation world;
+    world.files->write("/run/.gitignore", "*.tmp\n");
+    world.files->write("/run/a.tmp", "x");
+    const client hub = world.client();
+    world.run(hub.upload_folder("acme/x", "/run", path_in_repo("sub")));
+    CHECK(world.hub->requests.front().body.find("gitIgnore") == std::string::npos);
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"+sub/.gitignore", "+sub/a.tmp"});
+    CHECK(world.run(hub.upload_folder("acme/x", "/run", gitignore("*.tmp\n.gitignore"))).nothing_to_do);
+    CHECK(world.run(hub.upload_folder("acme/x", "/run", gitignore(""))).files_committed == 2);
+    world.run(hub.create_commit("acme/x", add("b.tmp", content("x")), add("c", content("c")), message("m"),
+                                add(".gitignore", content("*.tmp\n#\n"))));
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"+c", "+.gitignore"});
+    world.run(hub.upload_file("acme/x", content("x"), "d.tmp", gitignore("")));
+    CHECK(world.hub->files.contains("d.tmp"));
+}
+
+TEST_CASE("a .gitattributes that is pushed goes with the questions") {
+    simulation world;
+    world.files->write("/run/.gitattributes", "*.x filter=lfs\n");
+    world.files->write("/run/a.x", "x");
+    const client hub = world.client();
+    world.run(hub.upload_folder("acme/x", "/run"));
+    CHECK(nlohmann::json::parse(world.hub->requests.front().body).at("gitAttributes") == "*.x filter=lfs\n");
+    world.files->write("/run/.gitattributes", "\xff");
+    world.run(hub.upload_folder("acme/x", "/run"));
+    CHECK(world.hub->requests.back().body.find("gitAttributes") == std::string::npos);
+    CHECK(world.seams.log->warnings() == 1);
+}
+
+TEST_CASE("a .gitignore that cannot be sent is an error before the first request") {
+    simulation world;
+    const client hub = world.client();
+    world.files->write("/run/.gitignore", std::string(preupload_rules::longest + 1, '#'));
+    CHECK(world.error_of(hub.upload_folder("acme/x", "/run")) == errc::limit_exceeded);
+    world.files->write("/run/.gitignore", "caf\xe9");
+    CHECK(world.error_of(hub.upload_folder("acme/x", "/run")) == errc::invalid_argument);
+    CHECK(world.hub->requests.empty());
+    world.files->write("/run/.gitignore", std::string(preupload_rules::longest, '#'));
+    CHECK(world.run(hub.upload_folder("acme/x", "/run")).files_committed == 1);
+}
+
+TEST_CASE("every call takes the type of its repository") {
+    for (const repo_type type : {repo_type::model, repo_type::dataset, repo_type::space, repo_type::kernel}) {
+        simulation world;
+        write_checkpoint(world);
+        const client hub = world.client();
+        const created_repository made = type == repo_type::space
+                                            ? world.run(hub.create_repo("acme/x", type, space_sdk("docker")))
+                                            : world.run(hub.create_repo("acme/x", type));
+        CHECK(made.where() == repository("acme/x", type));
+        world.run(hub.upload_folder("acme/x", "/run", type, delete_patterns("*.old")));
+        world.run(hub.upload_file("acme/x", content("1"), "a.bin", type));
+        world.run(hub.create_commit("acme/x", add("b", content("2")), type, message("m")));
+        world.run(hub.create_commit("acme/x", add("b", content("2")), type, message("again")));
+        const std::string kind(plural(type));
+        for (std::size_t i = 1; i < world.hub->requests.size(); ++i) {
+            const model_request& request = world.hub->requests[i];
+            const bool git = request.target.ends_with(".git/info/lfs/objects/batch");
+            const std::string begin = git ? repository("acme/x", type).git_path() : "/api/" + kind + "/acme/x/";
+            const bool elsewhere = request.origin == "store" || request.target == "/api/verify";
+            CAPTURE(request.target);
+            CHECK((elsewhere || request.target.starts_with(begin)));
+        }
+        CHECK(world.hub->count("POST", "/commit/main") == 3);
+    }
+}
+
+TEST_CASE("a push right after the creation waits until the repository is known everywhere") {
+    for (int missing = 1; missing <= 4; ++missing) {
+        simulation world;
+        write_checkpoint(world);
+        const client hub = world.client();
+        world.run(hub.create_repo("x"));
+        world.hub->missing_after_creation = missing;
+        world.run(hub.upload_folder("acme/x", "/run", message("once")));
+        CHECK(world.hub->summaries() == std::vector<std::string>{"once"});
+    }
+    simulation late;
+    write_checkpoint(late);
+    const client hub = late.client();
+    late.hub->missing_after_creation = 1;
+    CHECK(late.error_of(hub.upload_folder("acme/x", "/run")) == errc::repository_not_found);
+}
+
+TEST_CASE("a repository that has moved is followed, with method and body") {
+    simulation world;
+    write_checkpoint(world);
+    world.hub->moved["old/x"] = "acme/x";
+    const client hub = world.client();
+    const commit_info info = world.run(hub.upload_folder("old/x", "/run", message("once"), delete_patterns("*.old")));
+    CHECK(info.files_committed == 3);
+    CHECK(world.hub->summaries() == std::vector<std::string>{"once"});
+    CHECK(world.hub->count("POST", "/api/models/acme/x/commit/main") == 1);
+}
+
+TEST_CASE("the metadata of a README.md is checked before anything is uploaded") {
+    simulation world;
+    write_checkpoint(world);
+    world.files->write("/run/README.md", "---\nlicense: mitt\n---\n# Card");
+    nlohmann::json asked;
+    world.hub->judge_readme = [&](const nlohmann::json& question) {
+        asked = question;
+        return std::pair(400,
+                         std::string(R"({"errors":[{"message":"\"license\" must be one of [mit]"}],"warnings":[]})"));
+    };
+    const client hub = world.client();
+    CHECK(world.error_of(hub.upload_folder("acme/x", "/run", repo_type::dataset)) == errc::bad_request);
+    CHECK(world.last_error.find("\"license\" must be one of [mit]") != std::string::npos);
+    CHECK(asked == nlohmann::json{{"content", "---\nlicense: mitt\n---\n# Card"}, {"repoType", "dataset"}});
+    CHECK(world.error_of(hub.upload_file("acme/x", "/run/README.md", "README.md")) == errc::bad_request);
+    CHECK(world.error_of(hub.create_commit("acme/x", add("README.md", content("x")), message("m"))) ==
+          errc::bad_request);
+    CHECK(world.error_of(hub.upload_folder("acme/x", "/run", path_in_repo("sub"))) == errc::bad_request);  // §4.8
+    CHECK(world.hub->requests.size() == 4);
+    world.run(hub.upload_file("acme/x", "/run/README.md", "sub/README.md"));
+    world.run(hub.upload_file("acme/x", "/run/README.md", "readme.md"));
+    world.run(hub.upload_folder("acme/x", "/run", ignore("README.md")));
+    CHECK(world.hub->count("POST", "/validate-yaml") == 4);
+}
+
+TEST_CASE("a server that gives no judgement about a README.md does not stop the push") {
+    simulation world;
+    world.files->write("/run/README.md", "# Card");
+    const client hub = world.client();
+    world.run(hub.upload_folder("acme/x", "/run", message("404")));
+    world.hub->judge_readme = [&](const nlohmann::json&) { return std::pair(200, std::string("<html>Log in</html>")); };
+    world.run(hub.create_commit("acme/x", add("README.md", content("# 2")), message("html")));
+    CHECK(world.hub->summaries() == std::vector<std::string>{"404", "html"});
+    CHECK(world.seams.log->warnings() == 2);
+}
+
+TEST_CASE("data files outside of datasets, and additions that are removed again, are warned about once") {
+    simulation world;
+    world.files->write("/run/a.parquet", "x");
+    world.files->write("/run/b.arrow", "x");
+    const client hub = world.client();
+    world.run(hub.upload_folder("acme/x", "/run", repo_type::dataset));
+    CHECK(world.seams.log->warnings() == 0);
+    world.run(hub.upload_folder("acme/y", "/run"));
+    REQUIRE(world.seams.log->warnings() == 1);
+    CHECK(world.seams.log->lines().back().find("2 .arrow or .parquet files") != std::string::npos);
+    world.run(hub.create_commit("acme/x", hubpush::remove("f/"), add("f/a", content("1")), message("m")));
+    CHECK(world.seams.log->warnings() == 1);
+    world.run(hub.create_commit("acme/x", add("f/a", content("2")), hubpush::remove("f/"), message("m")));
+    REQUIRE(world.seams.log->warnings() == 2);
+    CHECK(world.seams.log->lines().back().find("'f/a' is added and then removed") != std::string::npos);
+}
+
+TEST_CASE("what is too large for a commit goes to the store, whatever the Hub says") {
+    simulation world;
+    world.files->write("/run/large.txt", std::string(largest_regular_file + 1, 'x'));
+    world.files->write("/run/small.txt", std::string(1000, 'x'));
+    const client hub = world.client();
+    const commit_info info = world.run(hub.upload_folder("acme/x", "/run"));
+    CHECK(info.bytes_sent == largest_regular_file + 1);
+    CHECK(world.hub->objects.size() == 1);
+}
+
 TEST_CASE("what the repository's .gitignore excludes is left out") {
     simulation world;
     world.files->write("/run/a.ignored", "x");
@@ -102,7 +359,42 @@ TEST_CASE("links are followed, also out of the folder; what is no file is skippe
     const std::vector<std::string> log = world.seams.log->lines();
     REQUIRE(log.size() == 2);
     CHECK(log[0].find("/run/socket") != std::string::npos);
-    CHECK(log[1].find("1 links in /run lead out of it") != std::string::npos);
+    CHECK(log[1] == "1 links lead out of the folder and are followed, the first is /run/config.json");
+}
+
+TEST_CASE("with links_inside_only nothing outside of the folder is read or sent") {
+    simulation world;
+    world.files->write("/elsewhere/blob", "outside_canary");
+    world.files->make_link("/run/config.json", "/elsewhere/blob");
+    world.files->write("/run/a", "x");
+    const client hub = world.client();
+    const commit_info info = world.run(hub.upload_folder("acme/x", "/run", links_inside_only()));
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"+a"});
+    CHECK(info.files_skipped == 1);
+    CHECK(world.seams.log->warnings() == 1);
+    const std::string outside(to_base64(as_bytes("outside_canary")));
+    CHECK(world.hub->bytes_seen.find(outside) == std::string::npos);
+    world.run(hub.upload_folder("acme/x", "/run"));
+    CHECK(world.hub->bytes_seen.find(outside) != std::string::npos);
+}
+
+TEST_CASE("files that look like secrets are named before anything is sent") {
+    simulation world;
+    for (int i = 0; i < 12; ++i) world.files->write("/run/" + std::to_string(i) + "/.env", "SECRET=1");
+    for (const char* name : {"/run/tokenizer.json", "/run/key", "/run/.env.example", "/run/monkey"})
+        world.files->write(name, "x");
+    const client hub = world.client();
+    std::size_t warned = 0;
+    world.hub->fault = [&](const std::string&, const std::string&) {
+        if (warned == 0) warned = world.seams.log->warnings();
+        return model_fault::none;
+    };
+    world.run(hub.upload_folder("acme/x", "/run"));
+    CHECK(warned == 11);
+    CHECK(world.seams.log->lines().front().find("'0/.env' looks like a secret") == 0);
+    CHECK(world.seams.log->lines().back() == "2 more files look like secrets and are pushed");
+    world.run(hub.upload_file("acme/x", content("x"), "server.pem"));
+    CHECK(world.seams.log->warnings() == 12);
 }
 
 TEST_CASE("content in memory and single files are pushed in one commit") {
@@ -182,6 +474,15 @@ TEST_CASE("bad input is refused before the first request") {
     CHECK(refused([&] { return hub.create_commit("acme/x", hubpush::remove("a/../b"), message("m")); }));
     CHECK(world.error_of(hub.upload_folder("acme/x", "/nowhere")) == errc::file_not_found);
     CHECK(world.error_of(hub.upload_file("acme/x", "/run", "x")) == errc::file_unreadable);
+    CHECK(refused([&] { return hub.upload_folder("acme/x", "/run/config.json", delete_patterns("*")); }));
+    CHECK(refused([&] { return hub.upload_folder("acme/x", "/run", path_in_repo("a/../b"), delete_patterns("*")); }));
+    CHECK(refused([&] { return hub.upload_folder("acme/x", "/run", gitignore("\xff")); }));
+    CHECK(refused([&] { return hub.create_repo("acme/x", repo_type::space); }));
+    world.files->write("/run/bad\nname", "x");
+    CHECK(refused([&] { return hub.upload_folder("acme/x", "/run", delete_patterns("*")); }));
+    CHECK(world.error_of(hub.upload_folder("acme/x", "/run")) == errc::invalid_argument);
+    CHECK(world.last_error.find("bad\\x0aname") != std::string::npos);
+    CHECK(world.last_error.find("rename the file, or ignore it") != std::string::npos);
     CHECK(world.hub->requests.empty());
 }
 

@@ -41,6 +41,12 @@ public:
         std::get<std::optional<Option>>(values_) = std::move(option);
     }
 
+    /// Puts every option that `given`, the set of another call, holds and this one accepts.
+    template <class... Others>
+    void put_from(const option_set<Others...>& given) {
+        (put_one_from<Options>(given), ...);
+    }
+
     /// The option, or nothing when it was not given.
     template <class Option>
     const std::optional<Option>& get() const noexcept {
@@ -55,6 +61,13 @@ public:
     }
 
 private:
+    template <class Option, class Others>
+    void put_one_from(const Others& given) {
+        if constexpr (Others::template accepts<Option>) {
+            if (given.template get<Option>()) put(*given.template get<Option>());
+        }
+    }
+
     std::tuple<std::optional<Options>...> values_;
 };
 

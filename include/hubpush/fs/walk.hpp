@@ -40,6 +40,9 @@ private:
     bool leaves_root_ = false;
 };
 
+/// What becomes of links to files outside of the folder.
+enum class outside_links { follow, skip };
+
 /// An entry that the filter would keep and that is not pushed.
 class skipped_entry {
 public:
@@ -64,14 +67,16 @@ public:
     static constexpr std::size_t deepest = 256;
 
     /// Touches nothing yet. A relative `root` is resolved at the first `next()`.
-    HUBPUSH_DECL folder_walk(std::shared_ptr<file_system> files, std::filesystem::path root, path_filter filter);
+    HUBPUSH_DECL folder_walk(std::shared_ptr<file_system> files, std::filesystem::path root, path_filter filter,
+                             outside_links outside = outside_links::follow);
 
     /// The next files, at most `most` (which is not 0); none at the end. Throws `file_not_found` when the root does not
     /// exist, `invalid_argument` when it is no folder or when a file has a name that is not UTF-8, and whatever the
     /// file system throws. After an exception the walk is over.
     HUBPUSH_DECL std::vector<walked_file> next(std::size_t most);
 
-    /// What was skipped since the last call: links to folders, dangling links, sockets, pipes and devices.
+    /// What was skipped since the last call: links to folders, dangling links, sockets, pipes and devices; with
+    /// `outside_links::skip` also links to files outside.
     HUBPUSH_DECL std::vector<skipped_entry> take_skipped();
 
 private:
@@ -91,6 +96,7 @@ private:
     std::shared_ptr<file_system> files_;
     std::filesystem::path root_;
     path_filter filter_;
+    outside_links outside_;
     bool opened_ = false;
     std::vector<level> levels_;
     std::vector<walked_file> found_;

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -21,6 +22,9 @@ namespace hubpush::inline v0 {
 /// The most files of one question, and the most bytes of a file that the Hub looks at.
 inline constexpr std::size_t preupload_batch = 256;
 inline constexpr std::size_t preupload_sample = 512;
+
+/// The Hub refuses a commit that holds a larger regular file (§4.5).
+inline constexpr std::uint64_t largest_regular_file = 10 * 1024 * 1024;
 
 /// How the Hub wants a file's content.
 enum class upload_mode { regular, lfs };
@@ -43,6 +47,26 @@ private:
     std::string sample_;
 };
 
+/// The git files that decide about the files of a question instead of those in the repository (§4.3). An empty text is
+/// one that says nothing; an absent one leaves the decision to what is in the repository.
+class preupload_rules {
+public:
+    static constexpr std::size_t longest = 256 * 1024;  ///< bytes of either text: each travels with every question
+
+    /// The text of a root `.gitignore`. Throws `invalid_argument` unless it is UTF-8, `limit_exceeded` when it is too
+    /// long.
+    HUBPUSH_DECL preupload_rules& gitignore(std::string text);
+    /// The text of a root `.gitattributes`; throws the same.
+    HUBPUSH_DECL preupload_rules& gitattributes(std::string text);
+
+    const std::optional<std::string>& gitignore() const noexcept { return gitignore_; }
+    const std::optional<std::string>& gitattributes() const noexcept { return gitattributes_; }
+
+private:
+    std::optional<std::string> gitignore_;
+    std::optional<std::string> gitattributes_;
+};
+
 /// What the Hub says about one file.
 class preupload_answer {
 public:
@@ -51,7 +75,7 @@ public:
         : mode_(mode), ignored_(ignored), remote_hash_(std::move(remote_hash)) {}
 
     upload_mode mode() const noexcept { return mode_; }
-    /// The repository's `.gitignore` excludes the file: it is neither uploaded nor committed.
+    /// The `.gitignore` excludes the file: it is neither uploaded nor committed.
     bool ignored() const noexcept { return ignored_; }
     /// The hash of what is at that path now: the git blob id for `regular`, the SHA-256 for `lfs`, in hexadecimal;
     /// empty when nothing is there or the hash is of another kind.
@@ -82,18 +106,20 @@ private:
 };
 
 /// The body of the request: sans I/O.
-HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions);
+HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions,
+                                        const preupload_rules& rules = preupload_rules());
 
 /// Reads the answer, matching by path; gives one answer per question in the order of the questions. An empty file is
-/// always `regular`, because object storage refuses empty objects. Throws `protocol_error` when a file is missing,
-/// twice or unasked, or its mode is unknown.
+/// always `regular`, because object storage refuses empty objects, and one too large for a commit always `lfs`. Throws
+/// `protocol_error` when a file is missing, twice or unasked, or its mode is unknown.
 HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer,
                                                           const std::vector<preupload_question>& questions);
 
 /// Asks about at most `preupload_batch` files with distinct paths. `create_pr`: they are for a new pull request against
 /// the revision, for which reading it is right enough. Cancellation: all types.
 HUBPUSH_DECL task<preupload_reply> preupload(hub_session& session, repository where, std::string at_revision,
-                                             std::vector<preupload_question> questions, bool create_pr = false);
+                                             std::vector<preupload_question> questions,
+                                             preupload_rules rules = preupload_rules(), bool create_pr = false);
 
 }  // namespace hubpush::inline v0
 

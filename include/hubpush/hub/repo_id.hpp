@@ -11,6 +11,8 @@
 
 namespace hubpush::inline v0 {
 
+/// What a repository holds. Also an option of every call that names one: `upload_folder(id, "data",
+/// repo_type::dataset)`.
 enum class repo_type { model, dataset, space, kernel };
 
 /// `models`, `datasets`, `spaces` or `kernels`: the segment of API paths.

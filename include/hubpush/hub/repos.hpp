@@ -31,7 +31,7 @@ public:
         exist_ok_ = value;
         return *this;
     }
-    /// Needed for spaces: `gradio`, `streamlit`, `docker` or `static`.
+    /// Needed for spaces, and only there: `gradio`, `streamlit`, `docker` or `static`.
     repo_creation& sdk(std::string value) {
         sdk_ = std::move(value);
         return *this;
@@ -63,7 +63,8 @@ private:
 };
 
 /// Creates a repository. Throws `conflict` when it exists, unless that is allowed; then a token that may not create it
-/// is enough as long as it may read it. A creation that collides with another one is repeated, with pauses, for about
+/// is enough as long as it may read it. For some seconds after a creation the session repeats requests that find the
+/// repository unknown. A creation that collides with another one is repeated, with pauses, for about
 /// half a minute. Cancellation: all types; the repository may then exist.
 HUBPUSH_DECL task<created_repository> create_repo(hub_session& session, repo_creation wanted);
 

@@ -8,8 +8,10 @@
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
+#include <hubpush/hub/creation_grace.hpp>
 #include <hubpush/hub/endpoint.hpp>
 #include <hubpush/hub/json.hpp>
+#include <hubpush/hub/server_warnings.hpp>
 #include <hubpush/net/http_client.hpp>
 
 #include <atomic>
@@ -42,15 +44,19 @@ public:
     bool has_answered() const noexcept { return answered_.load(std::memory_order_relaxed); }
 
     /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
-    /// the endpoint, escaped, with its query.
+    /// the endpoint, escaped, with its query. What writes is not redirected to another origin.
     HUBPUSH_DECL http_request request(std::string method, std::string_view target, request_class repeatable) const;
     /// The same for a URL that the server named. The token goes only to the endpoint's origin (spec/reliability.md
     /// SEC01).
     HUBPUSH_DECL http_request request(std::string method, url target, request_class repeatable) const;
 
-    /// Sends a request and gives the answer whatever its status. Throws whatever `http_client::send` throws. In offline
-    /// mode nothing is sent. Cancellation: all types.
+    /// Sends a request and gives the answer whatever its status. A repository that this session has just created may be
+    /// unknown for some seconds: then the request, which has done nothing, is repeated. New warnings of the Hub go to
+    /// the log. Throws whatever `http_client::send` throws. In offline mode nothing is sent. Cancellation: all types.
     HUBPUSH_DECL task<http_response> exchange(http_request request, std::string what);
+
+    /// Tells that the repository is new.
+    void created(repository where) { young_.created(std::move(where), seams_.clock().now()); }
 
     /// Throws the typed error that an answer to `target` is, unless its status is 2xx. The error begins with `what`, as
     /// in "cannot create acme/run-42".
@@ -71,9 +77,14 @@ public:
     HUBPUSH_DECL task<http_response> send_to_storage(http_request request, std::string what);
 
 private:
+    HUBPUSH_DECL std::string_view path_of(const url& target) const;
+    HUBPUSH_DECL bool is_unknown_yet(const http_response& reply, const url& target, bool young) const;
+
     hub_settings settings_;
     hubpush::seams seams_;
     http_client client_;
+    creation_grace young_;
+    server_warnings warnings_;
     std::atomic<bool> answered_{false};
 };
 

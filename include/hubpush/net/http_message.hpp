@@ -89,6 +89,11 @@ public:
         plain_http_allowed_ = allowed;
         return *this;
     }
+    /// Refuses redirects to another origin: the body is meant for this one alone (spec/reliability.md S17).
+    http_request& stay_with_origin(bool value = true) {
+        stays_with_origin_ = value;
+        return *this;
+    }
     /// The most bytes of an answer's body to keep (default 1 MiB); a longer one is `errc::limit_exceeded`.
     http_request& reply_limit(std::uint64_t bytes) {
         reply_limit_ = bytes;
@@ -112,6 +117,7 @@ public:
     const std::optional<origin>& allowed_origin() const noexcept { return origin_; }
     const secret& token() const noexcept { return token_; }
     bool plain_http_allowed() const noexcept { return plain_http_allowed_; }
+    bool stays_with_origin() const noexcept { return stays_with_origin_; }
     request_class repeatable() const noexcept { return repeatable_; }
     std::uint64_t reply_limit() const noexcept { return reply_limit_; }
     std::chrono::milliseconds first_byte_within() const noexcept { return first_byte_within_; }
@@ -133,6 +139,7 @@ private:
     std::optional<origin> origin_;
     secret token_;
     bool plain_http_allowed_ = false;
+    bool stays_with_origin_ = false;
     request_class repeatable_ = request_class::non_idempotent;
     std::uint64_t reply_limit_ = 1 << 20;
     std::chrono::milliseconds first_byte_within_{60'000};

@@ -92,7 +92,7 @@ public:
         return submit(std::move(work), std::move(name));
     }
 
-    /// Creates a model repository. Options: `exist_ok`, `private_repo`.
+    /// Creates a repository. Options as for `client::create_repo`.
     template <class... Options>
     job<created_repository> create_repo(std::string repo_id, Options... options) {
         std::string name = "create_repo " + repo_id;

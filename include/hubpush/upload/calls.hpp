@@ -6,6 +6,7 @@
 
 #include <hubpush/core/options.hpp>
 #include <hubpush/hub/on_conflict.hpp>
+#include <hubpush/hub/repo_id.hpp>
 #include <hubpush/upload/context.hpp>
 #include <hubpush/upload/options.hpp>
 #include <hubpush/upload/progress.hpp>
@@ -19,21 +20,23 @@
 namespace hubpush::inline v0 {
 
 struct upload_file_call {
-    using takes = option_set<message, description, revision, progress, parent_commit, create_pr, on_conflict>;
+    using takes = option_set<message, description, revision, progress, repo_type, gitignore, parent_commit, create_pr,
+                             on_conflict>;
 };
 struct upload_folder_call {
-    using takes = option_set<message, description, revision, path_in_repo, allow, ignore, progress, parent_commit,
-                             create_pr, on_conflict>;
+    using takes = option_set<message, description, revision, path_in_repo, allow, ignore, progress, repo_type,
+                             gitignore, delete_patterns, links_inside_only, parent_commit, create_pr, on_conflict>;
 };
 struct create_commit_call {
-    using takes = option_set<message, description, revision, progress, parent_commit, create_pr, on_conflict>;
+    using takes = option_set<message, description, revision, progress, repo_type, gitignore, parent_commit, create_pr,
+                             on_conflict>;
 };
 struct create_repo_call {
-    using takes = option_set<exist_ok, private_repo>;
+    using takes = option_set<exist_ok, private_repo, repo_type, space_sdk>;
 };
 /// `pipeline(client, repo_id, options...)`
 struct pipeline_call {
-    using takes = option_set<revision, progress, create_pr>;
+    using takes = option_set<revision, progress, repo_type, gitignore, create_pr>;
 };
 
 /// The operations of a commit, each at its place.

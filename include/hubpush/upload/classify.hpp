@@ -10,7 +10,7 @@
 namespace hubpush::inline v0 {
 
 /// Takes files, gives those that have to be pushed. For every 256 files it sends the Hub their paths, sizes and first
-/// 512 bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what the repository's
+/// 512 bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what a
 /// .gitignore ignores and what the revision holds already. Small files are read once, large ones once plus their first
 /// bytes.
 class classify_step : public step_base {

@@ -56,15 +56,15 @@ public:
     /// Whose token this is. Throws `not_authorized` without one.
     HUBPUSH_DECL task<hub_user> whoami() const;
 
-    /// Creates a model repository. Options: `exist_ok`, `private_repo`. Throws `conflict` when it exists, without
-    /// `exist_ok`.
+    /// Creates a repository. Options: `exist_ok`, `private_repo`, a `repo_type` (default: a model), `space_sdk` (needed
+    /// for a space). Throws `conflict` when it exists, without `exist_ok`.
     template <class... Options>
     task<created_repository> create_repo(std::string repo_id, Options... options) const {
         return create(std::move(repo_id), detail::collect_options<create_repo_call>(std::move(options)...));
     }
 
-    /// Pushes one file in one commit. Options: `message`, `description`, `revision`, `progress`, `parent_commit`,
-    /// `create_pr`, `on_conflict`.
+    /// Pushes one file in one commit. Options: `message`, `description`, `revision`, `progress`, a `repo_type`,
+    /// `gitignore`, `parent_commit`, `create_pr`, `on_conflict`.
     template <class... Options>
     task<commit_info> upload_file(std::string repo_id, upload_content what, std::string path,
                                   Options... options) const {
@@ -73,7 +73,8 @@ public:
     }
 
     /// Pushes the files of a folder in one commit, read when the call runs. Options: `message`, `description`,
-    /// `revision`, `path_in_repo`, `allow`, `ignore`, `progress`, `parent_commit`, `create_pr`, `on_conflict`.
+    /// `revision`, `path_in_repo`, `allow`, `ignore`, `progress`, a `repo_type`, `gitignore`, `delete_patterns`,
+    /// `links_inside_only`, `parent_commit`, `create_pr`, `on_conflict`.
     template <class... Options>
     task<commit_info> upload_folder(std::string repo_id, std::filesystem::path folder, Options... options) const {
         return push_folder(std::move(repo_id), std::move(folder),
@@ -81,7 +82,7 @@ public:
     }
 
     /// One commit of any number of `add` and `remove`, in the order given. Options: `message` (required),
-    /// `description`, `revision`, `progress`, `parent_commit`, `create_pr`, `on_conflict`.
+    /// `description`, `revision`, `progress`, a `repo_type`, `gitignore`, `parent_commit`, `create_pr`, `on_conflict`.
     template <class... Arguments>
     task<commit_info> create_commit(std::string repo_id, Arguments... arguments) const {
         operation_list operations;

@@ -7,6 +7,7 @@
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/fs/file_system.hpp>
+#include <hubpush/hub/preupload.hpp>
 #include <hubpush/hub/repo_id.hpp>
 #include <hubpush/hub/session.hpp>
 #include <hubpush/upload/progress.hpp>
@@ -14,7 +15,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -105,6 +108,13 @@ public:
     /// True when this commit deletes `path`, itself or with a folder above it.
     HUBPUSH_DECL bool removes(const std::string& path) const;
 
+    /// What is sent along with the questions about files. A source completes it before its first file goes on.
+    preupload_rules& rules() noexcept { return rules_; }
+    /// Files of the repository that the delete patterns of this push match. The source has found them all when it ends.
+    std::set<std::string>& deletable() noexcept { return deletable_; }
+    /// Makes removals, before all operations, of what is deletable and not among the `added` paths.
+    HUBPUSH_DECL void delete_rest(const std::unordered_set<std::string>& added);
+
 private:
     std::shared_ptr<client_state> client_;
     repository target_;
@@ -114,6 +124,8 @@ private:
     std::vector<removal> removals_;
     bool creates_pr_ = false;
     std::string first_head_;
+    preupload_rules rules_;
+    std::set<std::string> deletable_;
 };
 
 }  // namespace hubpush::inline v0

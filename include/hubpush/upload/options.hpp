@@ -58,6 +58,9 @@ struct path_in_repo_tag;
 struct allow_tag;
 struct ignore_tag;
 struct parent_commit_tag;
+struct delete_patterns_tag;
+struct gitignore_tag;
+struct space_sdk_tag;
 
 }  // namespace detail
 
@@ -73,6 +76,17 @@ using path_in_repo = detail::text_option<detail::path_in_repo_tag>;
 using allow = detail::pattern_option<detail::allow_tag>;
 /// Files that match one of these patterns are left out.
 using ignore = detail::pattern_option<detail::ignore_tag>;
+/// Files of the repository below `path_in_repo` that match one of these patterns are deleted by the same commit, unless
+/// it adds them: those not in the folder any more. The root's `.gitattributes` is never deleted (spec/hub-http-api.md
+/// §4.9).
+using delete_patterns = detail::pattern_option<detail::delete_patterns_tag>;
+/// The text of a `.gitignore` that decides which files are left out of this push, an empty one leaves out none.
+/// Default: the root's `.gitignore` that is pushed in the same commit, else the one in the repository
+/// (spec/hub-http-api.md §4.3).
+using gitignore = detail::text_option<detail::gitignore_tag>;
+
+/// Links to files outside of the folder are skipped and reported instead of followed.
+class links_inside_only {};
 
 /// Bytes in memory to be pushed; owns them. Views and spans do not compile, because a call outlives its statement.
 class content {
@@ -141,5 +155,7 @@ class create_pr {};
 class exist_ok {};
 /// `create_repo`: only its owners can see the repository.
 class private_repo {};
+/// `create_repo` of a space, which needs it: `gradio`, `streamlit`, `docker` or `static`.
+using space_sdk = detail::text_option<detail::space_sdk_tag>;
 
 }  // namespace hubpush::inline v0

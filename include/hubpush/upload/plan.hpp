@@ -100,7 +100,7 @@ public:
     bool nothing_to_do = false;  ///< every file was there already, so no commit was made
     std::uint64_t files_committed = 0;
     std::uint64_t files_unchanged = 0;  ///< left out because the repository has the same content
-    std::uint64_t files_ignored = 0;    ///< left out because the repository's .gitignore says so
+    std::uint64_t files_ignored = 0;    ///< left out because a .gitignore says so
     std::uint64_t files_skipped = 0;    ///< entries of a folder that are no files; each was reported to the log
     std::uint64_t bytes_sent = 0;       ///< content sent to storage, without what the server had already
     std::string pr_url;                 ///< with `create_pr`: the pull request's page; empty without one

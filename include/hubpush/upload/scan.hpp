@@ -12,6 +12,7 @@
 #include <hubpush/upload/plan.hpp>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,12 +21,14 @@ namespace hubpush::inline v0 {
 
 /// The files of a folder, in the order of the reference client (spec/hub-http-api.md §4.9). It walks the folder twice:
 /// once to count, so that limits and progress are known before the first byte is sent, and once to hand the files on.
-/// Entries that are no files and links that lead out of the folder are reported to the log before the first file is
-/// handed on.
+/// Before the first request every file has been opened once, so that one that cannot be read, or whose name the Hub
+/// does not take, costs nothing. Entries that are no files, links that lead out of the folder and what looks like a
+/// mistake are reported to the log before the first file is handed on.
 class scan_step : public step_base {
 public:
     struct takes_options {
-        using takes = option_set<hubpush::path_in_repo, hubpush::allow, hubpush::ignore>;
+        using takes = option_set<hubpush::path_in_repo, hubpush::allow, hubpush::ignore, hubpush::delete_patterns,
+                                 hubpush::links_inside_only>;
     };
 
     HUBPUSH_DECL scan_step(std::filesystem::path folder, const takes_options::takes& options);
@@ -34,11 +37,17 @@ public:
 
 private:
     HUBPUSH_DECL folder_walk walk(context& context) const;
+    HUBPUSH_DECL std::string path_of(const walked_file& found) const;
+    HUBPUSH_DECL std::shared_ptr<byte_source> source_of(context& context, const walked_file& found) const;
     HUBPUSH_DECL task<void> count(context& context) const;
+    HUBPUSH_DECL void report_skipped(context& context, const std::vector<skipped_entry>& entries) const;
+    HUBPUSH_DECL task<void> hand_on(context& context, stream<file>& out) const;
 
     std::filesystem::path folder_;
     std::string prefix_;  // empty, or ends with '/'
     path_filter filter_;
+    outside_links outside_;
+    std::vector<path_pattern> delete_patterns_;
 };
 
 /// `scan("folder", ignore("*.tmp"), path_in_repo("weights"))`: the head of a pipeline. The folder is read when the

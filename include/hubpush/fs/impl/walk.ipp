@@ -27,8 +27,8 @@ auto unless_vanished(Function&& function) -> std::optional<decltype(function())>
 }  // namespace detail
 
 HUBPUSH_DECL folder_walk::folder_walk(std::shared_ptr<file_system> files, std::filesystem::path root,
-                                      path_filter filter)
-    : files_(std::move(files)), root_(std::move(root)), filter_(std::move(filter)) {}
+                                      path_filter filter, outside_links outside)
+    : files_(std::move(files)), root_(std::move(root)), filter_(std::move(filter)), outside_(outside) {}
 
 HUBPUSH_DECL std::vector<walked_file> folder_walk::next(std::size_t most) {
     if (!std::exchange(opened_, true)) open_root();
@@ -90,6 +90,10 @@ HUBPUSH_DECL void folder_walk::add_file(const folder_entry& entry, std::string p
     if (status.type() != file_type::regular) return;  // vanished or replaced since it was listed
     std::optional<bool> outside = false;
     if (entry.type() == file_type::symlink) outside = detail::unless_vanished([&] { return is_outside(location); });
+    if (outside == true && outside_ == outside_links::skip) {
+        skipped_.emplace_back(std::move(path), "a link that leads out of the folder");
+        return;
+    }
     if (outside) found_.emplace_back(std::move(path), std::move(location), status.identity(), *outside);
 }
 

@@ -3,6 +3,7 @@
 #include <hubpush/hub/preupload.hpp>
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/core/utf8.hpp>
 #include <hubpush/hash/text.hpp>
 
 #include <string_view>
@@ -17,7 +18,9 @@ inline upload_mode read_upload_mode(const json_value& file, std::uint64_t size) 
     if (mode != "lfs" && mode != "regular") {
         throw_error(errc::protocol_error, "the server wants a file by a way that hubpush does not know: " + mode);
     }
-    return mode == "lfs" && size != 0 ? upload_mode::lfs : upload_mode::regular;
+    // An answer that the commit could not follow is corrected (spec/reliability.md S18).
+    if (size == 0) return upload_mode::regular;
+    return mode == "lfs" || size > largest_regular_file ? upload_mode::lfs : upload_mode::regular;
 }
 
 inline preupload_answer read_preupload_file(const json_value& file, std::uint64_t size) {
@@ -28,7 +31,27 @@ inline preupload_answer read_preupload_file(const json_value& file, std::uint64_
     return preupload_answer(mode, file.boolean("shouldIgnore", false), std::move(hash));
 }
 
+inline std::string checked_rules(std::string text, const std::string& name) {
+    const auto details = [&] { return error_details().file(name).reached_server(false); };
+    if (!is_utf8(text)) throw_error(errc::invalid_argument, "the text of " + name + " is not UTF-8", details());
+    if (text.size() > preupload_rules::longest) {
+        throw_error(errc::limit_exceeded, "the text of " + name + " is longer than 256 KiB",
+                    details().hint("make it shorter: it is sent with every question about files"));
+    }
+    return text;
+}
+
 }  // namespace detail
+
+HUBPUSH_DECL preupload_rules& preupload_rules::gitignore(std::string text) {
+    gitignore_ = detail::checked_rules(std::move(text), ".gitignore");
+    return *this;
+}
+
+HUBPUSH_DECL preupload_rules& preupload_rules::gitattributes(std::string text) {
+    gitattributes_ = detail::checked_rules(std::move(text), ".gitattributes");
+    return *this;
+}
 
 HUBPUSH_DECL preupload_question::preupload_question(std::string path, std::uint64_t size,
                                                     std::span<const std::byte> sample)
@@ -36,7 +59,8 @@ HUBPUSH_DECL preupload_question::preupload_question(std::string path, std::uint6
       size_(size),
       sample_(to_base64(sample.first(std::min(sample.size(), preupload_sample)))) {}
 
-HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions) {
+HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions,
+                                        const preupload_rules& rules) {
     std::vector<std::string> files;
     files.reserve(questions.size());
     for (const preupload_question& question : questions) {
@@ -45,7 +69,11 @@ HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& q
         file.raw("sample", '"' + question.sample() + '"').number("size", question.size());  // base64 needs no escape
         files.push_back(file.str());
     }
-    return json_object().raw("files", json_array(files)).str();
+    json_object body;
+    body.raw("files", json_array(files));
+    if (rules.gitignore()) body.text("gitIgnore", *rules.gitignore());
+    if (rules.gitattributes()) body.text("gitAttributes", *rules.gitattributes());
+    return body.str();
 }
 
 HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer,
@@ -72,7 +100,8 @@ HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answ
 }
 
 HUBPUSH_DECL task<preupload_reply> preupload(hub_session& session, repository where, std::string at_revision,
-                                             std::vector<preupload_question> questions, bool create_pr) {
+                                             std::vector<preupload_question> questions, preupload_rules rules,
+                                             bool create_pr) {
     check_revision(at_revision);
     if (questions.size() > preupload_batch)
         throw_error(errc::invalid_argument, "one question is about at most 256 files");
@@ -80,7 +109,7 @@ HUBPUSH_DECL task<preupload_reply> preupload(hub_session& session, repository wh
     const std::string target =
         where.api_path() + "/preupload/" + escape_segment(at_revision) + (create_pr ? "?create_pr=1" : "");
     http_request request = session.request("POST", target, request_class::safe);
-    request.body(preupload_body(questions), "application/json");
+    request.body(preupload_body(questions, rules), "application/json");
     request.reply_limit(4U << 20);
     const json_value answer = co_await session.send_for_json(std::move(request), what);
     std::string head = answer.optional_string("commitOid").value_or("");

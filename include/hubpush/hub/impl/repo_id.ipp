@@ -4,6 +4,7 @@
 
 #include <hubpush/core/error.hpp>
 #include <hubpush/core/utf8.hpp>
+#include <hubpush/net/http_message.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -40,17 +41,36 @@ inline bool is_repo_id_part(std::string_view part) {
                        [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
 }
 
+/// A name that git takes for its own folder on some system and refuses: in any case, followed by dots, blanks or a
+/// stream name (NTFS), as a short name (FAT), or with characters that HFS+ does not see.
+inline bool is_git_folder(std::string_view component) {
+    std::string seen;
+    while (!component.empty()) {
+        const std::size_t length = std::max<std::size_t>(utf8_length(component), 1);
+        const std::string_view character = component.substr(0, length);
+        component.remove_prefix(length);
+        const bool unseen = (character >= "\u200c" && character <= "\u200f") ||
+                            (character >= "\u202a" && character <= "\u202e") ||
+                            (character >= "\u206a" && character <= "\u206f") || character == "\ufeff";
+        if (!unseen) seen += character;
+    }
+    seen.resize(std::min(seen.find(':'), seen.size()));
+    seen.resize(seen.find_last_not_of(". ") + 1);
+    return equal_without_case(seen, ".git") || equal_without_case(seen, "git~1");
+}
+
 /// The rule that a component of a path breaks, or nothing.
 inline std::string_view broken_path_rule(std::string_view component) {
     if (component.empty()) return "has an empty component";
     if (component == "." || component == "..") return "has a component '.' or '..'";
+    const bool blank = component.find(' ') != std::string_view::npos;
+    if (blank && component.find_first_not_of(". ") == std::string_view::npos) {
+        return "has a component of dots and blanks alone, which Windows takes for another folder";
+    }
     if (component.size() > longest_path_component) return "has a component of more than 255 bytes";
     if (component == ".cache") return "has a component '.cache', which the Hub's tools keep for themselves";
-    // git protects its folder also on systems that do not tell cases apart, and refuses the whole push otherwise.
-    const bool is_git = component.size() == 4 && component[0] == '.' && (component[1] | 0x20) == 'g' &&
-                        (component[2] | 0x20) == 'i' && (component[3] | 0x20) == 't';
-    if (is_git) return "has a component '.git'";
-    return {};
+    return is_git_folder(component) ? "has a component '.git', or one that is the same on some system"
+                                    : std::string_view();
 }
 
 /// The rule that a whole path breaks, or nothing.

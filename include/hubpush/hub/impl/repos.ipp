@@ -5,9 +5,13 @@
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/hub/failure.hpp>
+#include <hubpush/hub/whoami.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 namespace hubpush::inline v0 {
 
@@ -62,6 +66,7 @@ inline task<created_repository> create_once(hub_session& session, repo_creation 
     const auto created = repository_at(session.settings(), answer.string("url"), wanted.where().type());
     if (!created)
         throw_error(errc::protocol_error, what + ": the server's answer has no usable address of the repository");
+    if (!exists) session.created(created->where());
     co_return *created;
 }
 
@@ -84,20 +89,37 @@ inline bool may_exist(const error& refused) {
     return refused.status() == 401 || refused.status() == 402 || refused.status() == 403;
 }
 
-/// The id comes from the server, because a name without namespace is completed there.
-inline task<created_repository> existing_repository(hub_session& session, repository where) {
+/// A name without namespace means one's own here; read as it is, it would be another repository, one of the old ones
+/// that have no namespace.
+inline task<repository> with_owner(hub_session& session, repository where) {
+    if (!where.owner().empty()) co_return where;
+    const hub_user self = co_await whoami(session);
+    co_return repository(self.name() + "/" + where.id(), where.type());
+}
+
+/// The id is the server's spelling.
+inline task<created_repository> existing_repository(hub_session& session, repository named) {
+    const repository where = co_await with_owner(session, std::move(named));
     const http_request request = session.request("GET", where.api_path(), request_class::safe);
     const json_value answer = co_await session.send_for_json(request, "cannot read " + where.id());
     const repository canonical(answer.string("id", 200), where.type());
     co_return created_repository(canonical, session.settings().at(canonical.page_path()).text());
 }
 
+inline void check_sdk(const repo_creation& wanted) {
+    static constexpr std::array<std::string_view, 4> known{"gradio", "streamlit", "docker", "static"};
+    const bool is_known = std::find(known.begin(), known.end(), wanted.sdk()) != known.end();
+    const bool is_space = wanted.where().type() == repo_type::space;
+    if (is_space ? is_known : wanted.sdk().empty()) return;
+    throw_error(errc::invalid_argument,
+                is_space ? "a space needs an sdk: gradio, streamlit, docker or static" : "only a space has an sdk",
+                error_details().reached_server(false));
+}
+
 }  // namespace detail
 
 HUBPUSH_DECL task<created_repository> create_repo(hub_session& session, repo_creation wanted) {
-    if (wanted.where().type() == repo_type::space && wanted.sdk().empty()) {
-        throw_error(errc::invalid_argument, "a space needs an sdk: gradio, streamlit, docker or static");
-    }
+    detail::check_sdk(wanted);
     std::exception_ptr refusal;
     try {
         co_return co_await detail::create_paced(session, wanted);

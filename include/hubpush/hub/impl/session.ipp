@@ -2,6 +2,7 @@
 
 #include <hubpush/hub/session.hpp>
 
+#include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/failure.hpp>
@@ -54,7 +55,10 @@ HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_v
 }
 
 HUBPUSH_DECL http_request hub_session::request(std::string method, url target, request_class repeatable) const {
+    const bool reads = method == "GET" || method == "HEAD";
+    const bool to_endpoint = target.origin() == settings_.origin();
     http_request result(std::move(method), std::move(target), repeatable);
+    result.stay_with_origin(to_endpoint && !reads);
     result.header("User-Agent", detail::user_agent(settings_));
     result.header("X-Amzn-Trace-Id", detail::trace_id(seams_.random()));
     result.allow_plain_http(settings_.allow_plain_http());
@@ -67,10 +71,31 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
         throw_error(errc::bad_environment, what + ": requests are switched off by " + settings_.offline(),
                     error_details().hint("unset " + settings_.offline()).reached_server(false));
     }
-    const bool to_endpoint = request.target().origin() == settings_.origin();
-    http_response reply = co_await client_.send(std::move(request));
-    if (to_endpoint) answered_.store(true, std::memory_order_relaxed);
-    co_return reply;
+    const url target = request.target();
+    if (target.origin() != settings_.origin()) co_return co_await client_.send(std::move(request));
+    for (;;) {
+        const bool young = young_.covers(path_of(target), seams_.clock().now());
+        http_response reply = co_await client_.send(request);
+        answered_.store(true, std::memory_order_relaxed);
+        for (const std::string& text : warnings_.take_new(reply)) {
+            seams_.log().write(log_level::warning, "the Hub warns: " + text);
+        }
+        if (!is_unknown_yet(reply, target, young)) co_return reply;
+        seams_.log().write(log_level::info, what + ": the new repository is not known everywhere yet");
+        co_await sleep_for(seams_.clock(), creation_grace::pause);
+    }
+}
+
+HUBPUSH_DECL std::string_view hub_session::path_of(const url& target) const {
+    std::string_view path = target.target();
+    if (path.starts_with(settings_.prefix())) path.remove_prefix(settings_.prefix().size());
+    return path;
+}
+
+HUBPUSH_DECL bool hub_session::is_unknown_yet(const http_response& reply, const url& target, bool young) const {
+    if (!young || reply.status() != 404) return false;
+    const errc kind = kind_of_failure(reply, path_of(target));
+    return kind == errc::repository_not_found || kind == errc::revision_not_found;
 }
 
 HUBPUSH_DECL void hub_session::throw_if_failed(const http_response& reply, const url& target,
@@ -79,9 +104,7 @@ HUBPUSH_DECL void hub_session::throw_if_failed(const http_response& reply, const
     error_details details = details_of(reply, seams_.clock().wall());
     if (reply.status() < 400)
         throw_error(errc::protocol_error, what + ": an answer that makes no sense here", std::move(details));
-    std::string_view path = target.target();
-    if (path.starts_with(settings_.prefix())) path.remove_prefix(settings_.prefix().size());
-    const errc kind = kind_of_failure(reply, path);
+    const errc kind = kind_of_failure(reply, path_of(target));
     if (kind == errc::not_authorized && !settings_.token().empty()) {
         details.hint("the token from " + settings_.token_source() + " is not valid for " + settings_.endpoint());
     }

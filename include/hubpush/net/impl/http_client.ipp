@@ -180,8 +180,12 @@ HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_reque
         const std::optional<url> next = detail::redirect_target(request, reply);
         if (!next) co_return reply;
         if (hops == detail::redirect_limit) detail::throw_redirect_refused(request, reply, "too many redirects");
+        const bool leaves = next->origin() != request.target().origin();
+        if (leaves && request.stays_with_origin()) {
+            detail::throw_redirect_refused(request, reply, "the redirect leads to another origin");
+        }
         if (trace.enabled()) trace.add(event(trace_kind::redirect, now, next->redacted()).status(reply.status()));
-        if (next->origin() != request.target().origin()) request.drop_credentials();
+        if (leaves) request.drop_credentials();
         request.retarget(*next);
     }
 }

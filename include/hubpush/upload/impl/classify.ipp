@@ -138,7 +138,7 @@ inline task<void> ask_and_decide(context& context, std::vector<asked_file> batch
         questions.emplace_back(asked.what().path(), asked.what().size(), as_bytes(asked.sample()));
     }
     const preupload_reply reply = co_await preupload(context.session(), context.target(), context.revision(),
-                                                     std::move(questions), context.creates_pr());
+                                                     std::move(questions), context.rules(), context.creates_pr());
     context.note_head(reply.head());
     for (std::size_t i = 0; i < batch.size(); ++i)
         co_await decide(context, std::move(batch[i]), reply.answers()[i], out);
@@ -165,6 +165,7 @@ HUBPUSH_DECL task<void> classify_step::operator()(context& context, stream<file>
         std::vector<detail::asked_file> looks = co_await detail::look_at(context, std::move(batch));
         co_await detail::ask_and_decide(context, std::move(looks), out);
     }
+    context.delete_rest(paths);
 }
 
 }  // namespace hubpush::inline v0

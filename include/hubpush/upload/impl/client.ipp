@@ -72,22 +72,18 @@ Option given_or(const Options& options, std::string otherwise) {
     return given ? *given : Option(std::move(otherwise));
 }
 
-template <class Options>
-commit_step commit_step_of(const Options& options, std::string default_message) {
-    commit_step::takes_options::takes taken;
-    if (options.template get<description>()) taken.put(*options.template get<description>());
-    if (options.template get<parent_commit>()) taken.put(*options.template get<parent_commit>());
-    if (options.template get<on_conflict>()) taken.put(*options.template get<on_conflict>());
-    return commit_step(given_or<message>(options, std::move(default_message)), taken);
+/// The part of a call's options that another call, or a step, takes.
+template <class Call, class Options>
+typename Call::takes options_for(const Options& options) {
+    typename Call::takes result;
+    result.put_from(options);
+    return result;
 }
 
 template <class Options>
-pipeline_call::takes pipeline_options_of(const Options& options) {
-    pipeline_call::takes result;
-    if (options.template get<revision>()) result.put(*options.template get<revision>());
-    if (options.template get<progress>()) result.put(*options.template get<progress>());
-    if (options.template get<create_pr>()) result.put(*options.template get<create_pr>());
-    return result;
+commit_step commit_step_of(const Options& options, std::string default_message) {
+    return commit_step(given_or<message>(options, std::move(default_message)),
+                       options_for<commit_step::takes_options>(options));
 }
 
 /// Runs a pipeline in a context of its own; the coroutine frame owns both.
@@ -118,18 +114,19 @@ HUBPUSH_DECL task<hub_user> client::whoami() const {
 }
 
 HUBPUSH_DECL task<created_repository> client::create(std::string repo_id, create_repo_call::takes options) const {
-    repo_creation wanted{repository(std::move(repo_id))};
-    wanted.exist_ok(options.get<exist_ok>().has_value());
+    repo_creation wanted{repository(std::move(repo_id), options.get_or_default<repo_type>())};
+    wanted.exist_ok(options.get<exist_ok>().has_value()).sdk(options.get_or_default<space_sdk>().text());
     if (options.get<private_repo>()) wanted.visibility(repo_visibility::private_repo);
     return run(detail::keep_alive(state_, hubpush::create_repo(state_->session(), std::move(wanted))));
 }
 
 HUBPUSH_DECL context client::open(std::string repo_id, pipeline_call::takes options) const {
-    repository target(std::move(repo_id));
+    repository target(std::move(repo_id), options.get_or_default<repo_type>());
     std::string branch = detail::given_or<revision>(options, "main").text();
     check_revision(branch);
     context place(state_, std::move(target), std::move(branch), options.get_or_default<progress>());
     if (options.get<create_pr>()) place.create_pr();
+    if (options.get<gitignore>()) place.rules().gitignore(options.get<gitignore>()->text());
     return place;
 }
 
@@ -138,18 +135,15 @@ HUBPUSH_DECL task<commit_info> client::push_file(std::string repo_id, add additi
     std::string default_message = "Upload " + normalize_path_in_repo(addition.path()) + " with hubpush";
     std::vector<placed_addition> files;
     files.emplace_back(std::move(addition), 0);
-    context place = open(std::move(repo_id), detail::pipeline_options_of(options));
+    context place = open(std::move(repo_id), detail::options_for<pipeline_call>(options));
     return run(detail::run_in(std::move(place), files_step(std::move(files)) | classify() | transfer() |
                                                     detail::commit_step_of(options, std::move(default_message))));
 }
 
 HUBPUSH_DECL task<commit_info> client::push_folder(std::string repo_id, std::filesystem::path folder,
                                                    upload_folder_call::takes options) const {
-    scan_step::takes_options::takes scan_options;
-    if (options.get<hubpush::path_in_repo>()) scan_options.put(*options.get<hubpush::path_in_repo>());
-    if (options.get<allow>()) scan_options.put(*options.get<allow>());
-    if (options.get<ignore>()) scan_options.put(*options.get<ignore>());
-    context place = open(std::move(repo_id), detail::pipeline_options_of(options));
+    const auto scan_options = detail::options_for<scan_step::takes_options>(options);
+    context place = open(std::move(repo_id), detail::options_for<pipeline_call>(options));
     return run(detail::run_in(std::move(place), scan_step(std::move(folder), scan_options) | classify() | transfer() |
                                                     detail::commit_step_of(options, "Upload folder using hubpush")));
 }
@@ -159,7 +153,7 @@ HUBPUSH_DECL task<commit_info> client::push_operations(std::string repo_id, oper
     for (const placed_addition& addition : operations.additions()) {
         static_cast<void>(normalize_path_in_repo(addition.addition().path()));
     }
-    context place = open(std::move(repo_id), detail::pipeline_options_of(options));
+    context place = open(std::move(repo_id), detail::options_for<pipeline_call>(options));
     for (const removal& gone : operations.removals()) {
         place.removals().emplace_back(detail::path_to_remove(gone.path()), gone.position());
     }

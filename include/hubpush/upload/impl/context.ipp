@@ -3,6 +3,7 @@
 #include <hubpush/upload/context.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace hubpush::inline v0 {
 
@@ -15,6 +16,14 @@ HUBPUSH_DECL context::context(std::shared_ptr<client_state> client, repository t
 
 HUBPUSH_DECL bool context::removes(const std::string& path) const {
     return std::any_of(removals_.begin(), removals_.end(), [&](const removal& gone) { return gone.covers(path); });
+}
+
+HUBPUSH_DECL void context::delete_rest(const std::unordered_set<std::string>& added) {
+    std::vector<removal> gone;
+    for (const std::string& path : deletable_) {
+        if (!added.contains(path)) gone.emplace_back(path, 0);
+    }
+    removals_.insert(removals_.begin(), std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
 }
 
 }  // namespace hubpush::inline v0
