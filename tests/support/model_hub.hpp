@@ -29,6 +29,7 @@ namespace hubpush_test {
 enum class model_fault {
     none,
     refuse_connection,  ///< nobody listens: decided per connection
+    stall_connection,   ///< it is never made, nor refused: decided per connection
     reset_before,       ///< nothing is applied, the connection is reset
     apply_then_reset,
     apply_then_504,
@@ -114,7 +115,13 @@ public:
     hubpush::task<std::unique_ptr<hubpush::byte_stream>> connect(hubpush::origin where) override {
         co_await asio::post(asio::use_awaitable);
         co_await hubpush::throw_if_cancelled();
-        if (fault && fault("CONNECT", where.text()) == model_fault::refuse_connection) {
+        const model_fault what = fault ? fault("CONNECT", where.text()) : model_fault::none;
+        hubpush::notifier never(co_await asio::this_coro::executor);
+        while (what == model_fault::stall_connection) {
+            co_await never.wait();
+            co_await hubpush::throw_if_cancelled();
+        }
+        if (what == model_fault::refuse_connection) {
             hubpush::throw_error(hubpush::errc::transport, "connection refused",
                                  hubpush::error_details().retryable(true).reached_server(false));
         }

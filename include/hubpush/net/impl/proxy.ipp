@@ -80,7 +80,7 @@ inline bool in_network(const std::string& host, const std::string& network) {
     return !failure && (asio::ip::network_v6(address.to_v6(), range.prefix_length()).canonical() == range.canonical());
 }
 
-inline bool is_below(std::string_view host, std::string_view domain) {
+inline bool is_subdomain_of(std::string_view host, std::string_view domain) {
     return host.size() > domain.size() && host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.';
 }
 
@@ -102,7 +102,7 @@ HUBPUSH_DECL proxy_exception::proxy_exception(std::string_view entry) {
 HUBPUSH_DECL bool proxy_exception::covers(const origin& where) const {
     const std::string_view host = without_dots_around(where.host());
     if (host_.empty() || (port_ != 0 && port_ != where.port())) return false;
-    return host_ == "*" || (itself_ && host == host_) || is_below(host, host_) || in_network(where.host(), host_);
+    return host_ == "*" || (itself_ && host == host_) || is_subdomain_of(host, host_) || in_network(where.host(), host_);
 }
 
 HUBPUSH_DECL secret connect_head(const proxy& via, const origin& target) {
