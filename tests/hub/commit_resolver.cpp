@@ -294,21 +294,22 @@ TEST_CASE("a listing that lags behind costs a round, one of a rewritten history 
 }
 
 TEST_CASE("the paths are compared before the commit goes on top of a new head, always with the base") {
-    commit_resolver resolver = make_comparer(oid_of(5).substr(0, 39));
+    const std::string base(40, 'a');
+    commit_resolver resolver = make_comparer(base.substr(0, 7));
     for (const int head : {6, 7}) {
         resolver.failed(answer(412), true, start, 7);
         expect_wait(resolver);
-        resolver.probed(history({oid_of(head), oid_of(5)}), start, 7);
+        resolver.probed(history({oid_of(head), base}), start, 7);
         REQUIRE(resolver.next().what() == action::compare);
-        CHECK(resolver.next().parent() == oid_of(5));  // the whole id
+        CHECK(resolver.next().parent() == base);  // whole
         CHECK(resolver.next().head() == oid_of(head));
         resolver.compared(nullptr);
         expect_send(resolver, oid_of(head));
     }
     resolver.failed(answer(412), true, start, 7);
     expect_wait(resolver);
-    resolver.probed(history({oid_of(8), oid_of(7), oid_of(5)}), start, 7);
-    const std::exception_ptr overlap = std::make_exception_ptr(branch_moved("x", oid_of(5), oid_of(8)));
+    resolver.probed(history({oid_of(8), oid_of(7), base}), start, 7);
+    const std::exception_ptr overlap = std::make_exception_ptr(branch_moved("x", base, oid_of(8)));
     resolver.compared(overlap);
     REQUIRE(resolver.next().what() == action::finish);
     CHECK(resolver.failure() == overlap);
