@@ -57,6 +57,14 @@ commit_resolver make_resolver(const std::string& parent = "", std::chrono::milli
     return commit_resolver(upload_id, parent, retry_policy(), patience);
 }
 
+commit_resolver make_follower(const std::string& base) {
+    return commit_resolver(upload_id, base, retry_policy(), 5min, std::nullopt);
+}
+
+commit_resolver make_comparer(const std::string& base) {
+    return commit_resolver(upload_id, base, retry_policy(), 5min, on_conflict::rebase_if_disjoint);
+}
+
 /// Through a pause.
 void expect_wait(commit_resolver& resolver) {
     REQUIRE(resolver.next().what() == action::wait);
@@ -256,6 +264,112 @@ TEST_CASE("a parent that the caller gave is never replaced") {
     }
 }
 
+TEST_CASE("a base that nobody insists on is replaced by the head") {
+    commit_resolver resolver = make_follower(oid_of(5));
+    expect_send(resolver, oid_of(5));
+    resolver.failed(answer(412), true, start, 7);
+    expect_wait(resolver);
+    REQUIRE(resolver.next().what() == action::probe);
+    resolver.probed(history({oid_of(7), oid_of(6), oid_of(5)}), start, 7);
+    expect_send(resolver, oid_of(7));
+}
+
+TEST_CASE("an attempt that is unknown is repeated on the same parent as long as nobody else has moved the branch") {
+    for (commit_resolver resolver : {make_follower(oid_of(5)), make_comparer(oid_of(5)), make_resolver(oid_of(5))}) {
+        resolver.failed(broken(), true, start, 7);
+        expect_wait(resolver);
+        resolver.probed(history({oid_of(5)}), start, 7);
+        expect_send(resolver, oid_of(5));
+    }
+}
+
+TEST_CASE("a listing that lags behind costs a round, one of a rewritten history none") {
+    commit_resolver resolver = make_follower(oid_of(5));
+    resolver.failed(answer(412), true, start, 7);
+    expect_wait(resolver);
+    resolver.probed(history({oid_of(5), oid_of(4)}), start, 7);  // refused a moment ago
+    expect_wait(resolver);
+    resolver.probed(history({oid_of(9)}), start, 7);  // one commit, that of a squash
+    expect_send(resolver, oid_of(9));
+}
+
+TEST_CASE("the paths are compared before the commit goes on top of a new head, always with the base") {
+    const std::string base(40, 'a');
+    commit_resolver resolver = make_comparer(base.substr(0, 7));
+    for (const int head : {6, 7}) {
+        resolver.failed(answer(412), true, start, 7);
+        expect_wait(resolver);
+        resolver.probed(history({oid_of(head), base}), start, 7);
+        REQUIRE(resolver.next().what() == action::compare);
+        CHECK(resolver.next().parent() == base);  // whole
+        CHECK(resolver.next().head() == oid_of(head));
+        resolver.compared(nullptr);
+        expect_send(resolver, oid_of(head));
+    }
+    resolver.failed(answer(412), true, start, 7);
+    expect_wait(resolver);
+    resolver.probed(history({oid_of(8), oid_of(7), base}), start, 7);
+    const std::exception_ptr overlap = std::make_exception_ptr(branch_moved("x", base, oid_of(8)));
+    resolver.compared(overlap);
+    REQUIRE(resolver.next().what() == action::finish);
+    CHECK(resolver.failure() == overlap);
+}
+
+TEST_CASE("an overlap after a lost answer is told only when the history shows that ours is not in it") {
+    commit_resolver resolver = make_comparer(oid_of(5));
+    resolver.failed(broken(), true, start, 7);
+    expect_wait(resolver);
+    resolver.probed(history({oid_of(6), oid_of(5)}), start, 7);
+    REQUIRE(resolver.next().what() == action::compare);
+    resolver.compared(std::make_exception_ptr(branch_moved("x", oid_of(5), oid_of(6))));
+    REQUIRE(resolver.next().what() == action::probe);
+    SECTION("it is not") {
+        resolver.probed(history({oid_of(6), oid_of(5)}), start, 7);
+        expect_failure(resolver, errc::conflict);
+    }
+    SECTION("the listing is too old to tell") {
+        resolver.probed(history({oid_of(5), oid_of(4)}), start, 7);
+        expect_wait(resolver);
+        CHECK(resolver.next().what() == action::probe);
+    }
+}
+
+TEST_CASE("a comparison that fails in passing is repeated, another failure is final") {
+    commit_resolver resolver = make_comparer(oid_of(5));
+    resolver.failed(answer(412), true, start, 7);
+    expect_wait(resolver);
+    resolver.probed(history({oid_of(6), oid_of(5)}), start, 7);
+    resolver.compare_failed(broken(), start, 7);
+    expect_wait(resolver);
+    REQUIRE(resolver.next().what() == action::compare);
+    CHECK(resolver.next().head() == oid_of(6));
+    resolver.compare_failed(answer(403), start, 7);
+    expect_failure(resolver, errc::forbidden);
+}
+
+TEST_CASE("after an empty listing nothing is sent again") {
+    commit_resolver resolver(upload_id, "", retry_policy(), 1min, std::nullopt,
+                             commit_wording("the thing may be there", "the list of things"));
+    steady_time now = start;
+    resolver.failed(broken(), true, now, 7);
+    int looks = 0;
+    while (resolver.next().what() != action::finish) {
+        REQUIRE(resolver.next().what() != action::send);
+        now += resolver.next().delay();
+        if (resolver.next().what() == action::wait) {
+            resolver.waited();
+        } else {
+            ++looks;
+            resolver.probed({}, now, 7);
+        }
+    }
+    CHECK(looks > 3);
+    CHECK(now <= start + 1min);
+    expect_failure(resolver, errc::outcome_unknown);
+    CHECK(describe(resolver.failure()).find("the thing may be there") != std::string::npos);
+    CHECK(describe(resolver.failure()).find("in the list of things before") != std::string::npos);
+}
+
 TEST_CASE("a stale listing is not trusted with a new guard") {
     commit_resolver resolver = make_resolver();
     resolver.failed(broken(), true, start, 7);
@@ -365,14 +479,16 @@ namespace {
 /// their arrival; one whose answer is lost may be carried out later, but before the next one (the branch has a lock).
 class simulated_hub {
 public:
-    /// `strangers`: how likely somebody else commits before each request, in percent.
-    simulated_hub(std::uint64_t seed, unsigned strangers) : engine_(seed), strangers_(strangers) {
+    /// `strangers`: how likely somebody else commits before each request, in percent. `very_late`: a late request may
+    /// also be carried out after any number of others.
+    simulated_hub(std::uint64_t seed, unsigned strangers, bool very_late)
+        : engine_(seed), strangers_(strangers), very_late_(very_late) {
         branch_.push_back(commit_entry(oid_of(0), "initial", ""));
     }
 
     /// Sends a commit; nothing when it was applied and told so, with its id in `oid`.
     std::exception_ptr commit(const std::string& parent, std::string& oid, bool& complete) {
-        carry_out_pending();
+        if (!very_late_ || engine_() % 4 == 0) carry_out_pending();
         stranger_may_commit();
         complete = true;
         switch (engine_() % 14) {
@@ -452,19 +568,22 @@ private:
 
     std::mt19937_64 engine_;
     unsigned strangers_;
+    bool very_late_;
     std::vector<commit_entry> branch_;
     std::vector<commit_entry> stale_{commit_entry(oid_of(0), "initial", "")};
     std::vector<std::string> pending_;
     int number_ = 0;
 };
 
-/// Runs one commit to its end. `stop_at`: the step before which the caller cancels, or a large number.
+/// Runs one commit to its end. `stop_at`: the step before which the caller cancels, or a large number. `very_late`:
+/// requests may be carried out at any time, which only a commit that always has a parent can stand.
 void run_simulation(std::uint64_t seed, const std::string& parent, int stop_at, std::map<std::string, int>& seen,
-                    unsigned strangers = 20) {
+                    unsigned strangers = 20, std::optional<on_conflict> when_moved = on_conflict::fail,
+                    bool very_late = false) {
     INFO("seed " << seed << ", parent '" << parent << "', cancelled before step " << stop_at);
-    simulated_hub hub(seed, strangers);
+    simulated_hub hub(seed, strangers, very_late);
     std::mt19937_64 random(seed * 31 + 7);
-    commit_resolver resolver(upload_id, parent, retry_policy(), 10min);
+    commit_resolver resolver(upload_id, parent, retry_policy(), 10min, when_moved);
     steady_time now = start;
     bool stopped = false;
     for (int step = 0; resolver.next().what() != action::finish; ++step) {
@@ -487,6 +606,13 @@ void run_simulation(std::uint64_t seed, const std::string& parent, int stop_at, 
             case action::probe:
                 failure = hub.list(commits);
                 failure ? resolver.probe_failed(failure, now, random()) : resolver.probed(commits, now, random());
+                break;
+            case action::compare:
+                if (random() % 5 == 0) {
+                    resolver.compare_failed(broken(), now, random());
+                } else {
+                    resolver.compared(random() % 8 == 0 ? answer(412) : nullptr);
+                }
                 break;
             default:
                 now += resolver.next().delay();
@@ -531,6 +657,18 @@ TEST_CASE("with a parent of the caller's, the commit stands on it or the conflic
     for (std::uint64_t seed = 1; seed <= 5'000; ++seed) run_simulation(seed, oid_of(0), 1'000'000, seen);
     CHECK(seen["applied"] > 1'000);
     CHECK(seen["failed"] > 1'000);
+}
+
+TEST_CASE("a commit that always has a parent is made at most once, however late its requests are carried out") {
+    for (const std::optional<on_conflict> when_moved : {std::optional<on_conflict>(), std::optional(on_conflict::fail),
+                                                        std::optional(on_conflict::rebase_if_disjoint)}) {
+        std::map<std::string, int> seen;
+        for (std::uint64_t seed = 1; seed <= 10'000; ++seed)
+            run_simulation(seed, oid_of(0), 1'000'000, seen, 20, when_moved, true);
+        CAPTURE(seen["applied"], seen["unknown"], seen["failed"]);
+        CHECK(seen["applied"] > (when_moved == on_conflict::fail ? 2'000 : 8'000));
+        CHECK((seen["failed"] > 100 || !when_moved));
+    }
 }
 
 TEST_CASE("cancelled at any step, the outcome told is true") {

@@ -61,6 +61,7 @@ TEST_CASE("the batch request asks for whole objects, each once") {
     CHECK(lfs_batch_body(objects, "main") == R"({"operation":"upload","transfers":["basic"],"objects":[{"oid":")" +
                                                  oid_a + R"(","size":20971520},{"oid":")" + oid_b +
                                                  R"(","size":5}],"hash_algo":"sha256","ref":{"name":"main"}})");
+    CHECK(lfs_batch_body(objects, "").ends_with(R"("hash_algo":"sha256"})"));  // a pull request that does not exist yet
 }
 
 TEST_CASE("the answer of the wire example is one PUT and a verification") {

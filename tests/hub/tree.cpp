@@ -116,3 +116,24 @@ TEST_CASE("recent commits are collected over pages up to the limit") {
     odd.network->next().expect_request().send(json_reply(R"([{"id":"main"}])"));
     CHECK(odd.failure(ask) == errc::protocol_error);
 }
+
+TEST_CASE("paths are asked about in one question of at most 500") {
+    scripted_session test;
+    test.network->next()
+        .expect("POST /api/models/a/b/paths-info/refs%2Fpr%2F1 HTTP/1.1\r\n")
+        .expect_request()
+        .send(json_reply(R"([{"type":"file","path":"x","oid":"1","size":7,"lfs":{"oid":"2","size":7}},)"
+                         R"({"type":"directory","path":"y","oid":"3"}])"));
+    test.run([](hub_session& session) -> task<void> {
+        const std::vector<std::string> paths{"x", "y", "missing"};
+        const auto entries = co_await paths_info(session, repository("a/b"), "refs/pr/1", paths);
+        REQUIRE(entries.size() == 2);
+        CHECK(entries[0].lfs_oid() == "2");
+        CHECK(entries[1].is_folder());
+    });
+    CHECK(test.network->peers().front()->received.ends_with(R"({"paths":["x","y","missing"],"expand":false})"));
+    CHECK(test.failure([](hub_session& session) -> task<void> {
+        const std::vector<std::string> paths(501, "x");
+        co_await paths_info(session, repository("a/b"), "main", paths);
+    }) == errc::invalid_argument);
+}

@@ -84,8 +84,9 @@ public:
     lost_push(way how, model_loss loss, bool stranger, std::size_t bytes) : how_(how) {
         world_.hub->has_discussions = how != way::pull_request_by_commit;
         world_.hub->loss = [this, loss, done = false](const std::string& method, const std::string& target) mutable {
-            const bool lost = is_lost_request(how_, method, target) && !std::exchange(done, true);
-            return lost ? std::optional<model_loss>(loss) : std::nullopt;
+            if (!is_lost_request(how_, method, target)) return std::optional<model_loss>();
+            ++attempts_;
+            return !std::exchange(done, true) ? std::optional<model_loss>(loss) : std::nullopt;
         };
         if (stranger) {
             world_.hub->after_loss = [this](const model_request&) {
@@ -109,12 +110,7 @@ public:
     const std::string& text() const noexcept { return text_; }
 
     /// How often the request was sent again.
-    std::size_t repetitions() const {
-        std::size_t sent = 0;
-        for (const model_request& request : world_.hub->requests)
-            sent += is_lost_request(how_, request.method, request.target) ? 1 : 0;
-        return sent > 0 ? sent - 1 : 0;
-    }
+    std::size_t repetitions() const noexcept { return attempts_ - 1; }
     /// The length of the lost request's answer.
     std::size_t reply_bytes() const {
         for (const model_request& request : world_.hub->requests) {
@@ -158,6 +154,7 @@ private:
     }
 
     way how_;
+    std::size_t attempts_ = 0;
     simulation world_;
     std::string text_;
     verdict verdict_ = verdict::wrong;
@@ -240,7 +237,9 @@ tally every_byte_of_the_reply(way how, effect done, bool stranger) {
 }
 
 tally twenty_places_of_the_body(way how, bool stranger) {
-    constexpr std::size_t content_bytes = 300'000;  // several writes
+    // The client reads one block ahead of what it writes: a body of three blocks can break off so early that the client
+    // knows that it did, which matters where nothing else allows to send it again.
+    const std::size_t content_bytes = how == way::pull_request_by_commit ? 1'600'000 : 100'000;
     tally row;
     const std::size_t length =
         lost_push(how, make_loss(ending::fin, effect::applied), false, content_bytes).body_bytes();
@@ -275,7 +274,7 @@ TEST_CASE("T10: whatever part of an answer gets lost, there is exactly one commi
         }
     }
     all.print("all");
-    CHECK(all.cases > 20'000);
+    CHECK(all.cases > 18'000);
 }
 
 TEST_CASE("wherever a request breaks off, there is exactly one commit, or the outcome is told unknown") {
@@ -284,8 +283,12 @@ TEST_CASE("wherever a request breaks off, there is exactly one commit, or the ou
     for (const way how : all_ways) {
         for (const bool stranger : {false, true}) {
             const tally row = twenty_places_of_the_body(how, stranger);
-            row.print(row_name(how, "20 places of the request", stranger));
+            row.print(row_name(how, "20 places of the body", stranger));
             all.add(row);
+            // A pull request is opened again only when its request cannot have arrived as a whole.
+            if (how == way::opening) CHECK(row.repetitions == 0);
+            if (how == way::pull_request_by_commit) CHECK((row.repetitions == row.exactly_one && row.unknown > 0));
+            if (how == way::pull_request_by_commit) CHECK(row.exactly_one > 10);
         }
     }
     all.print("all");

@@ -2,6 +2,7 @@
 #include "simulation.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -44,6 +45,10 @@ task<void> write(const client& hub, std::string path, std::string name, outcome&
 template <class... Options>
 outcome write_together(simulation& world, bool same_path, Options... options) {
     outcome done;
+    world.hub->travel = [&world] {
+        const auto time = std::chrono::milliseconds(10 + world.seams.random->next() % 90);
+        return sleep_for(*world.seams.clock, time);
+    };
     std::vector<client> clients;
     std::exception_ptr failure;
     for (int i = 0; i < writers; ++i) clients.push_back(world.client());

@@ -68,6 +68,8 @@ public:
     std::function<std::optional<model_loss>(const std::string& method, const std::string& target)> loss;
     /// Asked once for every request: the bytes that go back instead of its answer, none of them for silence.
     std::function<std::optional<std::string>(const model_request&)> instead;
+    /// Awaited before bytes from a client arrive: how long they travel.
+    std::function<hubpush::task<void>()> travel;
     /// The file mode the Hub answers for a path.
     std::function<std::string(const std::string& path, std::uint64_t size)> mode = [](const std::string& path,
                                                                                       std::uint64_t) {
@@ -156,6 +158,7 @@ private:
                 co_await changed_.wait();
                 co_await hubpush::throw_if_cancelled();
             }
+            if (hub_->travel) co_await hub_->travel();
             if (reset_ || closed_) hubpush::throw_error(hubpush::errc::transport, "reset by the peer");
             const std::string_view text(reinterpret_cast<const char*>(data.data()), data.size());
             hub_->bytes_seen += text;

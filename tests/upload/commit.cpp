@@ -329,6 +329,23 @@ TEST_CASE("a commit that fails on an opened pull request says which one is left 
     CHECK(world.seams.log->lines().back().find("revision(\"refs/pr/1\")") != std::string::npos);
 }
 
+TEST_CASE("an outage after a pull request was opened is waited out: it gets its commit, and no second one is opened") {
+    simulation world;
+    std::optional<steady_time> opened;
+    world.hub->fault = [&](const std::string& method, const std::string&) {
+        if (!opened && !world.hub->discussions.empty()) opened = world.seams.clock->now();
+        const bool away = opened && world.seams.clock->now() - *opened < std::chrono::hours(1);
+        if (!away) return model_fault::none;
+        return method == "CONNECT" ? model_fault::refuse_connection : model_fault::reset_before;
+    };
+    const client hub = world.client(commit_patience(std::chrono::hours(6)));
+    const commit_info info = world.run(hub.upload_file("acme/x", content("x"), "a.txt", message("ours"), create_pr()));
+    CHECK(info.pr_num == 1);
+    CHECK(world.hub->discussions.size() == 1);
+    CHECK(world.hub->commits_named("ours") == 1);
+    CHECK(world.seams.clock->elapsed() < std::chrono::minutes(75));
+}
+
 TEST_CASE("an object that the Hub has forgotten does not open a second pull request") {
     for (const bool discussions : {true, false}) {
         simulation world;

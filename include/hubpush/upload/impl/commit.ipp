@@ -2,6 +2,7 @@
 
 #include <hubpush/upload/commit.hpp>
 
+#include <hubpush/async/timing.hpp>
 #include <hubpush/hub/commit_api.hpp>
 #include <hubpush/hub/commits.hpp>
 #include <hubpush/hub/discussions.hpp>
@@ -96,13 +97,31 @@ inline task<commit_result> send_stored(context& context, const std::vector<store
 }
 
 /// Commits to the branch of a pull request that was just opened. The branch is new, but others can see it.
+inline task<commit_result> try_pull_request(context& context, std::uint64_t number,
+                                            const std::vector<stored_file>& files, commit_header header,
+                                            const std::vector<commit_operation>& operations, commit_options options) {
+    const std::string revision = pull_request_revision(number);
+    header.parent(co_await head_commit(context.session(), context.target(), revision));
+    co_return co_await send_stored(context, files, revision, std::move(header), operations, std::move(options));
+}
+
+/// The same until it works or fails for good: giving up would leave an empty pull request behind, and whoever pushed
+/// again would open a second one.
 inline task<commit_result> send_to_pull_request(context& context, std::uint64_t number,
                                                 const std::vector<stored_file>& files, commit_header header,
                                                 const std::vector<commit_operation>& operations,
                                                 commit_options options) {
-    const std::string revision = pull_request_revision(number);
-    header.parent(co_await head_commit(context.session(), context.target(), revision));
-    co_return co_await send_stored(context, files, revision, std::move(header), operations, std::move(options));
+    clock& time = context.client().seams().clock();
+    const steady_time give_up = time.now() + options.patience();
+    for (;;) {
+        try {
+            co_return co_await try_pull_request(context, number, files, header, operations, options);
+        } catch (const error& failure) {
+            const bool may_pass = failure.retryable() || retryable_failure(failure.kind());
+            if (!may_pass || failure.kind() == errc::integrity || time.now() > give_up) throw;
+        }
+        co_await sleep_for(time, context.session().policy().backoff().cap());
+    }
 }
 
 /// A pull request that was opened by the discussions route is a draft; one that a commit has opened is not. A failure
