@@ -229,8 +229,10 @@ visit ask(const shown& server, const server_plan& behaviour, const std::string& 
             result.reached = ours.reached_server();
         }
     });
-    context.run_for(30s);
+    while (!ended && context.run_one_for(30s) != 0) {
+    }
     REQUIRE(ended);
+    context.run_for(10ms);  // whatever the client has sent
     return result;
 }
 
@@ -371,13 +373,12 @@ TEST_CASE("each variable that names authorities is honoured by a real handshake,
 TEST_CASE("the bundles may be folders, and SSL_CERT_DIR a list of them") {
     const trusting_world world;
     const authority_variables variables;
-    const std::string folder = folder_of(world.folder, world.authority);
-    const auto [name, value] = GENERATE_COPY(table<std::string, std::string>({
-        {"REQUESTS_CA_BUNDLE", folder},
-        {"CURL_CA_BUNDLE", folder},
-        {"SSL_CERT_DIR", "/nowhere:" + folder},
+    const auto [name, before] = GENERATE(table<std::string, std::string>({
+        {"REQUESTS_CA_BUNDLE", ""},
+        {"CURL_CA_BUNDLE", ""},
+        {"SSL_CERT_DIR", "/nowhere:"},
     }));
-    CAPTURE(name, value);
-    ::setenv(name.c_str(), value.c_str(), 1);
+    CAPTURE(name);
+    ::setenv(name.c_str(), (before + folder_of(world.folder, world.authority)).c_str(), 1);
     CHECK(world.meet_by_environment().reply == "ok");
 }

@@ -26,6 +26,7 @@ struct certificate_wish {
     std::string_view raw_name;       // one more DNS name, byte by byte
     bool unknown_extension = false;  // a critical one
     int rsa_bits = 0;                // 0: an elliptic curve, P-256
+    bool edwards = false;            // Ed25519: every signature is of the same length
     const EVP_MD* digest = EVP_sha256();
 };
 
@@ -47,8 +48,7 @@ inline certificate_wish authority_wish(const std::string& name = "Test Authority
 
 /// A key and its certificate.
 struct identity {
-    explicit identity(int rsa_bits = 0)
-        : key(rsa_bits != 0 ? EVP_RSA_gen(static_cast<unsigned int>(rsa_bits)) : EVP_EC_gen("P-256"), EVP_PKEY_free) {}
+    explicit identity(EVP_PKEY* made = EVP_EC_gen("P-256")) : key(made, EVP_PKEY_free) {}
 
     std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key;
     std::unique_ptr<X509, decltype(&X509_free)> certificate{X509_new(), X509_free};
@@ -90,9 +90,14 @@ inline void add_unknown_extension(X509* certificate) {
     X509_EXTENSION_free(extension);
 }
 
+inline EVP_PKEY* make_key(const certificate_wish& wish) {
+    if (wish.edwards) return EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+    return wish.rsa_bits != 0 ? EVP_RSA_gen(static_cast<unsigned int>(wish.rsa_bits)) : EVP_EC_gen("P-256");
+}
+
 /// Signed by `issuer`, or by itself.
 inline identity make_identity(const certificate_wish& wish, const identity* issuer = nullptr) {
-    identity made(wish.rsa_bits);
+    identity made(make_key(wish));
     X509* const certificate = made.certificate.get();
     X509_set_version(certificate, 2);
     static long serial = 0;
