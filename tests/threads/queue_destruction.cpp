@@ -124,7 +124,7 @@ TEST_CASE("a background ends while other threads drain it and wait for its jobs"
             }
         };
         {
-            blocked_call drains([&] { outcomes = f.hub->drain().outcomes.size(); });
+            blocked_call drains([&outcomes, hub = f.hub.get()] { outcomes = hub->drain().outcomes.size(); });
             blocked_call waits([&] { wait(running); });
             blocked_call waits_behind([&, copy = behind] { wait(copy); });
             drains.wait_until_blocked();
@@ -141,9 +141,9 @@ TEST_CASE("a background ends while other threads wait for a place in it", "[thre
         f.hub->submit(for_ever);
         std::atomic<int> refused = 0;
         {
-            const auto call = [&f, &refused] {
+            const auto call = [hub = f.hub.get(), &refused] {
                 try {
-                    f.hub->submit(some_work);
+                    hub->submit(some_work);
                 } catch (const error& failure) {
                     refused += failure.kind() == errc::queue_closed ? 1 : 0;
                 }
