@@ -119,6 +119,7 @@
 #include <hubpush/queue/impl/outcome.ipp>
 #include <hubpush/queue/impl/patience.ipp>
 #include <hubpush/queue/impl/queue_core.ipp>
+#include <hubpush/queue/impl/queue_core_entry.ipp>
 #include <hubpush/queue/impl/queue_core_run.ipp>
 #include <hubpush/queue/impl/wait_list.ipp>
 

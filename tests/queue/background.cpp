@@ -1,6 +1,7 @@
 #include <hubpush/queue/background.hpp>
 
 #include "catch.hpp"
+#include "model_hub.hpp"
 #include "scripted_stream.hpp"
 #include "test_seams.hpp"
 #include "works.hpp"
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -192,6 +194,74 @@ TEST_CASE("give_up_after and queue_limit are taken by name", "[background]") {
     f.hub->drain_until(std::chrono::steady_clock::now());
 }
 
+TEST_CASE("when_full, after_failure and cancel_all are taken by name", "[background]") {
+    fixture f({}, hubpush::queue_limit(2), hubpush::when_full(hubpush::full_queue::replace_oldest),
+              hubpush::after_failure(hubpush::failed_job::cancel_the_rest));
+    const job<void> endless = f.hub->submit(for_ever, "endless");
+    while (endless.status() != job_status::running) std::this_thread::yield();
+    f.hub->submit(for_ever, "old");
+    f.hub->submit(for_ever, "new");
+    f.hub->cancel_all();
+    f.hub->submit([]() -> task<void> { throw std::runtime_error("broken"); }, "broken").wait_for(60s);
+    const job<void> rest = f.hub->submit(for_ever, "rest");
+    const hubpush::drain_result drained = f.hub->drain();
+    CHECK(drained.cancelled == 4);
+    CHECK(drained.failed == 1);
+    CHECK(hubpush::describe(drained.outcomes.at(1).failure()).find("job 2 (old) gave way to job 3 (new)") == 0);
+    CHECK(hubpush::describe(drained.outcomes.at(4).failure()).find("job 4 (broken) failed") == 0);
+    CHECK(f.hub->whoami().get().name() == "tester");
+}
+
+TEST_CASE("when a full background waits, its own jobs get a typed error instead", "[background]") {
+    fixture f({}, hubpush::queue_limit(1), hubpush::when_full(hubpush::full_queue::wait));
+    const job<errc> inside =
+        f.hub->submit([&]() -> task<errc> { co_return code_of([&] { f.hub->submit(some_work(0)); }); });
+    const job<void> after = f.hub->submit(some_work(0));  // has waited for its place
+    CHECK(inside.ready());
+    CHECK(inside.get() == errc::wrong_thread);
+    CHECK(f.hub->drain().done == 2);
+    CHECK(after.ready());
+}
+
+TEST_CASE("a full background that waits is honest about a wait that takes too long", "[background]") {
+    fixture f({}, hubpush::queue_limit(1), hubpush::when_full(hubpush::full_queue::wait, 1ms));
+    const job<void> endless = f.hub->submit(for_ever);
+    CHECK_THROWS_AS(f.hub->submit(for_ever), hubpush::queue_full);
+    endless.cancel();
+}
+
+TEST_CASE("a limit of no jobs is refused at once", "[background]") {
+    CHECK_THROWS_AS(fixture({}, hubpush::queue_limit(0)), hubpush::invalid_argument);
+}
+
+TEST_CASE("a handler that throws on the background thread is logged, and the jobs go on", "[background]") {
+    fixture f;
+    f.hub->submit([]() -> task<void> {
+        asio::post(co_await asio::this_coro::executor, [] { throw std::runtime_error("a handler's"); });
+        asio::post(co_await asio::this_coro::executor, [] { throw 42; });
+        co_await some_work(5);
+    });
+    CHECK(f.hub->whoami().get().name() == "tester");
+    CHECK(f.hub->drain().done == 2);
+    CHECK(f.logged("on the background thread: a handler's") == 1);
+    CHECK(f.logged("on the background thread: an exception that is not") == 1);
+}
+
+TEST_CASE("a progress callback that throws fails its own job", "[background]") {
+    const auto model = std::make_shared<hubpush_test::model_hub>();
+    background hub(hubpush::endpoint(hubpush_test::model_hub::endpoint), hubpush::token(std::string("hf_canary_test")),
+                   hubpush::use_connector(model), hubpush::worker_threads(1));
+    const auto standard = [](const hubpush::progress_view&) { throw std::runtime_error("a callback's"); };
+    const auto strange = [](const hubpush::progress_view&) { throw 42; };
+    const auto first = hub.upload_file("acme/x", hubpush::content("1"), "1.bin", hubpush::progress(standard));
+    const auto second = hub.upload_file("acme/x", hubpush::content("2"), "2.bin", hubpush::progress(strange));
+    const auto third = hub.upload_file("acme/x", hubpush::content("3"), "3.bin");
+    CHECK_THROWS_WITH(first.get(), "a callback's");
+    CHECK_THROWS_AS(second.get(), int);
+    CHECK_FALSE(third.get().oid.empty());
+    CHECK(hub.drain().failed == 2);
+}
+
 TEST_CASE("bad arguments and vanished folders fail their own job, before anything is sent", "[background]") {
     fixture f;
     const auto bad_id = f.hub->upload_folder("not/a/repo id", ".", hubpush::message("x"));
@@ -266,6 +336,7 @@ TEST_CASE("a child process gets a typed error from every call and ends unharmed;
     REQUIRE(child >= 0);
     if (child == 0) {
         const std::vector<errc> codes{code_of([&] { f.hub->whoami(); }),
+                                      code_of([&] { f.hub->cancel_all(); }),
                                       code_of([&] { f.hub->upload_folder("a/b", "."); }),
                                       code_of([&] { f.hub->drain(); }),
                                       code_of([&] { f.hub->drain_until(hubpush::steady_time()); }),
@@ -274,11 +345,59 @@ TEST_CASE("a child process gets a typed error from every call and ends unharmed;
                                       code_of([&] { static_cast<void>(behind.status()); }),
                                       code_of([&] { behind.wait_for(1h); })};
         f.hub.reset();
-        ::_exit(std::count(codes.begin(), codes.end(), errc::forked) == 8 ? 0 : 1);
+        ::_exit(std::count(codes.begin(), codes.end(), errc::forked) == 9 ? 0 : 1);
     }
     int status = -1;
     REQUIRE(::waitpid(child, &status, 0) == child);
     CHECK(status == 0);
     endless.cancel();
     CHECK(behind.get() == 1);
+}
+
+TEST_CASE("a child process makes a background of its own", "[background][fork]") {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    return;  // it kills children that start threads
+#endif
+#endif
+    fixture parent;
+    const job<void> endless = parent.hub->submit(for_ever, "endless");
+    const ::pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::alarm(60);
+        fixture own;
+        const std::string name = own.hub->whoami().get().name();
+        own.hub.reset();
+        ::_exit(name == "tester" ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    endless.cancel();
+}
+
+TEST_CASE("a background that ends inside its own job ends the program", "[background][fork]") {
+    const ::pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::alarm(60);
+        std::set_terminate([] { ::_exit(7); });
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+        ::_exit(7);  // it kills children that start threads
+#endif
+#endif
+        fixture own;
+        own.hub
+            ->submit([&own]() -> task<void> {
+                own.hub.reset();
+                co_return;
+            })
+            .get();
+        ::_exit(1);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 7));
 }

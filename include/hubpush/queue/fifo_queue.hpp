@@ -35,9 +35,18 @@ struct task_traits<task<T>> {
 /// Work the queue takes, and what it gives: a task runs once, a callable that makes tasks can be run again.
 template <class Work>
 struct work_traits {
+    static constexpr bool fits = false;
+    static constexpr bool ends_quietly = true;
+};
+
+template <class Work>
+    requires task_traits<std::invoke_result_t<Work&>>::is_task
+struct work_traits<Work> {
     using made = std::invoke_result_t<Work&>;
-    static_assert(task_traits<made>::is_task, "hubpush: queued work is a task<T> or a callable that returns one");
     using result = typename task_traits<made>::result;
+    static constexpr bool fits = true;
+    static constexpr bool ends_quietly =
+        std::is_nothrow_destructible_v<Work> && (std::is_void_v<result> || std::is_nothrow_destructible_v<result>);
     static constexpr bool may_run_again = true;
     static made start(Work& work) { return work(); }
 };
@@ -45,6 +54,8 @@ struct work_traits {
 template <class T>
 struct work_traits<task<T>> {
     using result = T;
+    static constexpr bool fits = true;
+    static constexpr bool ends_quietly = std::is_void_v<T> || std::is_nothrow_destructible_v<T>;
     static constexpr bool may_run_again = false;
     static task<T> start(task<T>& work) { return std::move(work); }
 };
@@ -54,9 +65,6 @@ class queued_work final : public job_state<typename work_traits<Work>::result> {
 public:
     using traits = work_traits<Work>;
     using result = typename traits::result;
-    static_assert(std::is_nothrow_destructible_v<Work> &&
-                      std::is_nothrow_destructible_v<typename job_state<result>::stored>,
-                  "hubpush: queued work and its result must not throw from their destructors");
 
     template <class Given>
     queued_work(std::shared_ptr<queue_core> queue, std::string name, Given&& work)
@@ -165,9 +173,18 @@ public:
 private:
     template <class Work>
     auto make_state(Work&& work, const std::string& name) {
-        using item = detail::queued_work<std::decay_t<Work>>;
-        using state = detail::job_state<typename item::result>;
-        return std::shared_ptr<state>(std::make_shared<item>(core_, printable(name, 200), std::forward<Work>(work)));
+        using traits = detail::work_traits<std::decay_t<Work>>;
+        static_assert(traits::fits, "hubpush: queued work is a task<T> or a callable that returns one");
+        static_assert(traits::ends_quietly,
+                      "hubpush: queued work and its result must not throw from their destructors");
+        if constexpr (traits::fits && traits::ends_quietly) {
+            using item = detail::queued_work<std::decay_t<Work>>;
+            using state = detail::job_state<typename traits::result>;
+            return std::shared_ptr<state>(
+                std::make_shared<item>(core_, printable(name, 200), std::forward<Work>(work)));
+        } else {
+            return std::shared_ptr<detail::job_state<void>>();
+        }
     }
 
     std::shared_ptr<detail::queue_core> core_;

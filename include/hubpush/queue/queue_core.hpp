@@ -118,5 +118,6 @@ private:
 
 #ifndef HUBPUSH_SEPARATE_COMPILATION
 #include <hubpush/queue/impl/queue_core.ipp>
+#include <hubpush/queue/impl/queue_core_entry.ipp>
 #include <hubpush/queue/impl/queue_core_run.ipp>
 #endif
