@@ -12,7 +12,7 @@ export HF_TOKEN=hf_canary_examples TMPDIR=$work
 # wait_for PATTERN FILE: prints what matches first in a file that a running program writes.
 wait_for() {
     for _ in $(seq 600); do
-        grep --only-matching --max-count=1 "$1" "$2" && return
+        grep --no-messages --only-matching --max-count=1 "$1" "$2" && return
         sleep 0.1
     done
     echo "$2 has no '$1': $(cat "$2")" >&2
@@ -41,6 +41,7 @@ while True:
 
 # start_silent_hub: sets `silent_hub` and HF_ENDPOINT.
 start_silent_hub() {
+    [ -z "${silent_hub:-}" ] || kill "$silent_hub"
     silent_hub >"$work/silent" &
     silent_hub=$!
     HF_ENDPOINT=$(wait_for 'http://127.0.0.1:[0-9]*' "$work/silent")
@@ -55,7 +56,7 @@ create() {
 
 # expect NAME OUTPUT COMMITS: the output is the expected one, and the repository has that many commits besides the first.
 expect() {
-    sed --regexp-extended "s#http://127.0.0.1:[0-9]+#HUB#g; s#[0-9a-f]{40}#COMMIT#g; s#$work#WORK#g" "$2" |
+    sed --regexp-extended "s#http://127.0.0.1:[0-9]+#HUB#g; s#[0-9a-f]{40}#COMMIT#g; s#\[request [^]]*#[request REQUEST#; s#$work#WORK#g" "$2" |
         diff "examples/expected/$1.txt" -
     GIT_LFS_SKIP_SMUDGE=1 git clone --quiet "$HF_ENDPOINT/local/$1" "$work/clone/$1"
     [ "$(git -C "$work/clone/$1" rev-list --count HEAD)" -eq $(($3 + 1)) ]
@@ -107,8 +108,9 @@ serve_clients() {
 client_leaves() {
     echo "--- 03_asio_server, a client leaves"
     start_silent_hub
+    repository=local/03_asio_server
     start_server "$work/left"
-    put "$work/model/config.json" config.json &
+    curl --silent --upload-file "$work/model/config.json" "$checkpoints" &
     local client=$!
     wait_for called "$work/silent"
     kill $client
@@ -121,10 +123,10 @@ client_leaves() {
 push_ends() {
     echo "--- 05_cancel_timeout, two ends"
     start_silent_hub
-    "$programs/05_cancel_timeout" "$repository" "$work/model" 1 >"$work/late" || true
+    "$programs/05_cancel_timeout" local/05_cancel_timeout "$work/model" 1 >"$work/late" || true
     wait_for 'too late, and the branch has not moved' "$work/late"
     start_silent_hub
-    "$programs/05_cancel_timeout" "$repository" "$work/model" 600 >"$work/stopped" &
+    "$programs/05_cancel_timeout" local/05_cancel_timeout "$work/model" 600 >"$work/stopped" &
     local push=$!
     wait_for called "$work/silent"
     kill -INT $push
