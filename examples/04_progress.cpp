@@ -13,7 +13,7 @@
 asio::awaitable<void> with_bar(hubpush::client& hub, std::string repo_id, std::filesystem::path folder) {
     hubpush::progress bar([](const hubpush::progress_view& p) {
         const std::string filled(static_cast<std::size_t>(p.percent() * 0.3), '#');
-        std::fprintf(stderr, "\r%-10.*s |%-30s| %5.1f %%, %.1f of %.1f MB", int(p.phase.size()), p.phase.data(),
+        std::fprintf(stderr, "\r%-10.*s |%-30s| %5.1f %%, %.1f of %.1f MB\x1b[K", int(p.phase.size()), p.phase.data(),
                      filled.c_str(), p.percent(), double(p.bytes_done) / 1e6, double(p.bytes_total) / 1e6);
     });
     auto commit = co_await hub.upload_folder(repo_id, folder, std::move(bar));
