@@ -63,6 +63,18 @@ refuses() {
     ! configure find_package "$work/refused" "${@:2}" >"$work/refusal" 2>&1 && tr -s '\n ' ' ' <"$work/refusal" | grep -q "$1"
 }
 
+# The first error for whoever forgets -std=c++20 says so.
+names_the_standard() {
+    ! "$1" -std=c++17 -fsyntax-only -Iinclude -include hubpush/hubpush.hpp -x c++ /dev/null 2>"$work/refusal" &&
+        grep --max-count=1 error: "$work/refusal" | grep "hubpush needs C++20"
+}
+
+# What differs between translation units under one name is only seen by link-time optimisation.
+one_definition() {
+    local warnings="$warnings -flto -Wodr -Wlto-type-mismatch"
+    with_cmake find_package g++ 20 "$work/one_definition"
+}
+
 matrix=("find_package g++ 20" "subdirectory clang++-19 23" "fetch_content g++ 23" "pkg_config clang++-19 20"
     "single_header clang++-19 23")
 if [ "${1:-}" = all ]; then
@@ -76,5 +88,9 @@ for cell in "${matrix[@]}"; do
 done
 check "consumer: the package to install is named" refuses "OpenSSL 3.0 or newer (Debian package libssl-dev)" \
     -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON
+for compiler in g++ clang++-19; do
+    check "consumer: $compiler names the standard" names_the_standard $compiler
+done
 check "consumer: another minor version is refused" refuses 'compatible with requested version "0.2"' -DCONSUMER_WANTS=0.2
+[ "${1:-}" != all ] || check "consumer: one definition of everything" one_definition
 close

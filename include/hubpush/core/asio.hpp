@@ -4,6 +4,8 @@
 /// The only door to Asio. Every other header of hubpush includes this one, so that the differences between Asio 1.22.1
 /// (Debian 12) and newer releases are known in one place.
 
+#include <hubpush/core/config.hpp>
+
 #if !defined(ASIO_STANDALONE)
 #define ASIO_STANDALONE 1
 #endif

@@ -4,6 +4,10 @@
 /// What every other header needs to know about this build: the version, how bodies are compiled, and which compiler
 /// defects have to be walked around.
 
+#if !defined(__cpp_impl_coroutine)
+#error "hubpush needs C++20 or newer, for example -std=c++20"
+#endif
+
 #include <type_traits>
 
 #define HUBPUSH_VERSION_MAJOR 0
