@@ -19,6 +19,10 @@ HUBPUSH_DECL bool prepare_creation(const std::filesystem::path& path, const std:
 /// Adds what a served repository is configured with and moves the finished folder to its place.
 HUBPUSH_DECL bool finish_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished);
 
+/// Waits, for at most ten seconds, until the gits of a killed server that work below `folder` have ended: what they
+/// hold is not left over yet. Gives how many were waited for.
+HUBPUSH_DECL std::size_t wait_for_orphans(const std::filesystem::path& folder);
+
 /// Removes what a killed git left behind. Throws `repository_not_found`.
 HUBPUSH_DECL bool prepare_opening(const std::filesystem::path& path);
 

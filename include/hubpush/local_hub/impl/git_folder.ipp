@@ -3,9 +3,13 @@
 #include <hubpush/local_hub/git_folder.hpp>
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/local_hub/whole_file.hpp>
 
+#include <chrono>
 #include <fstream>
+#include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace hubpush::inline v0 {
@@ -52,6 +56,17 @@ inline void remove_leftovers(const std::filesystem::path& repository) {
     remove_files<recursive_directory_iterator>(repository / "objects", unfinished);
 }
 
+/// Processes whose command line has `word` followed by anything. /proc shows arguments with NULs between them.
+inline std::size_t count_processes(std::string_view word) {
+    std::size_t count = 0;
+    std::error_code failed;
+    for (const auto& process : std::filesystem::directory_iterator("/proc", failed)) {
+        const std::string arguments = read_whole_file(process.path() / "cmdline");
+        if (arguments.find('\0' + std::string(word)) != std::string::npos) ++count;
+    }
+    return count;
+}
+
 }  // namespace detail
 
 HUBPUSH_DECL bool detail::prepare_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
@@ -65,6 +80,18 @@ HUBPUSH_DECL bool detail::finish_creation(const std::filesystem::path& path, con
     append_to_file(unfinished / "config", served_repository_config);
     std::filesystem::rename(unfinished, path);
     return true;
+}
+
+HUBPUSH_DECL std::size_t detail::wait_for_orphans(const std::filesystem::path& folder) {
+    const std::string word = "--git-dir=" + folder.string() + "/";
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const std::size_t first = detail::count_processes(word);
+    std::size_t left = first;
+    while (left != 0 && std::chrono::steady_clock::now() < limit) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        left = detail::count_processes(word);
+    }
+    return first;
 }
 
 HUBPUSH_DECL bool detail::prepare_opening(const std::filesystem::path& path) {

@@ -96,6 +96,15 @@ HUBPUSH_DECL std::optional<std::uint64_t> lfs_store::size_of(std::string_view oi
     return static_cast<std::uint64_t>(facts.st_size);
 }
 
+HUBPUSH_DECL bool lfs_store::share_with(const lfs_store& other, std::string_view oid) const {
+    if (!size_of(oid)) return false;
+    const std::filesystem::path place = other.path_of(oid);
+    std::error_code failed;  // also when it is there already
+    std::filesystem::create_directories(place.parent_path(), failed);
+    std::filesystem::create_hard_link(path_of(oid), place, failed);
+    return other.size_of(oid).has_value();
+}
+
 HUBPUSH_DECL void lfs_store::remove_unfinished() const {
     std::error_code ignored;
     std::filesystem::remove_all(folder_ / "tmp", ignored);
