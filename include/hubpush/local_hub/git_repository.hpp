@@ -52,8 +52,9 @@ public:
     /// Waits for the repository's write lock, in order of arrival.
     task<lock_type> lock() { return writing_.lock(); }
 
-    /// The commit a revision names: a branch, else a tag (either also as full ref; any other full ref as itself), else
-    /// a commit by 7 to 40 hex digits. Nothing when there is none or the text is no plain name.
+    /// The commit a revision names: a branch, else a tag (either also as full ref;
+    /// any other full ref as itself), else a commit by 7 to 40 hex digits. Nothing when there is none or the text is no
+    /// plain name.
     HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string wanted);
 
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
@@ -95,7 +96,7 @@ public:
     /// A part of the history of a commit, newest first, without what `base` holds (empty: nothing is left out).
     HUBPUSH_DECL task<git_log_page> log(std::string commit, std::size_t limit, std::size_t skip, std::string base = "");
 
-    /// The last commit up to `commit` that changed a file or folder, or nothing.
+    /// The last commit up to `commit` that changed a file or folder (empty: anything), or nothing.
     HUBPUSH_DECL task<std::optional<git_log_entry>> last_change(std::string commit, std::string path);
 
     /// All refs, by name.

@@ -110,6 +110,7 @@ private:
     HUBPUSH_DECL task<void> whoami(hub_call& call);
     HUBPUSH_DECL task<void> validate_yaml(hub_call& call);
     HUBPUSH_DECL task<void> create_repository(hub_call& call);
+    HUBPUSH_DECL task<void> add_first_files(hub_call& call, std::vector<git_change> files);
     HUBPUSH_DECL task<void> delete_repository(hub_call& call);
     HUBPUSH_DECL task<void> show_repository(hub_call& call);
     HUBPUSH_DECL task<void> check_access(hub_call& call);

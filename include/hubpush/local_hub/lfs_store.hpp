@@ -44,6 +44,8 @@ public:
     HUBPUSH_DECL ~lfs_upload();
 
     HUBPUSH_DECL void append(std::span<const std::byte> bytes);
+    /// Spoils what was written: the first byte is another one then.
+    HUBPUSH_DECL void flip_first_byte();
     /// Moves the file to its place; the caller has compared the hash.
     HUBPUSH_DECL void keep();
 

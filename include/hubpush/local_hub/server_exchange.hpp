@@ -64,9 +64,9 @@ public:
     HUBPUSH_DECL task<void> head(int status, std::vector<std::pair<std::string, std::string>> fields) override;
     HUBPUSH_DECL task<void> write(std::span<const std::byte> bytes) override;
 
-private:
     bool hit_by(fault::kind kind) const noexcept { return fault_ && fault_->what() == kind; }
 
+private:
     HUBPUSH_DECL task<void> converse(const handler& handle);
     HUBPUSH_DECL task<void> handle_or_refuse(const handler& handle);
     HUBPUSH_DECL task<void> finish();

@@ -56,17 +56,6 @@ inline void remove_leftovers(const std::filesystem::path& repository) {
     remove_files<recursive_directory_iterator>(repository / "objects", unfinished);
 }
 
-/// Processes whose command line has `word` followed by anything. /proc shows arguments with NULs between them.
-inline std::size_t count_processes(std::string_view word) {
-    std::size_t count = 0;
-    std::error_code failed;
-    for (const auto& process : std::filesystem::directory_iterator("/proc", failed)) {
-        const std::string arguments = read_whole_file(process.path() / "cmdline");
-        if (arguments.find('\0' + std::string(word)) != std::string::npos) ++count;
-    }
-    return count;
-}
-
 }  // namespace detail
 
 HUBPUSH_DECL bool detail::prepare_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished) {
@@ -82,14 +71,24 @@ HUBPUSH_DECL bool detail::finish_creation(const std::filesystem::path& path, con
     return true;
 }
 
+HUBPUSH_DECL std::size_t detail::count_processes(std::string_view word) {
+    const std::string argument = '\0' + std::string(word);  // /proc puts a NUL between arguments
+    std::size_t count = 0;
+    std::error_code failed;
+    for (const auto& process : std::filesystem::directory_iterator("/proc", failed)) {
+        if (read_whole_file(process.path() / "cmdline").find(argument) != std::string::npos) ++count;
+    }
+    return count;
+}
+
 HUBPUSH_DECL std::size_t detail::wait_for_orphans(const std::filesystem::path& folder) {
     const std::string word = "--git-dir=" + folder.string() + "/";
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    const std::size_t first = detail::count_processes(word);
+    const std::size_t first = count_processes(word);
     std::size_t left = first;
     while (left != 0 && std::chrono::steady_clock::now() < limit) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        left = detail::count_processes(word);
+        left = count_processes(word);
     }
     return first;
 }

@@ -296,7 +296,8 @@ HUBPUSH_DECL task<std::optional<git_log_entry>> git_repository::last_change(std:
     detail::require_object_id(commit);
     child_command list = git("log");
     list.argument("-z").argument("--format=" + std::string(detail::log_format)).argument("--max-count=1");
-    list.argument(std::move(commit)).argument("--").argument(std::move(path));
+    list.argument(std::move(commit)).argument("--");
+    if (!path.empty()) list.argument(std::move(path));
     const std::string output = co_await run(std::move(list), detail::git_text_limit);
     std::vector<git_log_entry> found = detail::parse_log(output);
     if (found.empty()) co_return std::nullopt;

@@ -210,7 +210,9 @@ HUBPUSH_DECL task<git_repository::lock_type> hub_service::lock_repository(hub_ca
 }
 
 HUBPUSH_DECL task<std::string> hub_service::commit_of(hub_call& call, std::string revision) {
-    const std::optional<std::string> commit = co_await call.git().resolve(revision);
+    // @huggingface/hub calls the default branch so.
+    const std::string name = revision == "HEAD" ? "main" : revision;
+    const std::optional<std::string> commit = co_await call.git().resolve(name);
     if (!commit) throw refusal(404, "RevisionNotFound", "Invalid rev id: " + revision);
     co_return *commit;
 }

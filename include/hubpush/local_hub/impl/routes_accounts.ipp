@@ -1,6 +1,9 @@
 #pragma once
 
+#include <hubpush/core/byte_source.hpp>
 #include <hubpush/core/error.hpp>
+#include <hubpush/local_hub/commit_lines.hpp>
+#include <hubpush/local_hub/commit_plan.hpp>
 #include <hubpush/local_hub/front_matter.hpp>
 #include <hubpush/local_hub/hub_service.hpp>
 #include <hubpush/local_hub/impl/json_body.ipp>
@@ -41,6 +44,22 @@ inline bool wants_private(const nlohmann::json& body) {
     return text_member(body, "visibility") == "private" || (old_form != body.end() && *old_form == true);
 }
 
+/// What a body that makes a repository gives it to begin with (§3.1, `files`).
+inline std::vector<git_change> first_files(const nlohmann::json& body) {
+    static constexpr std::size_t most_files = 100;
+    std::vector<git_change> changes;
+    if (!body.contains("files")) return changes;
+    for (const nlohmann::json& file : list_member(body, "files", most_files)) {
+        const std::string path = text_member(file, "path").value_or("");
+        check_committed_path(path);
+        const std::vector<std::byte> bytes =
+            decode_content(text_member(file, "content").value_or(""), text_member(file, "encoding").value_or("utf-8"));
+        std::string content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        changes.push_back(git_change::put(path, memory_source(std::move(content))));
+    }
+    return changes;
+}
+
 HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     if (!call.caller().known()) refuse_anonymous("", "Invalid username or password.");
     const nlohmann::json body = co_await read_object(call.exchange);
@@ -49,6 +68,7 @@ HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     if (!call.caller().may_write())
         throw refusal(403, "", "You don't have the rights to create a " + type + " under this namespace");
     if (kind == repository_kind::space && !text_member(body, "sdk")) throw refusal(400, "", "A Space needs an sdk");
+    std::vector<git_change> files = first_files(body);
     bool taken = shelf_->find(kind, id) != nullptr;
     if (!taken) {
         try {
@@ -67,8 +87,17 @@ HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
         refused.body(json_text({{"error", text}, {"url", repository_url(call)}}));
         throw refusal(std::move(refused));
     }
+    co_await add_first_files(call, std::move(files));
     const nlohmann::json answer{{"url", repository_url(call)}, {"name", id}, {"id", id}};
     co_await call.exchange.answer(json_reply(answer));
+}
+
+HUBPUSH_DECL task<void> hub_service::add_first_files(hub_call& call, std::vector<git_change> files) {
+    if (files.empty()) co_return;
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    const git_ref branch = co_await branch_of(call, "main");
+    co_await call.git().commit(lock, branch.name(), branch.commit(), std::move(files), "add the first files",
+                               author_of(call));
 }
 
 HUBPUSH_DECL task<void> hub_service::delete_repository(hub_call& call) {
@@ -112,6 +141,8 @@ HUBPUSH_DECL task<void> hub_service::show_repository(hub_call& call) {
     answer["author"] = id.substr(0, id.find('/'));
     answer["gated"] = gated_json(call.repository->facts());
     answer["disabled"] = false;
+    const std::optional<git_log_entry> last = co_await call.git().last_change(head, "");
+    if (last) answer["lastModified"] = iso_date(last->author().date());
     answer["downloads"] = 0;
     answer["likes"] = 0;
     answer["tags"] = nlohmann::json::array();

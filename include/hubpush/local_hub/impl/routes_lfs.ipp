@@ -40,7 +40,10 @@ private:
     nlohmann::json upload_actions() const {
         const std::string repository =
             std::string(kind_plural(call_.repository->kind())) + "/" + call_.repository->id();
-        const nlohmann::json verify{{"href", call_.hub_url + "/api/lfs/verify?repo=" + repository}};
+        nlohmann::json verify{{"href", call_.hub_url + "/api/lfs/verify?repo=" + repository}};
+        // git-lfs sends no credentials of its own to an action. Clients with a bearer token do.
+        const std::string_view credentials = call_.request().find("authorization").value_or("");
+        if (credentials.starts_with("Basic ")) verify["header"]["Authorization"] = credentials;
         return {{"authenticated", true}, {"actions", {{"upload", action("PUT")}, {"verify", verify}}}};
     }
 
