@@ -46,7 +46,15 @@ class Hub:
         self.url = line[line.index("http://"):].strip()
         return self
 
+    def kill(self):
+        """What a power cut or the out-of-memory killer does: no signal handler, no destructor."""
+        self.process.kill()
+        self.process.stdout.read()
+        self.process.wait()
+
     def __exit__(self, *_):
+        if self.process.returncode == -signal.SIGKILL:
+            return
         self.process.send_signal(signal.SIGTERM)
         self.process.stdout.read()
         status = self.process.wait(timeout=60)
