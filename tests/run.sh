@@ -16,24 +16,38 @@ build() {
 
 # The clients that nobody here wrote, at exactly the versions that tests/interop was written against.
 install_clients() {
-    local stamp=build/clients/requirements.txt
-    cmp -s tests/interop/requirements.txt $stamp && return
-    rm -rf build/clients
-    python3 -m venv build/clients &&
-        build/clients/bin/pip install --quiet --requirement tests/interop/requirements.txt &&
-        cp tests/interop/requirements.txt $stamp
+    install_python clients requirements.txt && install_python clients-0.36 requirements-0.36.txt &&
+        install_python clients-js requirements-node.txt && install_node_client
+}
+
+# A Python of its own with what a file of requirements lists.
+install_python() {
+    local folder=build/$1 wanted=tests/interop/$2
+    cmp -s "$wanted" "$folder/$2" && return
+    rm -rf "$folder"
+    python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --requirement "$wanted" && cp "$wanted" "$folder/"
+}
+
+install_node_client() {
+    local folder=build/clients-js
+    cmp -s tests/interop/package.json $folder/installed.json && return
+    cp tests/interop/package.json $folder/ && $folder/bin/npm install --prefix $folder --silent --omit=optional &&
+        cp tests/interop/package.json $folder/installed.json
 }
 
 run_interop() {
     export HUBPUSH_PROGRAM=$PWD/build/release/examples/hubpush HUBPUSH_PUSH=$PWD/build/release/examples/01_push_folder
-    export HUBPUSH_MATCH_PATHS=$PWD/build/gcc-asan/tests/match_paths HF_HUB_DISABLE_XET=1
+    export HUBPUSH_MATCH_PATHS=$PWD/build/gcc-asan/tests/match_paths HUBPUSH_JS_CLIENT=$PWD/build/clients-js
+    export HF_HUB_DISABLE_XET=1
     for driver in tests/interop/*.py; do
         check "interop/$(basename "$driver")" interop "$driver"
     done
 }
 
 interop() {
-    build/clients/bin/python "$1" 2>&1 | tee "build/$(basename "$1").log"
+    local python=build/clients/bin/python
+    [[ $1 == *_036.py ]] && python=build/clients-0.36/bin/python
+    $python "$1" 2>&1 | tee "build/$(basename "$1").log"
 }
 
 # Every token of the tests begins with hf_canary. None of them is printed by any test, passed or failed.

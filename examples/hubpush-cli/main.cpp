@@ -68,11 +68,13 @@ int main(int argc, char** argv) {
 
     hubpush::serve_options options;
     std::string token;
+    std::string reader_token;
     CLI::App* const serve = program.add_subcommand("serve", "Serve an embedded Hub on this machine");
     serve->add_option("--dir", options.folder, "Folder of all its state; made when it is missing")->required();
     serve->add_option("--port", options.port, "Port of its API; 0 picks a free one");
     serve->add_option("--token", token, "Token that may write; without it a random one is printed");
     serve->add_option("--user", options.user, "Owner of the given token (default: local)");
+    serve->add_option("--reader-token", reader_token, "Another token, which may only read");
 
     CLI::App* const xet = program.add_subcommand("xet", "Show what Xet storage would make of files");
     xet->require_subcommand(1);
@@ -96,6 +98,7 @@ int main(int argc, char** argv) {
     if (inspect->parsed()) return run([&] { hubpush::inspect_xet(inspected, std::cout); });
     if (compare->parsed()) return run([&] { hubpush::compare_xet(compared, std::cout); });
     options.token = hubpush::secret(token);
+    options.reader_token = hubpush::secret(reader_token);
     asio::io_context context(1);
     return run(hubpush::serve_hub(options, std::cout), context);
 }

@@ -8,8 +8,10 @@
 #include <hubpush/local_hub/byte_range.hpp>
 #include <hubpush/local_hub/commit_lines.hpp>
 #include <hubpush/local_hub/commit_plan.hpp>
+#include <hubpush/local_hub/discussions.hpp>
 #include <hubpush/local_hub/faults.hpp>
 #include <hubpush/local_hub/form_text.hpp>
+#include <hubpush/local_hub/front_matter.hpp>
 #include <hubpush/local_hub/git_folder.hpp>
 #include <hubpush/local_hub/git_formats.hpp>
 #include <hubpush/local_hub/git_http.hpp>
@@ -25,6 +27,7 @@
 #include <hubpush/local_hub/local_hub_thread.hpp>
 #include <hubpush/local_hub/patterns.hpp>
 #include <hubpush/local_hub/process.hpp>
+#include <hubpush/local_hub/rate_windows.hpp>
 #include <hubpush/local_hub/reply.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
 #include <hubpush/local_hub/repository_tree.hpp>
@@ -34,3 +37,4 @@
 #include <hubpush/local_hub/server_exchange.hpp>
 #include <hubpush/local_hub/storage_service.hpp>
 #include <hubpush/local_hub/url_signer.hpp>
+#include <hubpush/local_hub/whole_file.hpp>

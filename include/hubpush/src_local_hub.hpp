@@ -18,8 +18,10 @@
 #include <hubpush/local_hub/impl/byte_range.ipp>
 #include <hubpush/local_hub/impl/commit_lines.ipp>
 #include <hubpush/local_hub/impl/commit_plan.ipp>
+#include <hubpush/local_hub/impl/discussions.ipp>
 #include <hubpush/local_hub/impl/faults.ipp>
 #include <hubpush/local_hub/impl/form_text.ipp>
+#include <hubpush/local_hub/impl/front_matter.ipp>
 #include <hubpush/local_hub/impl/git_folder.ipp>
 #include <hubpush/local_hub/impl/git_formats.ipp>
 #include <hubpush/local_hub/impl/git_http.ipp>
@@ -35,6 +37,7 @@
 #include <hubpush/local_hub/impl/local_hub_thread.ipp>
 #include <hubpush/local_hub/impl/patterns.ipp>
 #include <hubpush/local_hub/impl/process.ipp>
+#include <hubpush/local_hub/impl/rate_windows.ipp>
 #include <hubpush/local_hub/impl/reply.ipp>
 #include <hubpush/local_hub/impl/repository_shelf.ipp>
 #include <hubpush/local_hub/impl/repository_tree.ipp>
@@ -42,11 +45,14 @@
 #include <hubpush/local_hub/impl/request_reader.ipp>
 #include <hubpush/local_hub/impl/routes_accounts.ipp>
 #include <hubpush/local_hub/impl/routes_commit.ipp>
+#include <hubpush/local_hub/impl/routes_discussions.ipp>
 #include <hubpush/local_hub/impl/routes_files.ipp>
 #include <hubpush/local_hub/impl/routes_lfs.ipp>
 #include <hubpush/local_hub/impl/routes_listing.ipp>
 #include <hubpush/local_hub/impl/routes_refs.ipp>
+#include <hubpush/local_hub/impl/routes_settings.ipp>
 #include <hubpush/local_hub/impl/served_connection.ipp>
 #include <hubpush/local_hub/impl/server_exchange.ipp>
 #include <hubpush/local_hub/impl/storage_service.ipp>
 #include <hubpush/local_hub/impl/url_signer.ipp>
+#include <hubpush/local_hub/impl/whole_file.ipp>

@@ -12,6 +12,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 
+from git_client import Git  # noqa: E402
 from hub_program import Hub, check, require_tools  # noqa: E402
 
 TOKEN = "hf_canaryReadBack"
@@ -45,28 +46,12 @@ def push(hub, folder):
     return done.stdout.strip().rsplit("/", 1)[1]
 
 
-class Git:
-    """git and git-lfs with a configuration of their own."""
-
-    def __init__(self, root):
-        self.environment = {"PATH": os.environ["PATH"], "HOME": str(root), "GIT_CONFIG_NOSYSTEM": "1",
-                            "GIT_CONFIG_GLOBAL": str(root / "gitconfig"), "GIT_TERMINAL_PROMPT": "0"}
-        self.run("config", "--global", "safe.directory", "*")
-        self.run("lfs", "install", "--skip-repo")
-
-    def run(self, *words):
-        done = subprocess.run(["git", *words], env=self.environment, text=True, capture_output=True)
-        if done.returncode != 0:
-            raise SystemExit(f"FAILED: git {' '.join(words)}: {done.stderr}")
-        return done.stdout
-
-
 def check_clone(git, source, copy, folder, oids):
-    git.run("clone", "--quiet", str(source), str(copy))
+    git("clone", "--quiet", str(source), str(copy))
     check(same_files(folder, copy), f"git clone {source} gives back every byte")
-    history = git.run("-C", str(copy), "log", "--reverse", "--format=%H").split()
+    history = git("log", "--reverse", "--format=%H", folder=copy).split()
     check(history[1:] == oids, "one commit per push, in order")
-    check(git.run("-C", str(copy), "fsck", "--strict", "--no-progress") == "", "git fsck --strict is clean")
+    check(git("fsck", "--strict", "--no-progress", folder=copy) == "", "git fsck --strict is clean")
 
 
 def main():

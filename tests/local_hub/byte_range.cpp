@@ -32,6 +32,16 @@ TEST_CASE("a range is a part of the content, and what is no range is ignored", "
     }
 }
 
+TEST_CASE("the first byte of an empty content is answered with all there is", "[byte_range]") {
+    hubpush::detail::request_head request;
+    request.fields.emplace_back("range", "bytes=0-0");
+    const hubpush::detail::byte_range all(request, 0);
+    CHECK(all.status() == 200);
+    CHECK(hubpush::detail::find_field(all.fields(), "content-range") == "bytes */0");
+    request.fields.back().second = "bytes=1-";
+    CHECK(hubpush::detail::byte_range(request, 0).status() == 416);
+}
+
 TEST_CASE("the fields of an answer say what part it is", "[byte_range]") {
     hubpush::detail::request_head request;
     request.fields.emplace_back("range", "bytes=2-5");

@@ -55,3 +55,14 @@ TEST_CASE("of several rules the first that hits wins, and all count", "[faults]"
     plan.clear();
     CHECK_FALSE(plan.decide(hub_listener::hub, "GET", "/x"));
 }
+
+TEST_CASE("a rule looks at the query and at one header", "[faults]") {
+    fault_plan plan;
+    plan.add(fault_rule("POST", "/commit/", fault::apply_then_reset()).with_query("create_pr=1"));
+    plan.add(fault_rule("", "", fault::store_nothing()).with_header("x-test", "lose"));
+    CHECK(plan.decide(hub_listener::hub, "POST", "/commit/main?create_pr=1")->name() == "apply_then_reset");
+    CHECK_FALSE(plan.decide(hub_listener::hub, "POST", "/commit/main"));
+    CHECK_FALSE(plan.decide(hub_listener::hub, "POST", "/commit/create_pr=1"));
+    CHECK_FALSE(plan.decide(hub_listener::hub, "PUT", "/x", {{"X-Test", "keep"}}));
+    CHECK(plan.decide(hub_listener::hub, "PUT", "/x", {{"X-Test", "lose it"}})->name() == "store_nothing");
+}

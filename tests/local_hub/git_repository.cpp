@@ -316,3 +316,71 @@ CO_TEST_CASE("a listing of a hundred thousand files is read", "[git_repository]"
     const std::vector<git_tree_entry> tree = co_await test.repository->read_tree(commit);
     CHECK(tree.size() == 100'101);
 }
+
+CO_TEST_CASE("a merge gives a tree, or names what is in conflict", "[git_repository]") {
+    git_fixture test;
+    co_await test.create();
+    const std::string base = co_await test.head();
+    const std::string ours = co_await test.commit(put("ours", "1"));
+    const auto lock = co_await test.repository->lock();
+    std::vector<git_change> changes(1, put("theirs", "2"));
+    const std::string theirs =
+        co_await test.repository->commit_to_new_ref(lock, "refs/pr/1", base, std::move(changes), "pr", someone());
+    const git_merge merged = co_await test.repository->merge(ours, theirs);
+    CHECK(merged.conflicts().empty());
+    CHECK_FALSE(merged.unchanged());
+    const std::string commit = co_await test.repository->commit_tree(lock, merged.tree(), ours, "both", someone());
+    co_await test.repository->move_ref(lock, "refs/heads/main", ours, commit);
+    const auto files = co_await test.files();
+    CHECK(files.size() == 3);
+    const git_merge again = co_await test.repository->merge(commit, theirs);
+    CHECK(again.unchanged());
+    std::vector<git_change> other(1, put("ours", "3"));
+    const std::string against =
+        co_await test.repository->commit_to_new_ref(lock, "refs/pr/2", base, std::move(other), "pr", someone());
+    const git_merge conflict = co_await test.repository->merge(commit, against);
+    CHECK(conflict.conflicts() == std::vector<std::string>{"ours"});
+    const std::string difference = co_await test.repository->diff(base, theirs, 10'000);
+    CHECK(difference.find("+2") != std::string::npos);
+    const git_log_page own = co_await test.repository->log(commit, 10, 0, base);
+    CHECK(own.total() == 2);
+    const std::string complaints = co_await test.fsck();
+    CHECK(complaints == "");
+}
+
+CO_TEST_CASE("refs are made once and moved only from where they are", "[git_repository]") {
+    git_fixture test;
+    co_await test.create();
+    const std::string first = co_await test.head();
+    const std::string second = co_await test.commit(put("a", "1"));
+    const auto lock = co_await test.repository->lock();
+    std::vector<git_change> changes(1, put("b", "2"));
+    const errc taken = co_await failure_of(discard(
+        test.repository->commit_to_new_ref(lock, "refs/heads/main", first, std::move(changes), "x", someone())));
+    CHECK(taken == errc::conflict);
+    const errc moved = co_await failure_of(test.repository->move_ref(lock, "refs/heads/main", first, second));
+    CHECK(moved == errc::conflict);
+    const std::string tree = co_await test.repository->empty_tree(lock);
+    const std::string root = co_await test.repository->commit_tree(lock, tree, "", "begin\n\nanew", someone());
+    co_await test.repository->move_ref(lock, "refs/heads/main", second, root);
+    const git_log_page log = co_await test.repository->log(root, 10, 0);
+    CHECK(log.total() == 1);
+    CHECK(log.commits().at(0).title() == "begin");
+    const auto files = co_await test.files();
+    CHECK(files.empty());
+    const std::string complaints = co_await test.fsck();
+    CHECK(complaints == "");
+}
+
+CO_TEST_CASE("the last commit that changed a path is found", "[git_repository]") {
+    git_fixture test;
+    co_await test.create();
+    const std::string first = co_await test.commit(put("d/a", "1"), "first");
+    const std::string second = co_await test.commit(put("b", "1"), "second");
+    const auto of_folder = co_await test.repository->last_change(second, "d");
+    CHECK(of_folder.value().id() == first);
+    const auto of_all = co_await test.repository->last_change(second, "");
+    CHECK(of_all.value().id() == second);
+    const auto of_nothing = co_await test.repository->last_change(second, "none");
+    CHECK_FALSE(of_nothing.has_value());
+}

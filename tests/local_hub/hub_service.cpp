@@ -5,6 +5,8 @@
 #include "temporary_folder.hpp"
 
 #include <string>
+#include <thread>
+#include <vector>
 
 using namespace hubpush_test;
 
@@ -78,8 +80,8 @@ TEST_CASE("a public repository is read by everybody and written by nobody withou
     CHECK(test.ask("GET", "/acme/run-42/resolve/main/hello.txt", "", "").body == "hello\n");
     CHECK(test.ask("GET", "/acme/run-42/raw/main/hello.txt", "", "hf_wrong").status == 401);
     CHECK(test.ask("POST", "/api/models/acme/run-42/commit/main", "{}", "").status == 401);
-    CHECK(test.ask("POST", "/acme/run-42.git/info/lfs/objects/batch", R"({"operation":"upload","objects":[]})",
-                   test.reader)
+    CHECK(test.ask("POST", "/acme/run-42.git/info/lfs/objects/batch",
+                   R"({"operation":"upload","objects":[],"ref":{"name":"refs/heads/main"}})", test.reader)
               .status == 403);
 }
 
@@ -314,4 +316,135 @@ TEST_CASE("unknown addresses and unreadable bodies are refused", "[hub_service]"
     CHECK(test.ask("POST", "/api/repos/create", std::string(3 << 20, ' ')).status == 413);
     CHECK(test.ask("POST", "/api/validate-yaml", R"({"content":"---\na: b\n---\n"})", "").body ==
           R"({"errors":[],"warnings":[]})");
+}
+
+TEST_CASE("a squashed branch has one commit with the same files", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    REQUIRE(test.commit(hello_line).status == 200);
+    const std::string squash = "/api/models/acme/run-42/super-squash/";
+    CHECK(test.ask("POST", squash + "main", R"({"message":"one"})", test.reader).status == 403);
+    REQUIRE(test.ask("POST", squash + "main", R"({"message":"one"})").status == 200);
+    const nlohmann::json commits = test.commits();
+    REQUIRE(commits.size() == 1);
+    CHECK(commits[0]["title"] == "one");
+    CHECK(commits[0]["id"] == test.head());
+    CHECK(test.ask("GET", "/acme/run-42/resolve/main/hello.txt").body == "hello\n");
+    REQUIRE(test.commit(hello_line).status == 200);
+    CHECK(test.ask("POST", squash + "nope", "{}").field("X-Error-Code") == "RevisionNotFound");
+}
+
+TEST_CASE("branches begin empty or anew when asked to", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const std::string branch = "/api/models/acme/run-42/branch/x";
+    const std::string tree = "/api/models/acme/run-42/tree/x";
+    REQUIRE(test.ask("POST", branch, R"({"emptyBranch":true})").status == 200);
+    CHECK(test.ask("GET", tree).body == "[]");
+    CHECK(test.ask("GET", "/api/models/acme/run-42/commits/x").json().size() == 1);
+    CHECK(test.ask("POST", branch, "{}").status == 409);
+    REQUIRE(test.ask("POST", branch, R"({"overwrite":true})").status == 200);
+    CHECK(test.ask("GET", tree).body == "[]");
+    REQUIRE(test.ask("POST", branch, R"({"overwrite":true,"startingPoint":"main"})").status == 200);
+    CHECK(test.ask("GET", tree).json().size() == 1);
+    REQUIRE(test.ask("POST", branch, R"({"overwrite":true,"emptyBranch":true})").status == 200);
+    CHECK(test.ask("GET", tree).body == "[]");
+    CHECK(test.ask("POST", branch + "%2Fy", "{}").status == 409);
+}
+
+TEST_CASE("a listing is expanded when asked to", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    REQUIRE(test.commit(hello_line).status == 200);
+    const std::string repo = "/api/models/acme/run-42";
+    const nlohmann::json tree = test.ask("GET", repo + "/tree/HEAD?expand=True").json();
+    CHECK(tree[0]["lastCommit"]["title"] == "initial commit");
+    CHECK(tree[1]["lastCommit"]["id"] == test.head());
+    CHECK_FALSE(test.ask("GET", repo + "/tree/main").json()[1].contains("lastCommit"));
+    CHECK(test.ask("POST", repo + "/paths-info/main", "paths=hello.txt&expand=true").json()[0].contains("lastCommit"));
+    const nlohmann::json commits = test.ask("GET", repo + "/commits/main?expand[]=formatted").json();
+    CHECK(commits[0]["formatted"]["title"] == "x");
+    CHECK(test.ask("GET", repo).json()["lastModified"] == commits[0]["date"]);
+    CHECK(test.ask("GET", repo + "?expand=xetEnabled").json()["xetEnabled"] == false);
+}
+
+TEST_CASE("git-lfs gets its credentials back for the verification, nobody else does", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const std::string asked = R"({"operation":"upload","objects":[{"oid":")" + hello_sha256 + R"(","size":6}]})";
+    raw_connection connection(test.hub.url());
+    const std::string basic = "Basic YTpoZl9leGFtcGxlQUFBQQ==";  // a:hf_exampleAAAA
+    const nlohmann::json answer = connection
+                                      .ask(request_text("POST", "/acme/run-42.git/info/lfs/objects/batch", "", asked,
+                                                        "Authorization: " + basic + "\r\n"))
+                                      .json();
+    const nlohmann::json& actions = answer["objects"][0]["actions"];
+    CHECK(actions["verify"]["header"]["Authorization"] == basic);
+    CHECK_FALSE(actions["upload"].contains("header"));
+    CHECK_FALSE(test.batch("upload", hello_sha256, 6)["actions"]["verify"].contains("header"));
+}
+
+TEST_CASE("a repository is created with files", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    const std::string with = R"({"name":"run-42","files":[{"path":"a/b","content":"aGVsbG8K","encoding":"base64"}]})";
+    REQUIRE(test.ask("POST", "/api/repos/create", with).status == 200);
+    CHECK(test.ask("GET", "/acme/run-42/resolve/main/a/b").body == "hello\n");
+    CHECK(test.commits().size() == 2);
+    CHECK(test.ask("POST", "/api/repos/create", R"({"name":"y","files":[{"path":"../b","content":""}]})").status ==
+          422);
+    CHECK(test.ask("GET", "/api/models/acme/y").status == 404);
+}
+
+TEST_CASE("large files are listed, and given to another repository without their bytes", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(hub_fixture::options(folder.path()).page_size(1));
+    test.create();
+    const nlohmann::json asked = test.batch("upload", hello_sha256, 6);
+    REQUIRE(test.ask_storage("PUT", asked["actions"]["upload"]["href"], "hello\n").status == 200);
+    const auto line = [](const std::string& path) {
+        return R"({"key":"lfsFile","value":{"path":")" + path + R"(","algo":"sha256","oid":")" + hello_sha256 +
+               "\"}}\n";
+    };
+    REQUIRE(test.commit(line("a.bin") + line("b.bin")).status == 200);
+    const raw_reply first = test.ask("GET", "/api/models/acme/run-42/lfs-files");
+    REQUIRE(first.json().size() == 1);
+    CHECK(first.json()[0]["filename"] == "a.bin");
+    CHECK(first.json()[0]["oid"] == hello_sha256);
+    CHECK(first.json()[0]["size"] == 6);
+    CHECK(first.field("Link").find("cursor=1") != std::string::npos);
+    CHECK(test.ask("GET", "/api/models/acme/run-42/lfs-files?cursor=1").json()[0]["filename"] == "b.bin");
+    REQUIRE(test.ask("POST", "/api/repos/create", R"({"name":"other"})").status == 200);
+    const std::string missing(64, 'a');
+    const nlohmann::json files{{{"sha256", hello_sha256}, {"filename", "a.bin"}},
+                               {{"sha256", missing}, {"filename", "m"}}};
+    const nlohmann::json body{{"target", {{"type", "model"}, {"name", "acme/other"}}}, {"files", files}};
+    const std::string duplicate = "/api/models/acme/run-42/lfs-files/duplicate";
+    CHECK(test.ask("POST", duplicate, body.dump(), "").status == 401);
+    const nlohmann::json failed = test.ask("POST", duplicate, body.dump()).json()["failed"];
+    REQUIRE(failed.size() == 1);
+    CHECK(failed[0]["sha256"] == missing);
+    const std::string commit = R"({"key":"header","value":{"summary":"x"}})"
+                               "\n" +
+                               line("copy.bin");
+    CHECK(test.ask("POST", "/api/models/acme/other/commit/main", commit).status == 200);
+}
+
+TEST_CASE("who waits for a repository that is deleted is told so", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    std::vector<std::thread> writers;
+    std::vector<int> statuses(4);
+    for (int& status : statuses) {
+        writers.emplace_back([&test, &status] { status = test.commit(hello_line).status; });
+    }
+    const int deleted = test.ask("DELETE", "/api/repos/delete", R"({"name":"run-42"})").status;
+    for (std::thread& writer : writers) writer.join();
+    CHECK(deleted == 200);
+    for (const int status : statuses) CHECK((status == 200 || status == 404));
 }

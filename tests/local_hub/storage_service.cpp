@@ -101,3 +101,28 @@ TEST_CASE("a large file passes through a small memory budget, both ways", "[stor
     CHECK(memory.peak() <= hubpush::mebibytes(1));
     CHECK(memory.peak() > 0);
 }
+
+TEST_CASE("faults lose a byte, a file or a field", "[storage_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const auto put = [&test] {
+        return test.ask_storage("PUT", test.batch("upload", hello_sha256, 6)["actions"]["upload"]["href"], "hello\n");
+    };
+    test.hub.faults().add(hubpush::fault_rule("PUT", hello_sha256, hubpush::fault::store_nothing()).nth(1));
+    test.hub.faults().add(hubpush::fault_rule("PUT", hello_sha256, hubpush::fault::drop_field("etag")).nth(2));
+    CHECK(put().status == 200);
+    CHECK(test.batch("upload", hello_sha256, 6).contains("actions"));
+    const raw_reply without = put();
+    CHECK(without.status == 200);
+    CHECK(without.field("ETag").empty());
+    const std::string stored = test.batch("download", hello_sha256, 6)["actions"]["download"]["href"];
+    CHECK(test.ask_storage("GET", stored).body == "hello\n");
+    test.hub.faults().add(hubpush::fault_rule("PUT", hello_sha256, hubpush::fault::store_flipped()));
+    const std::string link =
+        test.ask("POST", "/acme/run-42.git/info/lfs/objects/batch",
+                 R"({"operation":"upload","objects":[{"oid":")" + hello_sha256 + R"(","size":7}]})")
+            .json()["objects"][0]["actions"]["upload"]["href"];
+    CHECK(test.ask_storage("PUT", link, "hello\n").status == 200);
+    CHECK(test.ask_storage("GET", stored).body == "iello\n");
+}

@@ -21,6 +21,7 @@ public:
     std::uint16_t port = 0;      ///< 0 picks a free one
     secret token;                ///< empty: a random one is made, for the user `local`, and printed
     std::string user = "local";  ///< owner of the given token, and the namespace of repositories that name none
+    secret reader_token;         ///< empty: none; it belongs to the user `reader`, who may only read
 };
 
 /// Serves until it is cancelled. Prints the address on the first line of `out`, and the token on the second one when it

@@ -33,6 +33,7 @@ private:
     std::uint64_t size_ = 0;
     std::uint64_t offset_ = 0;
     std::uint64_t length_ = 0;
+    bool empty_asked_ = false;  // the beginning of an empty content: there is no such range, and nothing is missing
 };
 
 }  // namespace hubpush::inline v0::detail

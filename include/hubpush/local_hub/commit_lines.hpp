@@ -64,6 +64,9 @@ public:
     std::vector<requested_change> operations;
 };
 
+/// The content of a file as bytes; `encoding` is `base64` or `utf-8`, anything else is refused.
+HUBPUSH_DECL std::vector<std::byte> decode_content(std::string content, std::string_view encoding);
+
 /// Bytes in, a commit order out. All functions block on the spool's disk. They throw `refusal`.
 class commit_line_reader {
 public:

@@ -54,7 +54,10 @@ public:
         apply_then_reset,   ///< applied, then reset without a byte of the answer
         cut_answer,         ///< applied; the answer ends after `bytes` of it, by FIN
         cut_answer_reset,   ///< the same, by RST
-        delay_answer        ///< applied, the answer comes late
+        delay_answer,       ///< applied, the answer comes late
+        drop_field,         ///< applied, the answer lacks a field
+        store_nothing,      ///< PUT to the storage: answered as if the bytes had been kept
+        store_flipped       ///< PUT to the storage: kept with one byte changed
     };
 
     fault() = default;
@@ -74,10 +77,20 @@ public:
         return result;
     }
 
+    /// For example `ETag`; case does not matter.
+    static fault drop_field(std::string name) {
+        fault result(kind::drop_field, 0);
+        result.field_ = std::move(name);
+        return result;
+    }
+    static fault store_nothing() { return fault(kind::store_nothing, 0); }
+    static fault store_flipped() { return fault(kind::store_flipped, 0); }
+
     kind what() const noexcept { return kind_; }
     std::uint64_t bytes() const noexcept { return bytes_; }
     std::chrono::milliseconds delay() const noexcept { return delay_; }
     const fault_answer& answer() const noexcept { return answer_; }
+    const std::string& field() const noexcept { return field_; }
     /// One word for the ledger.
     HUBPUSH_DECL std::string name() const;
 
@@ -89,7 +102,11 @@ private:
     std::uint64_t bytes_ = 0;
     std::chrono::milliseconds delay_{0};
     fault_answer answer_;
+    std::string field_;
 };
+
+/// Names and values of a request's head.
+using request_fields = std::vector<std::pair<std::string, std::string>>;
 
 /// Which requests a fault hits. Method "" is any. The pattern is a part of the path; with `*` (any run, also of '/') or
 /// `?` in it, it must match the whole path. Without a choice of calls it hits every one.
@@ -100,6 +117,18 @@ public:
 
     fault_rule& on(hub_listener listener) {
         listener_ = listener;
+        return *this;
+    }
+    /// Only requests whose query has this text in it, for example `create_pr=1`.
+    fault_rule& with_query(std::string part) {
+        query_ = std::move(part);
+        return *this;
+    }
+    /// Only requests with this field, whose value has this text in it: a client that marks what it sends chooses its
+    /// faults.
+    fault_rule& with_header(std::string name, std::string part = "") {
+        header_ = std::move(name);
+        header_part_ = std::move(part);
         return *this;
     }
     /// Only the n-th matching call, counted from 1.
@@ -126,16 +155,21 @@ public:
     }
 
     /// Counts the call when it matches and says whether the fault hits it.
-    HUBPUSH_DECL bool hits(hub_listener listener, std::string_view method, std::string_view path);
+    HUBPUSH_DECL bool hits(hub_listener listener, std::string_view method, std::string_view target,
+                           const request_fields& fields = {});
     const fault& effect() const noexcept { return effect_; }
 
 private:
-    HUBPUSH_DECL bool matches(hub_listener listener, std::string_view method, std::string_view path) const;
+    HUBPUSH_DECL bool matches(hub_listener listener, std::string_view method, std::string_view target,
+                              const request_fields& fields) const;
 
     std::string method_;
     std::string pattern_;
     fault effect_;
     std::optional<hub_listener> listener_;
+    std::string query_;
+    std::string header_;
+    std::string header_part_;
     std::uint64_t first_ = 1;
     std::uint64_t last_ = UINT64_MAX;
     std::uint64_t step_ = 1;
@@ -150,7 +184,8 @@ public:
     HUBPUSH_DECL void add(fault_rule rule);
     HUBPUSH_DECL void clear();
     /// What happens to a request. Every rule counts the call; the first one that hits wins.
-    HUBPUSH_DECL std::optional<fault> decide(hub_listener listener, std::string_view method, std::string_view path);
+    HUBPUSH_DECL std::optional<fault> decide(hub_listener listener, std::string_view method, std::string_view target,
+                                             const request_fields& fields = {});
 
 private:
     std::mutex mutex_;

@@ -6,7 +6,9 @@
 
 #include <hubpush/core/config.hpp>
 
+#include <cstddef>
 #include <filesystem>
+#include <string_view>
 
 namespace hubpush::inline v0 {
 
@@ -18,6 +20,13 @@ HUBPUSH_DECL bool prepare_creation(const std::filesystem::path& path, const std:
 
 /// Adds what a served repository is configured with and moves the finished folder to its place.
 HUBPUSH_DECL bool finish_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished);
+
+/// How many processes have an argument that begins with `word`.
+HUBPUSH_DECL std::size_t count_processes(std::string_view word);
+
+/// Waits, for at most ten seconds, until the gits of a killed server that work below `folder` have ended: what they
+/// hold is not left over yet. Gives how many were waited for.
+HUBPUSH_DECL std::size_t wait_for_orphans(const std::filesystem::path& folder);
 
 /// Removes what a killed git left behind. Throws `repository_not_found`.
 HUBPUSH_DECL bool prepare_opening(const std::filesystem::path& path);

@@ -65,6 +65,9 @@ HUBPUSH_DECL std::vector<std::string> parse_blobs(std::string_view output, std::
 inline constexpr std::string_view log_format = "%H%x00%an%x00%ae%x00%at%x00%s%x00%b";
 HUBPUSH_DECL std::vector<git_log_entry> parse_log(std::string_view output);
 
+/// Reads the output of `merge-tree --write-tree --name-only --no-messages -z`.
+HUBPUSH_DECL git_merge parse_merge(std::string_view output, std::string_view our_tree);
+
 /// Reads the output of `for-each-ref --format=<refs_format>`.
 inline constexpr std::string_view refs_format = "%(refname) %(objectname) %(*objectname)";
 HUBPUSH_DECL std::vector<git_ref> parse_refs(std::string_view output);

@@ -118,6 +118,23 @@ private:
     std::uint64_t total_ = 0;
 };
 
+/// What a merge gives: a tree, and the files that both sides changed in ways that exclude each other.
+class git_merge {
+public:
+    git_merge() = default;
+    git_merge(std::string tree, bool unchanged, std::vector<std::string> conflicts)
+        : tree_(std::move(tree)), unchanged_(unchanged), conflicts_(std::move(conflicts)) {}
+    const std::string& tree() const noexcept { return tree_; }
+    /// The tree is that of our side: there is nothing to merge.
+    bool unchanged() const noexcept { return unchanged_; }
+    const std::vector<std::string>& conflicts() const noexcept { return conflicts_; }
+
+private:
+    std::string tree_;
+    bool unchanged_ = true;
+    std::vector<std::string> conflicts_;
+};
+
 /// A full ref name (`refs/heads/main`) and the commit it leads to (tags are followed).
 class git_ref {
 public:

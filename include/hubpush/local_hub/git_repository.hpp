@@ -52,8 +52,9 @@ public:
     /// Waits for the repository's write lock, in order of arrival.
     task<lock_type> lock() { return writing_.lock(); }
 
-    /// The commit a revision names: a branch, else a tag (either also as full ref; any other full ref as itself), else
-    /// a commit by 7 to 40 hex digits. Nothing when there is none or the text is no plain name.
+    /// The commit a revision names: a branch, else a tag (either also as full ref;
+    /// any other full ref as itself), else a commit by 7 to 40 hex digits. Nothing when there is none or the text is no
+    /// plain name.
     HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string wanted);
 
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
@@ -74,8 +75,29 @@ public:
     HUBPUSH_DECL task<std::string> commit(const lock_type& lock, std::string ref, std::string expected_head,
                                           std::vector<git_change> changes, std::string text, git_author author);
 
-    /// A part of the history of a commit, newest first.
-    HUBPUSH_DECL task<git_log_page> log(std::string commit, std::size_t limit, std::size_t skip);
+    /// The same on top of any commit, as the first of a new ref. Throws `conflict` when the ref exists.
+    HUBPUSH_DECL task<std::string> commit_to_new_ref(const lock_type& lock, std::string ref, std::string base,
+                                                     std::vector<git_change> changes, std::string text,
+                                                     git_author author);
+
+    /// Stores a commit with the tree of `tree`, a commit or tree, after `parent` (empty: without one). No ref moves.
+    HUBPUSH_DECL task<std::string> commit_tree(const lock_type& lock, std::string tree, std::string parent,
+                                               std::string text, git_author author);
+
+    /// Stores the empty tree and gives its id.
+    HUBPUSH_DECL task<std::string> empty_tree(const lock_type& lock);
+
+    /// What a three-way merge of two commits gives. Nothing but unnamed objects is written.
+    HUBPUSH_DECL task<git_merge> merge(std::string ours, std::string theirs);
+
+    /// What changed between two commits, as text for people. Throws `limit_exceeded` above `limit` bytes.
+    HUBPUSH_DECL task<std::string> diff(std::string from, std::string to, std::size_t limit);
+
+    /// A part of the history of a commit, newest first, without what `base` holds (empty: nothing is left out).
+    HUBPUSH_DECL task<git_log_page> log(std::string commit, std::size_t limit, std::size_t skip, std::string base = "");
+
+    /// The last commit up to `commit` that changed a file or folder (empty: anything), or nothing.
+    HUBPUSH_DECL task<std::optional<git_log_entry>> last_change(std::string commit, std::string path);
 
     /// All refs, by name.
     HUBPUSH_DECL task<std::vector<git_ref>> refs();
@@ -83,6 +105,10 @@ public:
     /// Makes a branch, tag or any other ref (full name) at a commit. Throws `conflict` when it exists or cannot stand
     /// beside another one, `invalid_argument` for a name that is not allowed.
     HUBPUSH_DECL task<void> create_ref(const lock_type& lock, std::string ref, std::string commit);
+
+    /// Moves a ref from one commit to another, whatever their histories are. Throws `conflict` when it is not at
+    /// `from`.
+    HUBPUSH_DECL task<void> move_ref(const lock_type& lock, std::string ref, std::string from, std::string to);
 
     /// Makes `refs/tags/{name}` as an annotated tag; throws as `create_ref`.
     HUBPUSH_DECL task<void> create_tag(const lock_type& lock, std::string name, std::string commit, std::string text,
@@ -101,6 +127,8 @@ private:
     HUBPUSH_DECL task<std::string> run(child_command command, std::size_t output_limit);
     HUBPUSH_DECL task<std::string> import(std::vector<git_change> contents, std::string commands);
     HUBPUSH_DECL task<void> require_head(std::string ref, std::string expected_head);
+    HUBPUSH_DECL task<std::string> commit_on(std::string ref, std::string parent, std::vector<git_change> changes,
+                                             std::string text, git_author author);
     HUBPUSH_DECL void require_lock(const lock_type& lock) const;
 
     std::filesystem::path path_;

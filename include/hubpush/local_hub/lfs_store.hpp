@@ -44,6 +44,8 @@ public:
     HUBPUSH_DECL ~lfs_upload();
 
     HUBPUSH_DECL void append(std::span<const std::byte> bytes);
+    /// Spoils what was written: the first byte is another one then.
+    HUBPUSH_DECL void flip_first_byte();
     /// Moves the file to its place; the caller has compared the hash.
     HUBPUSH_DECL void keep();
 
@@ -79,6 +81,8 @@ public:
     HUBPUSH_DECL std::filesystem::path path_of(std::string_view oid) const;
     /// The size of a stored object; nothing when it is not there.
     HUBPUSH_DECL std::optional<std::uint64_t> size_of(std::string_view oid) const;
+    /// Makes a stored object known to another repository; both share its bytes. False when it is not there.
+    HUBPUSH_DECL bool share_with(const lfs_store& other, std::string_view oid) const;
     /// Removes what an earlier server left unfinished.
     HUBPUSH_DECL void remove_unfinished() const;
 

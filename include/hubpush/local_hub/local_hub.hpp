@@ -12,6 +12,7 @@
 #include <hubpush/local_hub/accounts.hpp>
 #include <hubpush/local_hub/faults.hpp>
 #include <hubpush/local_hub/ledger.hpp>
+#include <hubpush/local_hub/rate_windows.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -55,6 +56,16 @@ public:
         silence_limit_ = value;
         return *this;
     }
+    /// Requests to `/api/` that one user (or all without a token) may make in a window; then 429 (default: no limit).
+    local_hub_options& api_quota(hub_quota value) {
+        api_quota_ = value;
+        return *this;
+    }
+    /// Commits that a repository takes in a window; then 429 with `Retry-After` (default: no limit).
+    local_hub_options& commit_quota(hub_quota value) {
+        commit_quota_ = value;
+        return *this;
+    }
     local_hub_options& seams(hubpush::seams value) {
         seams_ = std::move(value);
         return *this;
@@ -71,6 +82,8 @@ public:
     std::size_t page_size() const noexcept { return page_size_; }
     std::chrono::seconds link_life() const noexcept { return link_life_; }
     std::chrono::milliseconds silence_limit() const noexcept { return silence_limit_; }
+    const hub_quota& api_quota() const noexcept { return api_quota_; }
+    const hub_quota& commit_quota() const noexcept { return commit_quota_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
     const memory_budget& memory() const noexcept { return memory_; }
 
@@ -81,14 +94,16 @@ private:
     std::size_t page_size_ = 1000;
     std::chrono::seconds link_life_{3600};
     std::chrono::milliseconds silence_limit_{60'000};
+    hub_quota api_quota_;
+    hub_quota commit_quota_;
     hubpush::seams seams_;
     memory_budget memory_{mebibytes(64)};
 };
 
 /// The server. Two listeners on 127.0.0.1: the Hub, and the storage that its links name.
 ///
-/// Repositories are bare git repositories below `folder/{models,datasets,spaces}/namespace/name.git`, with large files
-/// in git-lfs's own layout inside them: `git clone` by path gives back every byte with no server running.
+/// Repositories are bare git repositories below `folder/{models,datasets,spaces,kernels}/namespace/name.git`, with
+/// large files in git-lfs's own layout inside them: `git clone` by path gives back every byte with no server running.
 class local_hub {
 public:
     /// Takes the folder and binds both ports; nothing is answered before `serve()`. `executor` must run one thing at a
@@ -111,7 +126,7 @@ public:
     HUBPUSH_DECL std::string storage_url() const;  ///< the other listener
     /// The first token of the options, or the one that was made.
     HUBPUSH_DECL secret token() const;
-    /// Where the bare repository of `namespace/name`, `datasets/namespace/name` or `spaces/namespace/name` is kept.
+    /// Where the bare repository of `namespace/name`, `datasets/namespace/name`, `spaces/…` or `kernels/…` is kept.
     HUBPUSH_DECL std::filesystem::path repository_path(const std::string& id) const;
     HUBPUSH_DECL void add_token(hub_token token);
     HUBPUSH_DECL request_ledger& ledger() noexcept;

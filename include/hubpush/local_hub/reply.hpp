@@ -65,6 +65,9 @@ private:
 /// 401 in the form after which git and git-lfs ask again with credentials.
 [[noreturn]] HUBPUSH_DECL void refuse_anonymous(std::string_view code, std::string_view message);
 
+/// 403 with the text of §1.10 that tells a reader what is possible.
+[[noreturn]] HUBPUSH_DECL void refuse_writer();
+
 /// The words after a status code.
 HUBPUSH_DECL std::string_view reason_phrase(int status) noexcept;
 

@@ -55,14 +55,18 @@ public:
     /// A page-aligned buffer for the handler.
     std::span<std::byte> scratch() const noexcept { return connection_.scratch(); }
 
+    /// A field that the answer will carry, whatever it is.
+    void add_field(std::string name, std::string value) {
+        added_fields_.emplace_back(std::move(name), std::move(value));
+    }
     /// Reads what is left of the body, then sends a complete answer.
     HUBPUSH_DECL task<void> answer(served_reply reply);
     HUBPUSH_DECL task<void> head(int status, std::vector<std::pair<std::string, std::string>> fields) override;
     HUBPUSH_DECL task<void> write(std::span<const std::byte> bytes) override;
 
-private:
     bool hit_by(fault::kind kind) const noexcept { return fault_ && fault_->what() == kind; }
 
+private:
     HUBPUSH_DECL task<void> converse(const handler& handle);
     HUBPUSH_DECL task<void> handle_or_refuse(const handler& handle);
     HUBPUSH_DECL task<void> finish();
@@ -87,6 +91,7 @@ private:
     bool continued_ = false;
     std::span<const std::byte> piece_;  // what `read_some` has not given out yet
 
+    std::vector<served_field> added_fields_;
     std::string unsent_;  // head and framing, which travel with the next bytes of the body
     std::uint64_t sent_ = 0;
     int status_ = 0;

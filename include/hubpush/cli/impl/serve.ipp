@@ -13,6 +13,7 @@ HUBPUSH_DECL task<void> serve_hub(serve_options options, std::ostream& out) {
     if (!options.token.empty()) setup.token(hub_token(options.user, options.token));
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     local_hub hub(executor, setup);
+    if (!options.reader_token.empty()) hub.add_token(hub_token("reader", options.reader_token, token_role::read));
     out << "Serving " << hub.url() << '\n';
     if (options.token.empty()) out << "Token " << hub.token().reveal() << '\n';
     out << "Not for production: this machine only, without TLS. Stop with Ctrl-C." << std::endl;

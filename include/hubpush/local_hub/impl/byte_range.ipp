@@ -22,6 +22,10 @@ HUBPUSH_DECL byte_range::byte_range(const request_head& request, std::uint64_t s
     text.remove_prefix(unit.size());
     const std::size_t dash = text.find('-');
     if (dash == std::string_view::npos) return;
+    // @huggingface/hub asks for the first byte of every file and reads its size from Content-Range, also of an empty
+    // one.
+    empty_asked_ = size == 0 && text.starts_with("0-");
+    if (empty_asked_) return;
     const std::optional<std::uint64_t> first = decimal_number(text.substr(0, dash));
     const std::optional<std::uint64_t> last = decimal_number(text.substr(dash + 1));
     const bool open_end = dash + 1 == text.size();
@@ -38,7 +42,7 @@ HUBPUSH_DECL void byte_range::take(std::uint64_t first, std::uint64_t last) {
 HUBPUSH_DECL std::vector<served_field> byte_range::fields() const {
     std::vector<served_field> fields{{"Accept-Ranges", "bytes"}, {"Content-Length", std::to_string(length_)}};
     const std::string size = std::to_string(size_);
-    if (status_ == 416) fields.emplace_back("Content-Range", "bytes */" + size);
+    if (status_ == 416 || empty_asked_) fields.emplace_back("Content-Range", "bytes */" + size);
     if (status_ == 206) {
         fields.emplace_back("Content-Range", "bytes " + std::to_string(offset_) + "-" +
                                                  std::to_string(offset_ + length_ - 1) + "/" + size);

@@ -143,8 +143,7 @@ HUBPUSH_DECL void commit_line_reader::feed(std::span<const std::byte> bytes) {
     }
 }
 
-/// The content of a `file` line as bytes.
-inline std::vector<std::byte> decode_content(std::string content, std::string_view encoding) {
+HUBPUSH_DECL std::vector<std::byte> decode_content(std::string content, std::string_view encoding) {
     if (encoding == "base64") {
         std::optional<std::vector<std::byte>> bytes = from_base64(content);
         if (!bytes) throw refusal(400, "", "The content of a file is not base64");

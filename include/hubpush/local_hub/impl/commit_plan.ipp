@@ -12,8 +12,7 @@ namespace hubpush::inline v0::detail {
 
 inline constexpr std::string_view attributes_path = ".gitattributes";
 
-/// Paths that the Hub refuses, and those that git or a line of `.gitattributes` cannot hold.
-inline void check_committed_path(std::string_view path) {
+HUBPUSH_DECL void check_committed_path(std::string_view path) {
     const auto is_control = [](char each) {
         return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\';
     };

@@ -3,9 +3,13 @@
 #include <hubpush/local_hub/git_folder.hpp>
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/local_hub/whole_file.hpp>
 
+#include <chrono>
 #include <fstream>
+#include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace hubpush::inline v0 {
@@ -65,6 +69,28 @@ HUBPUSH_DECL bool detail::finish_creation(const std::filesystem::path& path, con
     append_to_file(unfinished / "config", served_repository_config);
     std::filesystem::rename(unfinished, path);
     return true;
+}
+
+HUBPUSH_DECL std::size_t detail::count_processes(std::string_view word) {
+    const std::string argument = '\0' + std::string(word);  // /proc puts a NUL between arguments
+    std::size_t count = 0;
+    std::error_code failed;
+    for (const auto& process : std::filesystem::directory_iterator("/proc", failed)) {
+        if (read_whole_file(process.path() / "cmdline").find(argument) != std::string::npos) ++count;
+    }
+    return count;
+}
+
+HUBPUSH_DECL std::size_t detail::wait_for_orphans(const std::filesystem::path& folder) {
+    const std::string word = "--git-dir=" + folder.string() + "/";
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const std::size_t first = count_processes(word);
+    std::size_t left = first;
+    while (left != 0 && std::chrono::steady_clock::now() < limit) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        left = count_processes(word);
+    }
+    return first;
 }
 
 HUBPUSH_DECL bool detail::prepare_opening(const std::filesystem::path& path) {

@@ -67,7 +67,8 @@ inline std::string mark_of_content(std::size_t index) { return ":" + std::to_str
 HUBPUSH_DECL void detail::throw_git_failure(std::string_view errors) {
     const auto says = [errors](std::string_view text) { return errors.find(text) != std::string_view::npos; };
     const bool taken = says("reference already exists") || says("exists; cannot create");
-    const bool moved = says("Not updating refs/");  // fast-import met another head than it was told to build on
+    // fast-import met another head than it was told to build on; update-ref did not find the one it was to move from.
+    const bool moved = says("Not updating refs/") || (says("cannot lock ref") && says("but expected"));
     throw_error(taken || moved ? errc::conflict : errc::server_error, "git failed: " + std::string(errors));
 }
 
@@ -174,6 +175,13 @@ HUBPUSH_DECL std::vector<git_log_entry> detail::parse_log(std::string_view outpu
         commits.emplace_back(std::string(id), std::move(author), std::string(title), std::string(body));
     }
     return commits;
+}
+
+HUBPUSH_DECL git_merge detail::parse_merge(std::string_view output, std::string_view our_tree) {
+    const std::string_view tree = take_until(output, '\0');
+    std::vector<std::string> conflicts;
+    while (!output.empty()) conflicts.emplace_back(take_until(output, '\0'));
+    return git_merge(std::string(tree), tree == our_tree, std::move(conflicts));
 }
 
 HUBPUSH_DECL std::vector<git_ref> detail::parse_refs(std::string_view output) {

@@ -29,6 +29,15 @@ inline void require_full_ref(std::string_view ref) {
     if (!is_full_ref(ref)) throw_error(errc::invalid_argument, "not an allowed ref name: " + std::string(ref));
 }
 
+inline void require_commit_arguments(std::string_view ref, std::string_view parent,
+                                     const std::vector<git_change>& changes) {
+    require_full_ref(ref);
+    require_object_id(parent);
+    for (const git_change& change : changes) {
+        if (!is_git_path(change.path())) throw_error(errc::invalid_argument, "not an allowed path: " + change.path());
+    }
+}
+
 /// Where a revision is looked up, in this order, as `cat-file --batch-check` reads it (spec/hub-http-api.md §14.1).
 /// Checked names only: no revision syntax of a client's gets through.
 inline std::string revision_candidates(std::string_view wanted) {
@@ -183,35 +192,116 @@ HUBPUSH_DECL task<void> git_repository::require_head(std::string ref, std::strin
     if (*head != expected_head) throw_error(errc::conflict, ref + " has moved to " + *head);
 }
 
-HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std::string ref, std::string expected_head,
-                                                      std::vector<git_change> changes, std::string text,
-                                                      git_author author) {
-    require_lock(lock);
-    detail::require_full_ref(ref);
-    detail::require_object_id(expected_head);
-    for (const git_change& change : changes) {
-        if (!is_git_path(change.path())) throw_error(errc::invalid_argument, "not an allowed path: " + change.path());
-    }
-    co_await require_head(ref, expected_head);
-    std::string commands = detail::import_commit(ref, expected_head, changes, text, author);
+HUBPUSH_DECL task<std::string> git_repository::commit_on(std::string ref, std::string parent,
+                                                         std::vector<git_change> changes, std::string text,
+                                                         git_author author) {
+    std::string commands = detail::import_commit(ref, parent, changes, text, author);
     std::string id = co_await import(std::move(changes), std::move(commands));
     id.pop_back();
     co_return id;
 }
 
-HUBPUSH_DECL task<git_log_page> git_repository::log(std::string commit, std::size_t limit, std::size_t skip) {
+HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std::string ref, std::string expected_head,
+                                                      std::vector<git_change> changes, std::string text,
+                                                      git_author author) {
+    require_lock(lock);
+    detail::require_commit_arguments(ref, expected_head, changes);
+    co_await require_head(ref, expected_head);
+    co_return co_await commit_on(std::move(ref), std::move(expected_head), std::move(changes), std::move(text),
+                                 std::move(author));
+}
+
+HUBPUSH_DECL task<std::string> git_repository::commit_to_new_ref(const lock_type& lock, std::string ref,
+                                                                 std::string base, std::vector<git_change> changes,
+                                                                 std::string text, git_author author) {
+    require_lock(lock);
+    detail::require_commit_arguments(ref, base, changes);
+    const std::optional<std::string> present = co_await resolve(ref);
+    if (present) throw_error(errc::conflict, ref + " exists already");
+    co_return co_await commit_on(std::move(ref), std::move(base), std::move(changes), std::move(text),
+                                 std::move(author));
+}
+
+HUBPUSH_DECL task<std::string> git_repository::commit_tree(const lock_type& lock, std::string tree, std::string parent,
+                                                           std::string text, git_author author) {
+    require_lock(lock);
+    detail::require_object_id(tree);
+    const std::string date = std::to_string(author.date().time_since_epoch().count()) + " +0000";
+    child_command command = git("commit-tree");
+    for (const std::string role : {"GIT_AUTHOR_", "GIT_COMMITTER_"}) {
+        command.set(role + "NAME", detail::author_text(author.name()));
+        command.set(role + "EMAIL", detail::author_text(author.mail())).set(role + "DATE", date);
+    }
+    command.argument(tree + "^{tree}").argument("-F").argument("-").input(std::move(text));
+    if (!parent.empty()) {
+        detail::require_object_id(parent);
+        command.argument("-p").argument(std::move(parent));
+    }
+    std::string id = co_await run(std::move(command), detail::git_text_limit);
+    id.pop_back();
+    co_return id;
+}
+
+HUBPUSH_DECL task<std::string> git_repository::empty_tree(const lock_type& lock) {
+    require_lock(lock);
+    child_command command = git("mktree");
+    command.input("");
+    std::string id = co_await run(std::move(command), detail::git_text_limit);
+    id.pop_back();
+    co_return id;
+}
+
+HUBPUSH_DECL task<git_merge> git_repository::merge(std::string ours, std::string theirs) {
+    detail::require_object_id(ours);
+    detail::require_object_id(theirs);
+    child_command parse = git("rev-parse");
+    parse.argument(ours + "^{tree}");
+    std::string our_tree = co_await run(std::move(parse), detail::git_text_limit);
+    our_tree.pop_back();
+    child_command command = git("merge-tree");
+    command.argument("--write-tree").argument("--name-only").argument("--no-messages").argument("-z");
+    command.argument("--allow-unrelated-histories").argument(std::move(ours)).argument(std::move(theirs));
+    const child_result result = co_await run_child(std::move(command), detail::git_text_limit);
+    if (result.exit_code() > 1) detail::throw_git_failure(result.errors());
+    co_return detail::parse_merge(result.output(), our_tree);
+}
+
+HUBPUSH_DECL task<std::string> git_repository::diff(std::string from, std::string to, std::size_t limit) {
+    detail::require_object_id(from);
+    detail::require_object_id(to);
+    child_command command = git("diff");
+    command.argument("--no-color").argument("--no-ext-diff").argument(std::move(from)).argument(std::move(to));
+    co_return co_await run(std::move(command), limit);
+}
+
+HUBPUSH_DECL task<git_log_page> git_repository::log(std::string commit, std::size_t limit, std::size_t skip,
+                                                    std::string base) {
     detail::require_object_id(commit);
+    if (!base.empty()) detail::require_object_id(base);
+    const std::string range = base.empty() ? commit : base + ".." + commit;
     child_command count = git("rev-list");
-    count.argument("--count").argument(commit);
+    count.argument("--count").argument(range);
     std::string total = co_await run(std::move(count), detail::git_text_limit);
     child_command list = git("log");
     list.argument("-z")
         .argument("--format=" + std::string(detail::log_format))
         .argument("--max-count=" + std::to_string(limit));
-    list.argument("--skip=" + std::to_string(skip)).argument(std::move(commit));
+    list.argument("--skip=" + std::to_string(skip)).argument(range);
     const std::string output = co_await run(std::move(list), detail::git_text_limit);
     total.pop_back();
     co_return git_log_page(detail::parse_log(output), detail::parse_git_number(total));
+}
+
+HUBPUSH_DECL task<std::optional<git_log_entry>> git_repository::last_change(std::string commit, std::string path) {
+    detail::require_object_id(commit);
+    child_command list = git("log");
+    list.argument("-z").argument("--format=" + std::string(detail::log_format)).argument("--max-count=1");
+    list.argument(std::move(commit)).argument("--");
+    if (!path.empty()) list.argument(std::move(path));
+    const std::string output = co_await run(std::move(list), detail::git_text_limit);
+    std::vector<git_log_entry> found = detail::parse_log(output);
+    if (found.empty()) co_return std::nullopt;
+    co_return std::move(found.front());
 }
 
 HUBPUSH_DECL task<std::vector<git_ref>> git_repository::refs() {
@@ -222,11 +312,18 @@ HUBPUSH_DECL task<std::vector<git_ref>> git_repository::refs() {
 }
 
 HUBPUSH_DECL task<void> git_repository::create_ref(const lock_type& lock, std::string ref, std::string commit) {
+    const std::string nothing(40, '0');
+    co_await move_ref(lock, std::move(ref), nothing, std::move(commit));
+}
+
+HUBPUSH_DECL task<void> git_repository::move_ref(const lock_type& lock, std::string ref, std::string from,
+                                                 std::string to) {
     require_lock(lock);
     detail::require_full_ref(ref);
-    detail::require_object_id(commit);
+    detail::require_object_id(from);
+    detail::require_object_id(to);
     child_command command = git("update-ref");
-    command.argument(std::move(ref)).argument(std::move(commit)).argument(std::string(40, '0'));
+    command.argument(std::move(ref)).argument(std::move(to)).argument(std::move(from));
     co_await run(std::move(command), detail::git_text_limit);
 }
 

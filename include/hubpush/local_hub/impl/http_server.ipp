@@ -82,7 +82,7 @@ HUBPUSH_DECL task<bool> http_server::exchange(served_connection& connection, std
     }
     const request_head& head = connection.reader().head();
     const hub_caller caller = environment_->accounts.identify(head);
-    const std::optional<fault> fault = environment_->faults.decide(role_, head.method, head.path());
+    const std::optional<fault> fault = environment_->faults.decide(role_, head.method, head.target, head.fields);
     const std::uint64_t number = record(head, caller, connection_number, fault);
     server_exchange current(connection, environment_->seams.clock(), environment_->ledger, number, caller, fault);
     if (names_loopback(head)) co_return co_await current.run(handle_);

@@ -10,19 +10,24 @@ namespace hubpush::inline v0::detail {
 
 HUBPUSH_DECL hub_service::hub_service(seams seams, std::shared_ptr<worker_pool> pool, std::filesystem::path folder,
                                       std::shared_ptr<repository_shelf> shelf, std::shared_ptr<storage_service> storage,
-                                      std::size_t entries_per_page)
+                                      std::size_t entries_per_page, hub_quotas quotas)
     : seams_(std::move(seams)),
       pool_(std::move(pool)),
       folder_(std::move(folder)),
       shelf_(std::move(shelf)),
       storage_(std::move(storage)),
-      page_size_(entries_per_page) {}
+      page_size_(entries_per_page),
+      api_requests_(quotas.api),
+      commits_(quotas.commits) {}
 
 /// What follows `/api/{T}/{id}/`, and what it needs.
 HUBPUSH_DECL std::span<const hub_service::api_route> hub_service::repository_routes() {
     static const std::array routes{
         api_route{"GET", "", access::read, &hub_service::show_repository},
         api_route{"GET", "revision", access::read, &hub_service::show_repository},
+        api_route{"GET", "auth-check", access::read, &hub_service::check_access},
+        api_route{"PUT", "settings", access::write, &hub_service::change_settings},
+        api_route{"POST", "duplicate", access::take_part, &hub_service::duplicate_repository},
         api_route{"GET", "tree", access::read, &hub_service::list_tree},
         api_route{"POST", "paths-info", access::read, &hub_service::list_paths},
         api_route{"GET", "commits", access::read, &hub_service::list_commits},
@@ -31,8 +36,13 @@ HUBPUSH_DECL std::span<const hub_service::api_route> hub_service::repository_rou
         api_route{"DELETE", "branch", access::write, &hub_service::delete_branch},
         api_route{"POST", "tag", access::write, &hub_service::create_tag},
         api_route{"DELETE", "tag", access::write, &hub_service::delete_tag},
-        api_route{"POST", "preupload", access::write, &hub_service::preupload},
-        api_route{"POST", "commit", access::write, &hub_service::commit},
+        api_route{"POST", "super-squash", access::write, &hub_service::squash_branch},
+        api_route{"GET", "discussions", access::read, &hub_service::read_discussions},
+        api_route{"POST", "discussions", access::take_part, &hub_service::write_discussions},
+        api_route{"GET", "lfs-files", access::read, &hub_service::list_large_files},
+        api_route{"POST", "lfs-files", access::read, &hub_service::duplicate_large_files},
+        api_route{"POST", "preupload", access::take_part, &hub_service::preupload},
+        api_route{"POST", "commit", access::take_part, &hub_service::commit},
     };
     return routes;
 }
@@ -53,7 +63,29 @@ HUBPUSH_DECL task<void> hub_service::handle(server_exchange& exchange) {
     hub_call call = take_apart(exchange);
     if (call.caller().state() == token_state::unknown)
         refuse_anonymous("", "Invalid credentials in Authorization header");
+    count_request(call);
     co_await dispatch(call);
+}
+
+HUBPUSH_DECL void hub_service::count_request(hub_call& call) {
+    if (!api_requests_.limits() || call.segment(0) != "api") return;
+    const hub_quota& quota = api_requests_.quota();
+    const rate_windows::standing standing = api_requests_.take(call.caller().user(), seams_.clock().now());
+    call.exchange.add_field("RateLimit", "\"api\";r=" + std::to_string(standing.remaining) +
+                                             ";t=" + std::to_string(standing.reset.count()));
+    call.exchange.add_field("RateLimit-Policy", "\"fixed window\";\"api\";q=" + std::to_string(quota.count()) +
+                                                    ";w=" + std::to_string(quota.window().count()));
+    if (!standing.allowed) throw refusal(429, "", "You have exceeded the rate limit.");
+}
+
+HUBPUSH_DECL void hub_service::count_commit(const hub_call& call) {
+    if (!commits_.limits()) return;
+    const rate_windows::standing standing = commits_.take(call.repository->web_path(), seams_.clock().now());
+    if (standing.allowed) return;
+    const std::string limit = std::to_string(commits_.quota().count()) + " per " +
+                              std::to_string(commits_.quota().window().count()) + " seconds";
+    const std::string text = "You have exceeded the rate limit for repository commits (" + limit + ").";
+    throw refusal(served_reply::failure(429, "", text).header("Retry-After", std::to_string(standing.reset.count())));
 }
 
 HUBPUSH_DECL task<void> hub_service::dispatch(hub_call& call) {
@@ -69,6 +101,7 @@ HUBPUSH_DECL task<void> hub_service::dispatch_api(hub_call& call) {
     if (asked == "GET whoami-v2") co_return co_await whoami(call);
     if (asked == "POST repos/create") co_return co_await create_repository(call);
     if (asked == "DELETE repos/delete") co_return co_await delete_repository(call);
+    if (asked == "POST repos/move") co_return co_await move_repository(call);
     if (asked == "POST validate-yaml") co_return co_await validate_yaml(call);
     if (asked == "POST lfs/verify") co_return co_await lfs_verify(call);
     co_await dispatch_repository_api(call);
@@ -82,12 +115,16 @@ HUBPUSH_DECL task<void> hub_service::dispatch_repository_api(hub_call& call) {
     const auto route = std::find_if(routes.begin(), routes.end(), [&call](const api_route& each) {
         return each.method == call.request().method && each.verb == call.segment(call.verb);
     });
+    const auto is_verb = [&call](const api_route& each) { return each.verb == call.segment(3); };
+    if (route == routes.end() && std::any_of(routes.begin(), routes.end(), is_verb)) {
+        refuse_missing(call, *kind, std::string(call.segment(2)));  // an id without namespace: no such one is here
+    }
     if (route == routes.end()) refuse_unknown_address();
     open_repository(call, *kind, std::string(call.segment(2)) + "/" + std::string(call.segment(3)), route->needs);
     co_await (this->*route->answer)(call);
 }
 
-/// Addresses outside `/api`: `[datasets/|spaces/]{namespace}/{name}[.git]/…`.
+/// Addresses outside `/api`: `[datasets/|spaces/|kernels/]{namespace}/{name}[.git]/…`.
 HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     const std::optional<repository_kind> kind = kind_of_plural(call.segment(0));
     const std::size_t first = kind ? 1 : 0;
@@ -101,28 +138,81 @@ HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     const bool asks_file = verb == "resolve" || verb == "raw";
     const bool asks_batch = rest == "info/lfs/objects/batch";
     const bool asks_git = rest == "info/refs" || rest == "git-upload-pack" || rest == "git-receive-pack";
-    if (!asks_file && !asks_batch && !asks_git) refuse_unknown_address();
+    if (!asks_file && !asks_batch && !asks_git) {
+        const bool without_owner = name == "resolve" || name == "raw";  // no such one is here
+        if (without_owner) refuse_missing(call, kind.value_or(repository_kind::model), id);
+        refuse_unknown_address();
+    }
     open_repository(call, kind.value_or(repository_kind::model), id, access::read);
     if (asks_file) co_return co_await resolve_file(call);
     if (asks_batch) co_return co_await lfs_batch(call);
     co_await speak_git(call);
 }
 
+inline bool may_see(const hub_caller& caller, const std::shared_ptr<hub_repository>& repository) {
+    return repository && (!repository->is_private() || caller.known());
+}
+
 HUBPUSH_DECL void hub_service::open_repository(hub_call& call, repository_kind kind, const std::string& id,
                                                access needs) const {
     const hub_caller& caller = call.caller();
     call.repository = shelf_->find(kind, id);
-    if (!call.repository || (call.repository->is_private() && !caller.known())) {
-        if (!caller.known()) refuse_anonymous("RepoNotFound", "Invalid username or password.");
-        throw refusal(404, "RepoNotFound", "Repository not found");
-    }
-    if (needs == access::read || caller.may_write()) return;
+    if (!may_see(caller, call.repository)) refuse_missing(call, kind, id);
+    if (needs == access::read) return;
     if (!caller.known()) refuse_anonymous("", "Invalid username or password.");
-    throw refusal(403, "", "Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request");
+    if (needs == access::write && !caller.may_write()) refuse_writer();
+}
+
+/// The target of the request with another id in it, for a request whose address names a repository.
+inline std::string target_with_id(const hub_call& call, const std::string& id) {
+    const std::string_view path = call.request().path();
+    std::size_t begin = 0;
+    for (std::size_t i = 2; i < call.verb; ++i) begin = path.find('/', begin + 1);
+    const std::size_t end = std::min(path.find('/', path.find('/', begin + 1) + 1), path.size());
+    const bool with_suffix = path.substr(0, end).ends_with(".git");
+    return std::string(path.substr(0, begin + 1)) + id + (with_suffix ? ".git" : "") +
+           call.request().target.substr(end);
+}
+
+HUBPUSH_DECL void hub_service::refuse_missing(const hub_call& call, repository_kind kind, const std::string& id) const {
+    const std::optional<std::string> moved = call.verb == 0 ? std::nullopt : shelf_->moved_to(kind, id);
+    if (moved && may_see(call.caller(), shelf_->find(kind, *moved))) {
+        throw refusal(served_reply(307).header("Location", target_with_id(call, *moved)));
+    }
+    if (!call.caller().known()) refuse_anonymous("RepoNotFound", "Invalid username or password.");
+    throw refusal(404, "RepoNotFound", "Repository not found");
+}
+
+HUBPUSH_DECL void hub_service::require_contributor(const hub_call& call, const std::string& revision) const {
+    if (call.caller().may_write() || call.query.flag("create_pr")) return;
+    const discussion_book::map& all = call.repository->discussions.all();
+    const bool own = std::any_of(all.begin(), all.end(), [&](const auto& each) {
+        return each.second.is_pull_request() && each.second.ref() == revision &&
+               each.second.author == call.caller().user();
+    });
+    if (!own) refuse_writer();
+}
+
+HUBPUSH_DECL void hub_service::require_unlocked_gate(const hub_call& call) const {
+    if (!call.repository->is_gated() || call.caller().may_write()) return;
+    const std::string text = "Access to " + std::string(kind_name(call.repository->kind())) + " " +
+                             call.repository->id() + " is restricted and you are not in the authorized list.";
+    if (!call.caller().known()) refuse_anonymous("GatedRepo", text);
+    throw refusal(403, "GatedRepo", text);
+}
+
+HUBPUSH_DECL task<git_repository::lock_type> hub_service::lock_repository(hub_call& call) {
+    git_repository::lock_type lock = co_await call.git().lock();
+    const repository_kind kind = call.repository->kind();
+    const std::string id = call.repository->id();
+    if (shelf_->find(kind, id) != call.repository) refuse_missing(call, kind, id);
+    co_return lock;
 }
 
 HUBPUSH_DECL task<std::string> hub_service::commit_of(hub_call& call, std::string revision) {
-    const std::optional<std::string> commit = co_await call.git().resolve(revision);
+    // @huggingface/hub calls the default branch so.
+    const std::string name = revision == "HEAD" ? "main" : revision;
+    const std::optional<std::string> commit = co_await call.git().resolve(name);
     if (!commit) throw refusal(404, "RevisionNotFound", "Invalid rev id: " + revision);
     co_return *commit;
 }
@@ -145,9 +235,12 @@ HUBPUSH_DECL task<std::string> hub_service::small_file(hub_call& call, std::shar
     co_return co_await call.git().read_blob(node->id(), limit);
 }
 
+HUBPUSH_DECL std::chrono::sys_seconds hub_service::today() const {
+    return std::chrono::time_point_cast<std::chrono::seconds>(seams_.clock().wall());
+}
+
 HUBPUSH_DECL git_author hub_service::author_of(const hub_call& call) const {
-    const auto now = std::chrono::time_point_cast<std::chrono::seconds>(seams_.clock().wall());
-    return git_author(call.caller().user(), call.caller().user() + "@users.noreply.localhost", now);
+    return git_author(call.caller().user(), call.caller().user() + "@users.noreply.localhost", today());
 }
 
 HUBPUSH_DECL std::string hub_service::repository_url(const hub_call& call) const {

@@ -45,6 +45,12 @@ inline std::optional<std::string> text_member(const nlohmann::json& object, cons
     return found->get<std::string>();
 }
 
+/// Nothing but `true` is true.
+inline bool true_member(const nlohmann::json& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && *found == true;
+}
+
 /// A size: only a non-negative integer, because nlohmann converts everything else silently.
 inline std::uint64_t size_member(const nlohmann::json& object, const char* name) {
     const auto found = object.find(name);

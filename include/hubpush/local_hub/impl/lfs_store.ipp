@@ -41,7 +41,7 @@ HUBPUSH_DECL lfs_upload::lfs_upload(std::filesystem::path folder, std::string oi
     : temporary_(folder / "tmp" / (oid + "-" + std::to_string(unique))),
       final_(lfs_store(folder.parent_path()).path_of(oid)) {
     std::filesystem::create_directories(temporary_.parent_path());
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (descriptor_ < 0) throw_store_failure("a large file cannot be stored");
 }
 
@@ -58,6 +58,13 @@ HUBPUSH_DECL void lfs_upload::append(std::span<const std::byte> bytes) {
         if (written < 0) throw_store_failure("a large file cannot be stored");
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
+}
+
+HUBPUSH_DECL void lfs_upload::flip_first_byte() {
+    char byte = 0;
+    const bool read = ::pread(descriptor_, &byte, 1, 0) == 1;
+    byte = static_cast<char>(byte ^ 1);
+    if (!read || ::pwrite(descriptor_, &byte, 1, 0) != 1) throw_store_failure("a large file cannot be spoiled");
 }
 
 HUBPUSH_DECL void lfs_upload::keep() {
@@ -94,6 +101,15 @@ HUBPUSH_DECL std::optional<std::uint64_t> lfs_store::size_of(std::string_view oi
     struct stat facts{};
     if (!is_hex(oid, 64) || ::stat(path_of(oid).c_str(), &facts) != 0) return std::nullopt;
     return static_cast<std::uint64_t>(facts.st_size);
+}
+
+HUBPUSH_DECL bool lfs_store::share_with(const lfs_store& other, std::string_view oid) const {
+    if (!size_of(oid)) return false;
+    const std::filesystem::path place = other.path_of(oid);
+    std::error_code failed;  // also when it is there already
+    std::filesystem::create_directories(place.parent_path(), failed);
+    std::filesystem::create_hard_link(path_of(oid), place, failed);
+    return other.size_of(oid).has_value();
 }
 
 HUBPUSH_DECL void lfs_store::remove_unfinished() const {

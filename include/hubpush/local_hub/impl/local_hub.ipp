@@ -56,7 +56,8 @@ struct local_hub::state {
               std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
           shelf(std::make_shared<detail::repository_shelf>(executor, pool, folder)),
           storage(std::make_shared<detail::storage_service>(options.seams(), pool, shelf, options.link_life())),
-          service(options.seams(), pool, folder, shelf, storage, options.page_size()),
+          service(options.seams(), pool, folder, shelf, storage, options.page_size(),
+                  detail::hub_quotas(options.api_quota(), options.commit_quota())),
           hub_listener(executor, environment, hubpush::hub_listener::hub, options.port(),
                        [this](detail::server_exchange& exchange) { return service.handle(exchange); }),
           storage_listener(executor, environment, hubpush::hub_listener::storage, 0,
@@ -101,7 +102,7 @@ HUBPUSH_DECL std::string local_hub::storage_url() const { return loopback_url(st
 HUBPUSH_DECL secret local_hub::token() const { return state_->first_token; }
 
 HUBPUSH_DECL std::filesystem::path local_hub::repository_path(const std::string& id) const {
-    const bool has_kind = id.starts_with("datasets/") || id.starts_with("spaces/");
+    const bool has_kind = id.starts_with("datasets/") || id.starts_with("spaces/") || id.starts_with("kernels/");
     return state_->folder / ((has_kind ? id : "models/" + id) + ".git");
 }
 

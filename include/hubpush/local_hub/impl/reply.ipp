@@ -23,6 +23,10 @@ HUBPUSH_DECL served_reply served_reply::failure(int status, std::string_view cod
         served_reply::failure(401, code, message).header("WWW-Authenticate", "Basic realm=\"hubpush local hub\""));
 }
 
+[[noreturn]] HUBPUSH_DECL void refuse_writer() {
+    throw refusal(403, "", "Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request");
+}
+
 HUBPUSH_DECL std::string_view reason_phrase(int status) noexcept {
     switch (status) {
         case 200:
@@ -31,6 +35,8 @@ HUBPUSH_DECL std::string_view reason_phrase(int status) noexcept {
             return "Partial Content";
         case 302:
             return "Found";
+        case 307:
+            return "Temporary Redirect";
         case 304:
             return "Not Modified";
         case 400:

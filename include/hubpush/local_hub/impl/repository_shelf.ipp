@@ -1,22 +1,22 @@
 #pragma once
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/local_hub/git_folder.hpp>
 #include <hubpush/local_hub/patterns.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
 #include <hubpush/local_hub/request_head.hpp>
+#include <hubpush/local_hub/whole_file.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 namespace hubpush::inline v0::detail {
 
 inline constexpr std::array all_repository_kinds{repository_kind::model, repository_kind::dataset,
-                                                 repository_kind::space};
+                                                 repository_kind::space, repository_kind::kernel};
 
-/// What the server knows about a repository and git does not.
 inline constexpr const char* repository_facts_name = "hubpush.json";
 
 HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept {
@@ -25,12 +25,12 @@ HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept {
 }
 
 HUBPUSH_DECL std::string_view kind_plural(repository_kind kind) noexcept {
-    static constexpr std::array<std::string_view, 3> names{"models", "datasets", "spaces"};
+    static constexpr std::array<std::string_view, 4> names{"models", "datasets", "spaces", "kernels"};
     return names[static_cast<std::size_t>(kind)];
 }
 
 HUBPUSH_DECL std::string_view kind_prefix(repository_kind kind) noexcept {
-    static constexpr std::array<std::string_view, 3> prefixes{"", "datasets/", "spaces/"};
+    static constexpr std::array<std::string_view, 4> prefixes{"", "datasets/", "spaces/", "kernels/"};
     return prefixes[static_cast<std::size_t>(kind)];
 }
 
@@ -97,6 +97,8 @@ inline std::vector<std::filesystem::path> repositories_below(const std::filesyst
 }
 
 HUBPUSH_DECL task<void> repository_shelf::load() {
+    const auto wait = [this] { return wait_for_orphans(folder_); };
+    co_await offload(*pool_, wait);
     for (const repository_kind kind : all_repository_kinds) {
         const std::filesystem::path folder = folder_ / kind_plural(kind);
         const auto list = [&folder] { return repositories_below(folder); };
@@ -105,28 +107,74 @@ HUBPUSH_DECL task<void> repository_shelf::load() {
     }
 }
 
-/// A repository whose facts cannot be read (the server died while it was made) is private: nothing is shown by mistake.
-inline bool read_is_private(const std::filesystem::path& repository) {
-    std::ifstream file(repository / repository_facts_name);
-    const nlohmann::json facts = nlohmann::json::parse(file, nullptr, false);
-    return !facts.is_object() || !facts.contains("private") || facts["private"] != false;
+HUBPUSH_DECL repository_facts read_facts(const std::filesystem::path& repository) {
+    repository_facts facts;
+    const nlohmann::json read =
+        nlohmann::json::parse(read_whole_file(repository / repository_facts_name), nullptr, false);
+    if (!read.is_object()) return facts;
+    facts.is_private = !read.contains("private") || read["private"] != false;
+    if (read.contains("gated") && read["gated"].is_string()) facts.gated = read["gated"];
+    if (!read.contains("formerIds") || !read["formerIds"].is_array()) return facts;
+    for (const nlohmann::json& id : read["formerIds"]) {
+        if (id.is_string()) facts.former_ids.push_back(id);
+    }
+    return facts;
 }
 
-inline bool write_is_private(const std::filesystem::path& repository, bool is_private) {
-    std::ofstream file(repository / repository_facts_name);
-    file << nlohmann::json{{"private", is_private}} << '\n';
-    return file.good();
+HUBPUSH_DECL void write_facts(const std::filesystem::path& repository, const repository_facts& facts) {
+    const nlohmann::json text{{"private", facts.is_private}, {"gated", facts.gated}, {"formerIds", facts.former_ids}};
+    replace_whole_file(repository / repository_facts_name, text.dump() + "\n");
+}
+
+/// The file of a pull request is written before its ref is made, and the ref decides: one without was never opened.
+inline task<void> drop_unopened(hub_repository& repository, worker_pool& pool) {
+    if (repository.discussions.all().empty()) co_return;
+    const std::vector<git_ref> refs = co_await repository.git().refs();
+    const auto exists = [&refs](const std::string& name) {
+        return std::any_of(refs.begin(), refs.end(), [&name](const git_ref& each) { return each.name() == name; });
+    };
+    std::vector<std::uint64_t> unopened;
+    for (const auto& [number, thing] : repository.discussions.all()) {
+        if (thing.is_pull_request() && !exists(thing.ref())) unopened.push_back(number);
+    }
+    for (const std::uint64_t number : unopened) co_await repository.discussions.remove(pool, number);
 }
 
 HUBPUSH_DECL task<void> repository_shelf::load_one(repository_kind kind, std::filesystem::path path) {
     std::shared_ptr<git_repository> git = co_await git_repository::open(pool_, path);
     const auto read = [&path] {
         lfs_store(path).remove_unfinished();
-        return read_is_private(path);
+        return read_facts(path);
     };
-    const bool is_private = co_await offload(*pool_, read);
+    repository_facts facts = co_await offload(*pool_, read);
     const std::string id = path.parent_path().filename().string() + "/" + path.stem().string();
-    repositories_[key(kind, lower_case(id))] = std::make_shared<hub_repository>(kind, id, is_private, std::move(git));
+    const auto repository = std::make_shared<hub_repository>(kind, id, std::move(facts), std::move(git));
+    co_await repository->discussions.load(*pool_);
+    co_await drop_unopened(*repository, *pool_);
+    add(repository);
+}
+
+HUBPUSH_DECL void repository_shelf::add(std::shared_ptr<hub_repository> repository) {
+    const repository_kind kind = repository->kind();
+    for (const std::string& former : repository->facts().former_ids) {
+        moved_[key(kind, lower_case(former))] = repository->id();
+    }
+    repositories_[key(kind, lower_case(repository->id()))] = std::move(repository);
+}
+
+/// False when it was not there any more.
+HUBPUSH_DECL bool repository_shelf::take_off(const hub_repository& repository) {
+    const auto found = repositories_.find(key(repository.kind(), lower_case(repository.id())));
+    if (found == repositories_.end() || found->second.get() != &repository) return false;
+    repositories_.erase(found);
+    std::erase_if(moved_, [&repository](const auto& each) {
+        return each.first.first == repository.kind() && each.second == repository.id();
+    });
+    return true;
+}
+
+HUBPUSH_DECL std::filesystem::path repository_shelf::place_of(repository_kind kind, const std::string& id) const {
+    return folder_ / kind_plural(kind) / (id + ".git");
 }
 
 HUBPUSH_DECL std::shared_ptr<hub_repository> repository_shelf::find(repository_kind kind, std::string_view id) const {
@@ -134,26 +182,100 @@ HUBPUSH_DECL std::shared_ptr<hub_repository> repository_shelf::find(repository_k
     return found == repositories_.end() ? nullptr : found->second;
 }
 
+HUBPUSH_DECL std::optional<std::string> repository_shelf::moved_to(repository_kind kind, std::string_view id) const {
+    const auto found = moved_.find(key(kind, lower_case(id)));
+    if (found == moved_.end()) return std::nullopt;
+    return found->second;
+}
+
 HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::create(repository_kind kind, std::string id,
-                                                                            bool is_private, git_author author) {
+                                                                            repository_facts facts, git_author author) {
     const async_mutex::guard alone = co_await changing_.lock();
     if (find(kind, id)) throw_error(errc::conflict, "the repository exists");
-    const std::filesystem::path path = folder_ / kind_plural(kind) / (id + ".git");
+    const std::filesystem::path path = place_of(kind, id);
     std::string attributes = lfs_attributes::initial_text(kind == repository_kind::dataset);
     std::shared_ptr<git_repository> git =
         co_await git_repository::create(pool_, path, std::move(attributes), std::move(author));
-    const auto write = [&path, is_private] { return write_is_private(path, is_private); };
-    const bool written = co_await offload(*pool_, write);
-    if (!written) throw_error(errc::server_error, "the repository's settings cannot be written");
-    auto repository = std::make_shared<hub_repository>(kind, id, is_private, std::move(git));
-    repositories_[key(kind, lower_case(id))] = repository;
+    const auto write = [&path, &facts] { return write_facts(path, facts), true; };
+    co_await offload(*pool_, write);
+    auto repository = std::make_shared<hub_repository>(kind, std::move(id), std::move(facts), std::move(git));
+    add(repository);
     co_return repository;
+}
+
+/// Files of a bare repository never change in place, nor do large files: both repositories can share them.
+inline bool copy_repository(const std::filesystem::path& from, const std::filesystem::path& to,
+                            const repository_facts& facts) {
+    using std::filesystem::copy_options;
+    const std::filesystem::path unfinished = to.string() + ".new";
+    prepare_creation(to, unfinished);
+    std::filesystem::create_directory(unfinished);
+    for (const auto& each : std::filesystem::directory_iterator(from)) {
+        const std::string name = each.path().filename().string();
+        if (name == "discussions") continue;
+        const bool shared = name == "objects" || name == "lfs";
+        std::filesystem::copy(
+            each.path(), unfinished / name,
+            copy_options::recursive | (shared ? copy_options::create_hard_links : copy_options::none));
+    }
+    std::filesystem::remove_all(unfinished / "refs" / "pr");
+    write_facts(unfinished, facts);
+    std::filesystem::rename(unfinished, to);
+    return true;
+}
+
+HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::duplicate(std::shared_ptr<hub_repository> original,
+                                                                               std::string id, repository_facts facts) {
+    const async_mutex::guard alone = co_await changing_.lock();
+    const git_repository::lock_type no_writer = co_await original->git().lock();
+    if (find(original->kind(), id)) throw_error(errc::conflict, "the repository exists");
+    const std::filesystem::path& from = original->git().path();
+    const std::filesystem::path to = place_of(original->kind(), id);
+    const auto copy = [&] { return copy_repository(from, to, facts); };
+    co_await offload(*pool_, copy);
+    std::shared_ptr<git_repository> git = co_await git_repository::open(pool_, to);
+    auto copied = std::make_shared<hub_repository>(original->kind(), std::move(id), std::move(facts), std::move(git));
+    add(copied);
+    co_return copied;
+}
+
+HUBPUSH_DECL task<void> repository_shelf::move(std::shared_ptr<hub_repository> repository, std::string id) {
+    const async_mutex::guard alone = co_await changing_.lock();
+    const git_repository::lock_type no_writer = co_await repository->git().lock();
+    if (find(repository->kind(), id)) throw_error(errc::conflict, "the repository exists");
+    repository_facts facts = repository->facts();
+    facts.former_ids.push_back(repository->id());
+    const std::filesystem::path& from = repository->git().path();
+    const std::filesystem::path to = place_of(repository->kind(), id);
+    const auto rename = [&] {
+        std::filesystem::create_directories(to.parent_path());
+        write_facts(from, facts);  // first: an id that still is the present one leads nowhere else
+        std::filesystem::rename(from, to);
+        return true;
+    };
+    co_await offload(*pool_, rename);
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    auto git = std::make_shared<git_repository>(executor, to);
+    auto moved = std::make_shared<hub_repository>(repository->kind(), std::move(id), std::move(facts), std::move(git));
+    co_await moved->discussions.load(*pool_);
+    take_off(*repository);
+    add(std::move(moved));
+}
+
+HUBPUSH_DECL task<void> repository_shelf::change_facts(std::shared_ptr<hub_repository> repository,
+                                                       repository_facts facts) {
+    const async_mutex::guard alone = co_await changing_.lock();
+    facts.former_ids = repository->facts().former_ids;
+    const std::filesystem::path& path = repository->git().path();
+    const auto write = [&path, &facts] { return write_facts(path, facts), true; };
+    co_await offload(*pool_, write);
+    repository->facts_ = std::move(facts);
 }
 
 HUBPUSH_DECL task<void> repository_shelf::remove(std::shared_ptr<hub_repository> repository) {
     const async_mutex::guard alone = co_await changing_.lock();
     const git_repository::lock_type no_writer = co_await repository->git().lock();
-    if (repositories_.erase(key(repository->kind(), lower_case(repository->id()))) == 0) co_return;
+    if (!take_off(*repository)) co_return;
     const std::filesystem::path& path = repository->git().path();
     const auto erase = [&path] {
         // Renamed first: the name is free at once, and a crash leaves nothing that looks like a repository.

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <hubpush/core/byte_source.hpp>
 #include <hubpush/core/error.hpp>
+#include <hubpush/local_hub/commit_lines.hpp>
+#include <hubpush/local_hub/commit_plan.hpp>
+#include <hubpush/local_hub/front_matter.hpp>
 #include <hubpush/local_hub/hub_service.hpp>
 #include <hubpush/local_hub/impl/json_body.ipp>
 
@@ -16,14 +20,14 @@ HUBPUSH_DECL task<void> hub_service::whoami(hub_call& call) {
     co_await call.exchange.answer(json_reply(answer));
 }
 
-/// Looks for the front matter only; whether it is YAML is not judged here (spec/hub-http-api.md §4.8).
 HUBPUSH_DECL task<void> hub_service::validate_yaml(hub_call& call) {
     const nlohmann::json body = co_await read_object(call.exchange);
-    const std::string content = text_member(body, "content").value_or("");
+    const front_matter found(text_member(body, "content").value_or(""));
     nlohmann::json answer{{"errors", nlohmann::json::array()}, {"warnings", nlohmann::json::array()}};
-    const bool has_front_matter = content.starts_with("---\n") && content.find("\n---", 3) != std::string::npos;
-    if (!has_front_matter) answer["warnings"].push_back({{"message", "empty or missing yaml metadata in repo card"}});
-    co_await call.exchange.answer(json_reply(answer));
+    if (found.missing()) answer["warnings"].push_back({{"message", "empty or missing yaml metadata in repo card"}});
+    for (const std::string& complaint : found.complaints()) answer["errors"].push_back({{"message", complaint}});
+    served_reply reply(found.complaints().empty() ? 200 : 400, json_text(answer), "application/json; charset=utf-8");
+    co_await call.exchange.answer(std::move(reply));
 }
 
 /// The repository that a body of create or delete names; the caller's own namespace is the default.
@@ -40,6 +44,22 @@ inline bool wants_private(const nlohmann::json& body) {
     return text_member(body, "visibility") == "private" || (old_form != body.end() && *old_form == true);
 }
 
+/// What a body that makes a repository gives it to begin with (§3.1, `files`).
+inline std::vector<git_change> first_files(const nlohmann::json& body) {
+    static constexpr std::size_t most_files = 100;
+    std::vector<git_change> changes;
+    if (!body.contains("files")) return changes;
+    for (const nlohmann::json& file : list_member(body, "files", most_files)) {
+        const std::string path = text_member(file, "path").value_or("");
+        check_committed_path(path);
+        const std::vector<std::byte> bytes =
+            decode_content(text_member(file, "content").value_or(""), text_member(file, "encoding").value_or("utf-8"));
+        std::string content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        changes.push_back(git_change::put(path, memory_source(std::move(content))));
+    }
+    return changes;
+}
+
 HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     if (!call.caller().known()) refuse_anonymous("", "Invalid username or password.");
     const nlohmann::json body = co_await read_object(call.exchange);
@@ -48,23 +68,36 @@ HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     if (!call.caller().may_write())
         throw refusal(403, "", "You don't have the rights to create a " + type + " under this namespace");
     if (kind == repository_kind::space && !text_member(body, "sdk")) throw refusal(400, "", "A Space needs an sdk");
+    std::vector<git_change> files = first_files(body);
     bool taken = shelf_->find(kind, id) != nullptr;
     if (!taken) {
         try {
-            call.repository = co_await shelf_->create(kind, id, wants_private(body), author_of(call));
+            const repository_facts facts(wants_private(body));
+            call.repository = co_await shelf_->create(kind, id, facts, author_of(call));
         } catch (const hubpush::conflict&) {
             taken = true;  // two at once: the other one was first
         }
     }
     if (taken) {
         call.repository = shelf_->find(kind, id);
+        if (!call.repository)
+            throw refusal(409, "", "Cannot create repo: another conflicting operation is in progress");
         const std::string text = "You already created this " + type + " repo";
         served_reply refused = served_reply::failure(409, "", text);
         refused.body(json_text({{"error", text}, {"url", repository_url(call)}}));
         throw refusal(std::move(refused));
     }
+    co_await add_first_files(call, std::move(files));
     const nlohmann::json answer{{"url", repository_url(call)}, {"name", id}, {"id", id}};
     co_await call.exchange.answer(json_reply(answer));
+}
+
+HUBPUSH_DECL task<void> hub_service::add_first_files(hub_call& call, std::vector<git_change> files) {
+    if (files.empty()) co_return;
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    const git_ref branch = co_await branch_of(call, "main");
+    co_await call.git().commit(lock, branch.name(), branch.commit(), std::move(files), "add the first files",
+                               author_of(call));
 }
 
 HUBPUSH_DECL task<void> hub_service::delete_repository(hub_call& call) {
@@ -94,21 +127,34 @@ inline nlohmann::json siblings_json(const repository_tree& tree, bool with_blobs
     return siblings;
 }
 
+inline nlohmann::json gated_json(const repository_facts& facts) {
+    return facts.gated.empty() ? nlohmann::json(false) : nlohmann::json(facts.gated);
+}
+
 HUBPUSH_DECL task<void> hub_service::show_repository(hub_call& call) {
     const bool named = call.segment(call.verb) == "revision";
-    std::string revision = named ? join_segments(call.segments, call.verb + 1) : std::string("main");
+    std::string revision = named ? call.rest() : std::string("main");
     const std::string head = co_await commit_of(call, std::move(revision));
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(head);
     const std::string& id = call.repository->id();
     nlohmann::json answer{{"_id", id}, {"id", id}, {"sha", head}, {"private", call.repository->is_private()}};
     answer["author"] = id.substr(0, id.find('/'));
-    answer["gated"] = false;
+    answer["gated"] = gated_json(call.repository->facts());
     answer["disabled"] = false;
+    const std::optional<git_log_entry> last = co_await call.git().last_change(head, "");
+    if (last) answer["lastModified"] = iso_date(last->author().date());
     answer["downloads"] = 0;
     answer["likes"] = 0;
     answer["tags"] = nlohmann::json::array();
     answer["siblings"] = siblings_json(*tree, call.query.flag("blobs"));
+    if (call.request().query().find("xetEnabled") != std::string_view::npos) answer["xetEnabled"] = false;
     co_await call.exchange.answer(json_reply(answer).header("X-Repo-Commit", head));
+}
+
+HUBPUSH_DECL task<void> hub_service::check_access(hub_call& call) {
+    if (call.rest() == "write") open_repository(call, call.repository->kind(), call.repository->id(), access::write);
+    require_unlocked_gate(call);
+    co_await call.exchange.answer(served_reply::json("{}"));
 }
 
 }  // namespace hubpush::inline v0::detail

@@ -9,11 +9,6 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Pull requests are not offered: a commit that asks for one must not land on the branch instead.
-inline void refuse_pull_request(const hub_call& call) {
-    if (call.query.flag("create_pr")) throw refusal(400, "", "This server does not offer pull requests");
-}
-
 /// The server's own rules about how a file is stored (spec/hub-http-api.md §4.3).
 inline bool is_stored_large(const lfs_attributes& attributes, const std::string& path, std::uint64_t size,
                             std::string_view sample) {
@@ -27,10 +22,10 @@ inline bool is_stored_large(const lfs_attributes& attributes, const std::string&
 
 HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
     static constexpr std::size_t most_files = 256;
-    refuse_pull_request(call);
+    require_contributor(call, call.rest());
     const nlohmann::json body = co_await read_object(call.exchange);
     const nlohmann::json& files = list_member(body, "files", most_files);
-    const git_ref branch = co_await branch_of(call, join_segments(call.segments, call.verb + 1));
+    const git_ref branch = co_await branch_of(call, call.rest());
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(branch.commit());
     std::optional<std::string> attributes_text = text_member(body, "gitAttributes");
     std::optional<std::string> ignore_text = text_member(body, "gitIgnore");
@@ -76,14 +71,25 @@ inline task<commit_order> read_commit(server_exchange& exchange, std::shared_ptr
 }
 
 HUBPUSH_DECL task<void> hub_service::commit(hub_call& call) {
-    refuse_pull_request(call);
+    require_contributor(call, call.rest());
+    count_commit(call);
     const commit_order order = co_await read_commit(call.exchange, pool_, folder_);
-    const git_repository::lock_type lock = co_await call.git().lock();
-    const git_ref branch = co_await branch_of(call, join_segments(call.segments, call.verb + 1));
-    if (!branch.commit().starts_with(order.parent)) {
-        throw refusal(412, "", "The branch was updated since you opened this page. Please refresh and try again.");
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    const git_ref branch = co_await branch_of(call, call.rest());
+    if (call.query.flag("create_pr")) {
+        co_await commit_as_pull_request(call, lock, order, branch);
+    } else {
+        co_await commit_to_branch(call, lock, order, branch);
     }
-    const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(branch.commit());
+}
+
+inline std::string message_of(const commit_order& order) {
+    return order.description.empty() ? order.summary : order.summary + "\n\n" + order.description;
+}
+
+HUBPUSH_DECL task<std::vector<git_change>> hub_service::planned_changes(hub_call& call, const commit_order& order,
+                                                                        std::string base) {
+    const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(std::move(base));
     const lfs_store& objects = call.repository->objects();
     commit_plan plan(*tree, [&objects](const std::string& oid) { return objects.size_of(oid); });
     for (const requested_change& operation : order.operations) plan.apply(operation);
@@ -91,11 +97,58 @@ HUBPUSH_DECL task<void> hub_service::commit(hub_call& call) {
         std::string text = co_await small_file(call, tree, ".gitattributes");
         plan.complete_attributes(std::move(text));
     }
-    const std::string message = order.description.empty() ? order.summary : order.summary + "\n\n" + order.description;
-    const std::string id =
-        co_await call.git().commit(lock, branch.name(), branch.commit(), plan.take_changes(), message, author_of(call));
+    co_return plan.take_changes();
+}
+
+HUBPUSH_DECL task<void> hub_service::commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
+                                                      const commit_order& order, git_ref branch) {
+    if (!branch.commit().starts_with(order.parent)) {
+        throw refusal(412, "", "The branch was updated since you opened this page. Please refresh and try again.");
+    }
+    std::vector<git_change> changes = co_await planned_changes(call, order, branch.commit());
+    std::string id = co_await call.git().commit(lock, branch.name(), branch.commit(), std::move(changes),
+                                                message_of(order), author_of(call));
+    co_await answer_commit(call, std::move(id), 0);
+}
+
+/// spec/hub-http-api.md §14.3, step 5. The file of the discussion is written first and the ref decides
+/// (`drop_unopened`), so that a server that dies in between leaves no half of a pull request.
+HUBPUSH_DECL task<void> hub_service::commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                            const commit_order& order, git_ref target) {
+    std::string base = target.commit();
+    if (!order.parent.empty()) base = co_await commit_of(call, order.parent);
+    std::vector<git_change> changes = co_await planned_changes(call, order, base);
+    discussion_book& book = call.repository->discussions;
+    discussion opened(book.next_number(), order.summary, call.caller().user(), today());
+    opened.target = target.name();
+    opened.base = base;
+    const std::uint64_t number = opened.number;
+    const std::string ref = opened.ref();
+    if (!order.description.empty()) {
+        opened.add(discussion_event(discussion_event::kind::comment, opened.author, opened.date, order.description));
+    }
+    co_await book.store(*pool_, std::move(opened));
+    std::exception_ptr failed;
+    std::string id;
+    try {
+        id = co_await call.git().commit_to_new_ref(lock, ref, base, std::move(changes), message_of(order),
+                                                   author_of(call));
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed) {
+        co_await book.remove(*pool_, number);
+        std::rethrow_exception(failed);
+    }
+    co_await answer_commit(call, std::move(id), number);
+}
+
+HUBPUSH_DECL task<void> hub_service::answer_commit(hub_call& call, std::string id, std::uint64_t pull_request) {
     nlohmann::json answer{{"success", true}, {"commitOid", id}, {"hookOutput", ""}};
     answer["commitUrl"] = repository_url(call) + "/commit/" + id;
+    if (pull_request != 0) {
+        answer["pullRequestUrl"] = repository_url(call) + "/discussions/" + std::to_string(pull_request);
+    }
     co_await call.exchange.answer(json_reply(answer));
 }
 

@@ -12,6 +12,7 @@ inline constexpr std::size_t sent_file_limit = 64 * 1024 * 1024;
 HUBPUSH_DECL task<void> hub_service::resolve_file(hub_call& call) {
     const std::string& method = call.request().method;
     if (method != "GET" && method != "HEAD") refuse_unknown_address();
+    require_unlocked_gate(call);
     const std::string commit = co_await commit_of(call, std::string(call.segment(call.verb + 1)));
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(commit);
     const tree_node* const node = tree->find(join_segments(call.segments, call.verb + 2));
@@ -51,6 +52,7 @@ HUBPUSH_DECL task<void> hub_service::speak_git(hub_call& call) {
     request.content_encoding(std::string(head.find("content-encoding").value_or("")));
     request.protocol(std::string(head.find("git-protocol").value_or("")));
     if (!is_git_request(request)) refuse_unknown_address();
+    require_unlocked_gate(call);
     co_await serve_git(call.git(), std::move(request), call.exchange, call.exchange);
 }
 

@@ -5,9 +5,6 @@
 #include <hubpush/local_hub/impl/routes_accounts.ipp>
 #include <hubpush/net/url.hpp>
 
-#include <chrono>
-#include <cstdio>
-
 namespace hubpush::inline v0::detail {
 
 inline nlohmann::json node_json(const std::string& path, const tree_node& node) {
@@ -60,73 +57,85 @@ HUBPUSH_DECL task<void> hub_service::list_tree(hub_call& call) {
     const tree_node* const node = tree->find(folder);
     if (!folder.empty() && (node == nullptr || !node->is_folder()))
         throw refusal(404, "EntryNotFound", folder + " does not exist");
-    const std::size_t limit = call.query.number("limit", page_size_, 1, page_size_);
-    const tree_page page(*tree, folder, call.query.first("cursor").value_or(""), call.query.flag("recursive"), limit);
+    static constexpr std::size_t most_expanded = 50;
+    const bool expand = call.query.flag("expand");
+    const std::size_t most = expand ? std::min(page_size_, most_expanded) : page_size_;
+    const std::size_t limit = call.query.number("limit", most, 1, most);
+    tree_page page(*tree, folder, call.query.first("cursor").value_or(""), call.query.flag("recursive"), limit);
+    if (expand) co_await expand_entries(call, commit, page.entries);
     served_reply reply = json_reply(page.entries);
     reply.header("X-Repo-Commit", commit);
     if (page.more) reply.header("Link", next_page_link(call, "cursor", page.last));
     co_await call.exchange.answer(std::move(reply));
 }
 
-/// The paths that a body names, as a form or as JSON (§3.5).
-inline std::vector<std::string> paths_of(const request_head& request, const std::string& body) {
-    if (request.find("content-type").value_or("").find("json") == std::string_view::npos)
-        return form_fields(body).all("paths");
-    const nlohmann::json object = parse_object(body);
-    const auto list = object.find("paths");
-    std::vector<std::string> paths;
-    if (list != object.end() && list->is_string()) paths.push_back(list->get<std::string>());
-    if (list == object.end() || !list->is_array()) return paths;
-    for (const nlohmann::json& each : *list) {
-        if (each.is_string()) paths.push_back(each.get<std::string>());
-    }
-    return paths;
+inline nlohmann::json commit_json(const git_log_entry& commit, bool formatted) {
+    const nlohmann::json author{{"user", commit.author().name()}, {"avatar", ""}};
+    nlohmann::json object{{"id", commit.id()},
+                          {"title", commit.title()},
+                          {"message", commit.message()},
+                          {"date", iso_date(commit.author().date())},
+                          {"authors", nlohmann::json::array({author})}};
+    if (formatted) object["formatted"] = {{"title", commit.title()}, {"message", commit.message()}};
+    return object;
 }
+
+HUBPUSH_DECL task<void> hub_service::expand_entries(hub_call& call, std::string commit, nlohmann::json& entries) {
+    for (nlohmann::json& entry : entries) {
+        const std::string path = entry["path"];
+        const std::optional<git_log_entry> last = co_await call.git().last_change(commit, path);
+        if (last) entry["lastCommit"] = commit_json(*last, false);
+    }
+}
+
+/// The paths that a body names, as a form or as JSON (§3.5).
+class asked_paths {
+public:
+    std::vector<std::string> paths;
+    bool expand = false;
+
+    asked_paths(const request_head& request, const std::string& body) {
+        if (request.find("content-type").value_or("").find("json") == std::string_view::npos) {
+            const form_fields form(body);
+            paths = form.all("paths");
+            expand = form.flag("expand");
+            return;
+        }
+        const nlohmann::json object = parse_object(body);
+        expand = true_member(object, "expand");
+        const auto list = object.find("paths");
+        if (list != object.end() && list->is_string()) paths.push_back(list->get<std::string>());
+        if (list == object.end() || !list->is_array()) return;
+        for (const nlohmann::json& each : *list) {
+            if (each.is_string()) paths.push_back(each.get<std::string>());
+        }
+    }
+};
 
 HUBPUSH_DECL task<void> hub_service::list_paths(hub_call& call) {
     static constexpr std::size_t most_paths = 1000;
     const std::string body = co_await call.exchange.read_text(json_body_limit);
-    const std::vector<std::string> paths = paths_of(call.request(), body);
-    if (paths.size() > most_paths) throw refusal(413, "", "too many parameters");
-    const std::string commit = co_await commit_of(call, join_segments(call.segments, call.verb + 1));
+    const asked_paths asked(call.request(), body);
+    if (asked.paths.size() > most_paths) throw refusal(413, "", "too many parameters");
+    const std::string commit = co_await commit_of(call, call.rest());
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(commit);
     nlohmann::json answer = nlohmann::json::array();
-    for (const std::string& path : paths) {
+    for (const std::string& path : asked.paths) {
         if (const tree_node* const node = tree->find(path)) answer.push_back(node_json(path, *node));
     }
+    if (asked.expand) co_await expand_entries(call, commit, answer);
     co_await call.exchange.answer(json_reply(answer));
-}
-
-/// `2026-08-01T10:00:00.000Z`.
-inline std::string iso_date(std::chrono::sys_seconds when) {
-    const auto day = std::chrono::floor<std::chrono::days>(when);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss time(when - day);
-    char text[40];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.000Z", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                  static_cast<int>(time.seconds().count()));
-    return text;
-}
-
-inline nlohmann::json commit_json(const git_log_entry& commit) {
-    const nlohmann::json author{{"user", commit.author().name()}, {"avatar", ""}};
-    return {{"id", commit.id()},
-            {"title", commit.title()},
-            {"message", commit.message()},
-            {"date", iso_date(commit.author().date())},
-            {"authors", nlohmann::json::array({author})}};
 }
 
 HUBPUSH_DECL task<void> hub_service::list_commits(hub_call& call) {
     static constexpr std::size_t most_commits = 1000;
-    const std::string head = co_await commit_of(call, join_segments(call.segments, call.verb + 1));
+    const std::string head = co_await commit_of(call, call.rest());
     const std::size_t limit = call.query.number("limit", std::min(page_size_, most_commits), 1, most_commits);
     const std::size_t page = call.query.number("p", 0, 0, 1'000'000);
     const git_log_page log = co_await call.git().log(head, limit, page * limit);
     nlohmann::json answer = nlohmann::json::array();
-    for (const git_log_entry& commit : log.commits()) answer.push_back(commit_json(commit));
+    const bool formatted = call.request().query().find("formatted") != std::string_view::npos;
+    for (const git_log_entry& commit : log.commits()) answer.push_back(commit_json(commit, formatted));
     served_reply reply = json_reply(answer);
     reply.header("X-Total-Count", std::to_string(log.total()));
     if ((page + 1) * limit < log.total()) reply.header("Link", next_page_link(call, "p", std::to_string(page + 1)));

@@ -78,7 +78,7 @@ HUBPUSH_DECL task<void> server_exchange::handle_or_refuse(const handler& handle)
         instead = refused.reply();
     } catch (const error& failed) {
         if (failed.kind() == errc::cancelled) throw;
-        instead = served_reply::failure(500, "", failed.what());
+        instead = served_reply::failure(failed.kind() == errc::invalid_argument ? 400 : 500, "", failed.what());
     } catch (const std::exception& failed) {
         instead = served_reply::failure(500, "", failed.what());
     }
@@ -177,7 +177,11 @@ HUBPUSH_DECL task<void> server_exchange::head(int status, std::vector<std::pair<
     status_ = status;
     ledger_.update(record_, [status](request_record& record) { record.status = status; });
     unsent_ = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) + "\r\n";
+    if (hit_by(fault::kind::drop_field)) {
+        std::erase_if(fields, [this](const auto& each) { return equal_ignoring_case(each.first, fault_->field()); });
+    }
     for (const auto& [name, value] : fields) append_reply_field(unsent_, name, value);
+    for (const auto& [name, value] : added_fields_) append_reply_field(unsent_, name, value);
     chunked_ = status != 304 && !find_field(fields, "content-length");
     if (chunked_) append_reply_field(unsent_, "Transfer-Encoding", "chunked");
     append_reply_field(unsent_, "X-Request-Id", "Root=" + std::to_string(record_));

@@ -53,9 +53,13 @@ HUBPUSH_DECL task<void> storage_service::handle(server_exchange& exchange) {
     }
 }
 
+/// What the Hub takes (spec/hub-http-api.md §4.5).
+inline constexpr std::uint64_t largest_object = 500'000'000'000;
+
 HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_store objects, std::string oid) {
     if (!exchange.request().content_length)
         throw refusal(501, "", "A length is required: transfer codings are not implemented");
+    if (*exchange.request().content_length > largest_object) throw refusal(413, "", "The object is too large");
     const auto begin = [&] { return std::make_unique<lfs_upload>(objects.folder(), oid, exchange.number()); };
     const std::unique_ptr<lfs_upload> upload = co_await offload(*pool_, begin);
     for (;;) {
@@ -65,8 +69,13 @@ HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_
         co_await offload(*pool_, write);
     }
     if (exchange.body_sha256() != oid) throw refusal(400, "", "The content does not have the announced SHA-256");
-    const auto finish = [&upload] { return upload->keep(), true; };
-    co_await offload(*pool_, finish);
+    const bool flipped = exchange.hit_by(fault::kind::store_flipped);
+    const auto finish = [&upload, flipped] {
+        if (flipped) upload->flip_first_byte();
+        upload->keep();
+        return true;
+    };
+    if (!exchange.hit_by(fault::kind::store_nothing)) co_await offload(*pool_, finish);
     served_reply stored(200);
     stored.header("ETag", "\"" + oid + "\"");
     co_await exchange.answer(std::move(stored));
