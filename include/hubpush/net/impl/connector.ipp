@@ -80,6 +80,11 @@ struct network {
     dead_addresses dead;
 };
 
+/// This process may have no more sockets: that is no address's fault.
+inline bool out_of_descriptors(std::error_code failure) {
+    return failure == std::errc::too_many_files_open || failure == std::errc::too_many_files_open_in_system;
+}
+
 /// Several addresses tried at once; the first that answers wins.
 struct connect_race {
     connect_race(asio::any_io_executor executor, std::shared_ptr<network> shared)
@@ -89,7 +94,8 @@ struct connect_race {
     void remember(const tcp::endpoint& address, std::error_code failure) {
         if (!failure) return net->dead.forget(address);
         last_failure = failure;
-        if (winner || failure != asio::error::operation_aborted) net->dead.note(address, net->world.clock().now());
+        const bool given_up = failure == asio::error::operation_aborted && !winner;
+        if (!given_up && !out_of_descriptors(failure)) net->dead.note(address, net->world.clock().now());
     }
 
     std::shared_ptr<network> net;
@@ -135,9 +141,7 @@ inline task<void> run_race(std::shared_ptr<connect_race> race, resolver::address
 }
 
 [[noreturn]] inline void throw_not_connected(const origin& where, std::error_code failure) {
-    const bool exhausted =
-        failure == std::errc::too_many_files_open || failure == std::errc::too_many_files_open_in_system;
-    throw_error(exhausted ? errc::too_many_open_files : errc::transport,
+    throw_error(out_of_descriptors(failure) ? errc::too_many_open_files : errc::transport,
                 "no connection to " + where.text() + ": " + failure.message(),
                 error_details().reached_server(false).retryable(true));
 }
@@ -157,18 +161,18 @@ inline task<resolver::addresses> find_addresses(std::shared_ptr<network> net, or
     co_return addresses;
 }
 
-enum class place { target, proxy };
+enum class destination { target, proxy };
 
-inline task<tcp::socket> connect_any(std::shared_ptr<network> net, origin where, place kind) {
+inline task<tcp::socket> connect_any(std::shared_ptr<network> net, origin where, destination kind) {
     resolver::addresses addresses = co_await find_addresses(net, where);
-    if (kind == place::target) net->guard.filter(where, addresses);
+    if (kind == destination::target) net->guard.filter(where, addresses);
     const auto race = std::make_shared<connect_race>(co_await asio::this_coro::executor, net);
     co_await run_race(race, std::move(addresses));
     if (!race->winner) throw_not_connected(where, race->last_failure);
     co_return std::move(*race->winner);
 }
 
-inline task<std::unique_ptr<byte_stream>> open_directly(std::shared_ptr<network> net, origin where, place kind) {
+inline task<std::unique_ptr<byte_stream>> open_directly(std::shared_ptr<network> net, origin where, destination kind) {
     if (where.secure()) net->trust->require_usable();
     tcp::socket socket = co_await finish_within(net->world, connect_limit, "connecting to " + where.text(),
                                                 connect_any(net, where, kind));
@@ -186,7 +190,7 @@ inline task<std::unique_ptr<byte_stream>> open_directly(std::shared_ptr<network>
 
 inline task<std::unique_ptr<byte_stream>> open_to_proxy(std::shared_ptr<network> net, proxy via) {
     try {
-        co_return co_await open_directly(net, via.where(), place::proxy);
+        co_return co_await open_directly(net, via.where(), destination::proxy);
     } catch (const error& failure) {
         if (failure.kind() == errc::cancelled) throw;
         throw_proxy_unreachable(via, failure);
@@ -211,7 +215,7 @@ public:
 
     task<std::unique_ptr<byte_stream>> connect(origin where) override {
         proxy via = net_->proxies.towards(where);
-        if (via.none()) return open_directly(net_, std::move(where), place::target);
+        if (via.none()) return open_directly(net_, std::move(where), destination::target);
         return open_through(net_, std::move(via), std::move(where));
     }
 

@@ -111,7 +111,10 @@ HUBPUSH_DECL background::~background() {
     state_->join();
 }
 
-HUBPUSH_DECL std::vector<trace_event> background::trace() const { return state_->hub.trace(); }
+HUBPUSH_DECL std::vector<trace_event> background::trace() const {
+    if (state_->queue.forked()) throw_error(errc::forked, "this object belongs to the parent process");
+    return state_->hub.trace();
+}
 
 HUBPUSH_DECL client& background::hub() noexcept { return state_->hub; }
 
