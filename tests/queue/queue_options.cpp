@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -35,7 +36,7 @@ queue_options replacing(std::size_t limit) {
     return queue_options().limit(limit).when_full(full_queue::replace_oldest);
 }
 
-queue_options waiting(std::size_t limit, std::chrono::milliseconds longest = std::chrono::milliseconds::max()) {
+queue_options waiting(std::size_t limit, std::optional<std::chrono::milliseconds> longest = std::nullopt) {
     return queue_options().limit(limit).when_full(full_queue::wait, longest);
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace hubpush::inline v0 {
 
@@ -24,15 +25,16 @@ private:
 /// What happens to a call at the limit: `when_full(full_queue::replace_oldest)`. Default: `full_queue::reject`.
 class when_full {
 public:
-    /// `longest_wait` is for `full_queue::wait`: the call that has waited so long throws `queue_full`.
-    explicit when_full(full_queue policy, std::chrono::milliseconds longest_wait = std::chrono::milliseconds::max())
+    /// `longest_wait` is for `full_queue::wait`: the call that has waited so long throws `queue_full`. Without it
+    /// a call waits for ever.
+    explicit when_full(full_queue policy, std::optional<std::chrono::milliseconds> longest_wait = std::nullopt)
         : policy_(policy), longest_wait_(longest_wait) {}
     full_queue policy() const noexcept { return policy_; }
-    std::chrono::milliseconds longest_wait() const noexcept { return longest_wait_; }
+    std::optional<std::chrono::milliseconds> longest_wait() const noexcept { return longest_wait_; }
 
 private:
     full_queue policy_;
-    std::chrono::milliseconds longest_wait_;
+    std::optional<std::chrono::milliseconds> longest_wait_;
 };
 
 /// What happens to the jobs behind one that failed: `after_failure(failed_job::cancel_the_rest)`. Default:

@@ -84,6 +84,7 @@ private:
     HUBPUSH_DECL void start_if_idle(std::unique_lock<std::mutex> lock);
     HUBPUSH_DECL void report_unread();
     HUBPUSH_DECL std::shared_ptr<wait_list> waiters();
+    HUBPUSH_DECL std::optional<steady_time> end_of_wait(steady_time now) const;
 
     // The rest is called under the mutex.
     HUBPUSH_DECL bool full() const;

@@ -43,9 +43,9 @@ public:
         limit_ = jobs;
         return *this;
     }
-    /// What happens at the limit. `longest_wait` is for `full_queue::wait`: then the call throws `queue_full`.
-    queue_options& when_full(full_queue policy,
-                             std::chrono::milliseconds longest_wait = std::chrono::milliseconds::max()) {
+    /// What happens at the limit. `longest_wait` is for `full_queue::wait`: the call that has waited so long
+    /// throws `queue_full`. Without it a call waits for ever.
+    queue_options& when_full(full_queue policy, std::optional<std::chrono::milliseconds> longest_wait = std::nullopt) {
         when_full_ = policy;
         longest_wait_ = longest_wait;
         return *this;
@@ -73,7 +73,7 @@ public:
 
     std::optional<std::size_t> limit() const noexcept { return limit_; }
     full_queue when_full() const noexcept { return when_full_; }
-    std::chrono::milliseconds longest_wait() const noexcept { return longest_wait_; }
+    std::optional<std::chrono::milliseconds> longest_wait() const noexcept { return longest_wait_; }
     failed_job after_failure() const noexcept { return after_failure_; }
     std::chrono::milliseconds give_up_after() const noexcept { return give_up_after_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
@@ -84,7 +84,7 @@ public:
 private:
     std::optional<std::size_t> limit_;
     full_queue when_full_ = full_queue::reject;
-    std::chrono::milliseconds longest_wait_ = std::chrono::milliseconds::max();
+    std::optional<std::chrono::milliseconds> longest_wait_;
     failed_job after_failure_ = failed_job::go_on;
     std::chrono::milliseconds give_up_after_ = std::chrono::hours(6);
     wait_out_rule may_wait_out_;

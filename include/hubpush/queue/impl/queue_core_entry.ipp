@@ -33,8 +33,7 @@ HUBPUSH_DECL void queue_core::submit(std::shared_ptr<job_record> job) {
             throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not wait for a place in it");
         }
         line_.push_back(job);
-        const steady_time until = deadline_after(std::chrono::steady_clock::now(), options_.longest_wait());
-        waiters_.wait(lock, [&] { return out_of_line(*job); }, until);
+        waiters_.wait(lock, [&] { return out_of_line(*job); }, end_of_wait(std::chrono::steady_clock::now()));
         leave_line(job, nullptr);
     }
     start_if_idle(std::move(lock));
@@ -51,7 +50,7 @@ HUBPUSH_DECL task<void> queue_core::async_submit(std::shared_ptr<job_record> job
         line_.push_back(job);
         lock.unlock();
         clock& time = options_.seams().clock();
-        const steady_time until = deadline_after(time.now(), options_.longest_wait());
+        const std::optional<steady_time> until = end_of_wait(time.now());
         const wait_list::condition out = [core = this, job] { return core->out_of_line(*job); };
         std::exception_ptr interrupted;
         try {
@@ -104,6 +103,11 @@ HUBPUSH_DECL std::shared_ptr<job_record> queue_core::make_room(const std::shared
                                error_details().hint("set a higher queue_limit to keep both")));
     waiters_.notify();
     return oldest;
+}
+
+HUBPUSH_DECL std::optional<steady_time> queue_core::end_of_wait(steady_time now) const {
+    if (!options_.longest_wait()) return std::nullopt;
+    return deadline_after(now, *options_.longest_wait());
 }
 
 /// Got a place, or will never get one.
