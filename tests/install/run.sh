@@ -71,7 +71,7 @@ names_the_standard() {
 
 # What differs between translation units under one name is only seen by link-time optimisation.
 one_definition() {
-    local warnings="$warnings -flto -Wodr -Wlto-type-mismatch"
+    local warnings="$warnings -flto=auto -Wodr -Wlto-type-mismatch"
     with_cmake find_package g++ 20 "$work/one_definition"
 }
 
