@@ -10,6 +10,7 @@
 #include <memory>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -43,25 +44,50 @@ CO_TEST_CASE("a pool without threads works inline, for simulations") {
     CHECK(there == std::this_thread::get_id());
 }
 
-TEST_CASE("a pool that ends drops what has not begun") {
+TEST_CASE("a pool that ends drops what has not begun, and whoever waits is told") {
     asio::io_context context;
-    int done = 0;
+    int ended = 0;
     {
         worker_pool pool(1);
         for (int i = 0; i < 100; ++i) {
             initiate(
                 context.get_executor(),
-                [](worker_pool& where, int& counter) -> task<void> {
+                [](worker_pool& where) -> task<int> {
                     auto work = [] { return 1; };
-                    counter += co_await offload(where, work);
-                }(pool, done),
-                [](std::exception_ptr) {});
+                    co_return co_await offload(where, work);
+                }(pool),
+                [&](std::exception_ptr failure, int result) {
+                    CHECK((result == 1 || describe(failure).find("the worker pool ended") != std::string::npos));
+                    ++ended;
+                });
         }
         context.poll();
     }
     context.restart();
-    context.poll();
-    CHECK(done <= 100);
+    context.run();
+    CHECK(ended == 100);
+}
+
+TEST_CASE("a context that ends while work runs waits for it, and the work touches nothing of it afterwards") {
+    worker_pool pool(1);
+    std::atomic<bool> running = false;
+    std::atomic<bool> ending = false;
+    std::atomic<bool> ended = false;
+    bool completed = false;
+    auto context = std::make_unique<asio::io_context>();
+    const auto work = [&] {
+        running = true;
+        while (!ending) std::this_thread::yield();
+        for (int i = 0; i < 10'000; ++i) std::this_thread::yield();
+        ended = true;
+        return true;
+    };
+    initiate(context->get_executor(), offload(pool, work), [&](std::exception_ptr, bool) { completed = true; });
+    while (!running) context->poll_one();
+    ending = true;
+    context.reset();
+    CHECK(ended);
+    CHECK_FALSE(completed);
 }
 
 namespace {

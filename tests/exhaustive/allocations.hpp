@@ -9,9 +9,18 @@ namespace hubpush_test {
 /// not return to what it was.
 std::size_t memory_in_use() noexcept;
 
-/// From here on the n-th allocation of this thread (from 1), `operator new` or page-aligned memory of the budget, fails
-/// once; 0: none.
+/// From here on the n-th allocation of this thread (from 1) fails once, `operator new` or pages of the budget; 0: none.
+/// Asio's own memory does not fail.
 void fail_allocation(std::size_t n) noexcept;
+
+/// While one exists, allocations are neither counted nor do they fail.
+class allocations_succeed {
+public:
+    allocations_succeed() noexcept;
+    allocations_succeed(const allocations_succeed&) = delete;
+    allocations_succeed& operator=(const allocations_succeed&) = delete;
+    ~allocations_succeed();
+};
 
 /// How many allocations this thread has asked for since the last `fail_allocation`.
 std::size_t allocations_counted() noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "allocations.hpp"
 #include "model_hub.hpp"
 
 #include <hubpush/async/notifier.hpp>
@@ -12,6 +13,7 @@
 #include <charconv>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -54,6 +56,9 @@ enum class framing {
     until_close  ///< neither: the end of the connection is the end of the body
 };
 
+/// What a client does with connections.
+enum class network_call { connect, read, write };
+
 /// An exchange as it went.
 struct seen_exchange {
     std::string name;  ///< "POST preupload"
@@ -67,17 +72,23 @@ public:
     explicit damaged_network(std::shared_ptr<model_hub> hub, framing how = framing::length)
         : hub_(std::move(hub)), framing_(how) {}
 
+    /// Asked before every operation of any connection, `n` counting them from 1: how many bytes it may move. What it
+    /// throws is what the operation throws, and the connection is broken then.
+    std::function<std::size_t(network_call what, std::size_t n)> before;
+
     void add(damage what) { damages_.push_back(what); }
     /// The most bytes that a read or a write moves.
     void piecewise(std::size_t bytes) { piece_ = bytes; }
 
     const std::vector<seen_exchange>& exchanges() const noexcept { return exchanges_; }
+    std::size_t operations() const noexcept { return operations_; }
     /// Connections that exist, open or closed.
     std::size_t connections() const noexcept { return connections_; }
 
     hubpush::task<std::unique_ptr<hubpush::byte_stream>> connect(hubpush::origin where) override {
         co_await asio::post(asio::use_awaitable);
         co_await hubpush::throw_if_cancelled();
+        count(network_call::connect);
         co_return std::make_unique<connection>(shared_from_this(), where.text(), co_await asio::this_coro::executor);
     }
 
@@ -95,12 +106,13 @@ private:
         hubpush::task<std::size_t> read_some(std::span<std::byte> out) override {
             co_await asio::post(asio::use_awaitable);
             co_await hubpush::throw_if_cancelled();
+            const std::size_t most = count(network_call::read);
             while (pieces_.empty() && state_ == state::open) co_await wait();
             if (closed_) fail("closed by the client");
             if (pieces_.empty() && state_ == state::finished) co_return 0;
             if (pieces_.empty()) fail("reset by the peer");
             std::string& next = pieces_.front();
-            const std::size_t count = std::min({out.size(), next.size(), network_->piece_});
+            const std::size_t count = std::min({out.size(), next.size(), most});
             std::memcpy(out.data(), next.data(), count);
             next.erase(0, count);
             if (next.empty()) pieces_.pop_front();
@@ -111,11 +123,12 @@ private:
         hubpush::task<std::size_t> write_some(std::span<const std::byte> data) override {
             co_await asio::post(asio::use_awaitable);
             co_await hubpush::throw_if_cancelled();
+            const std::size_t most = count(network_call::write);
             if (answered_ && state_ == state::open) begin_exchange();
             while (silent_ && !closed_) co_await wait();
             if (closed_ || state_ == state::reset) fail(closed_ ? "closed by the client" : "reset by the peer");
             if (state_ == state::finished) co_return data.size();
-            const std::size_t count = std::min({data.size(), request_cut_ - taken_, network_->piece_});
+            const std::size_t count = std::min({data.size(), request_cut_ - taken_, most});
             incoming_.append(reinterpret_cast<const char*>(data.data()), count);
             taken_ += count;
             if (taken_ == request_cut_) harm(at_request_cut_);
@@ -139,6 +152,16 @@ private:
         }
         [[noreturn]] static void fail(const char* why) { hubpush::throw_error(hubpush::errc::transport, why); }
 
+        std::size_t count(network_call what) {
+            try {
+                return network_->count(what);
+            } catch (...) {
+                state_ = state::reset;
+                changed_.notify_all();
+                throw;
+            }
+        }
+
         void begin_exchange() {
             answered_ = false;
             taken_ = 0;
@@ -160,8 +183,10 @@ private:
 
         void serve() {
             const std::size_t size = incoming_.size();
+            const allocations_succeed here;  // in the Hub, which is another program
             const std::optional<model_hub::served> served = network_->hub_->serve(origin_, incoming_);
             if (!served) return;
+            if (served->reset) return harm(ending::reset);
             const std::string reply = framed(served->bytes, network_->framing_);
             network_->exchanges_[number_ - 1] =
                 seen_exchange{name_of(network_->hub_->requests.back()), size, reply.size()};
@@ -195,6 +220,11 @@ private:
         bool silent_ = false;
         bool closed_ = false;
     };
+
+    std::size_t count(network_call what) {
+        ++operations_;
+        return before ? std::min(piece_, before(what, operations_)) : piece_;
+    }
 
     const damage* damage_to(std::size_t exchange, side which) const {
         const auto found = std::find_if(damages_.begin(), damages_.end(),
@@ -234,6 +264,7 @@ private:
     std::vector<damage> damages_;
     std::size_t piece_ = never;
     std::vector<seen_exchange> exchanges_;
+    std::size_t operations_ = 0;
     std::size_t connections_ = 0;
 };
 

@@ -190,9 +190,8 @@ std::vector<operation> client_operations() {
                     commit("once");
         here.begin(push(hub, "acme/x"));
     });
-    all.push_back({"upload_folder, nothing to do", on_client([](const client& hub) {
-                       return hub.upload_folder("acme/x", "/run", allow());
-                   })});
+    all.push_back({"upload_folder, nothing to do",
+                   on_client([](const client& hub) { return hub.upload_folder("acme/x", "/run", allow()); })});
     all.push_back(
         {"create_repo", [](scene& here) { here.begin(here.keep_client().create_repo("acme/x", exist_ok())); }});
     all.push_back({"whoami", [](scene& here) { here.begin(here.keep_client().whoami()); }});
@@ -221,7 +220,8 @@ std::vector<operation> queue_operations() {
                        here.begin(both.second.async_get());
                    },
                    true});
-    all.push_back({"queue.async_drain", [](scene& here) { here.begin(submit_push(here).queue.async_drain()); }, false, true});
+    all.push_back(
+        {"queue.async_drain", [](scene& here) { here.begin(submit_push(here).queue.async_drain()); }, false, true});
     all.push_back({"queue.async_drain_until",
                    [](scene& here) {
                        const steady_time soon = here.world.seams.clock->now() + 500ms;
@@ -272,8 +272,6 @@ const char* name_of(stopping how) {
     }
     return "destroyed, context first";
 }
-
-bool destroys(stopping how) { return how == stopping::objects_first || how == stopping::context_first; }
 
 void stop(scene& here, stopping how) {
     switch (how) {
@@ -336,7 +334,8 @@ judgement run(const operation& what, stopping how, std::size_t steps, bool& over
         for (std::size_t i = 0; i < again && here.end.handlers == 0; ++i) here.world.step();
         if (again != 0 && here.end.handlers == 0) stop(here, second);
         if (here.world.context) {
-            for (int limit = 0; limit < 100'000 && here.world.step(); ++limit) {}
+            for (int limit = 0; limit < 100'000 && here.world.step(); ++limit) {
+            }
             result.problem = problem_of(what, here, result);
             here.drop_objects();
             here.world.context.reset();

@@ -51,9 +51,16 @@ public:
     hubpush::client client(Options... options) {
         return hubpush::client(context->get_executor(), hubpush::endpoint(model_hub::endpoint),
                                hubpush::token(std::string(canary)), hubpush::use_connector(network),
-                               hubpush::use_file_system(files), hubpush::use_seams(seams.get()), budget,
+                               hubpush::use_file_system(files),
+                               hubpush::use_seams(hubpush::seams(clock_, random_, seams.log)), budget,
                                hubpush::worker_threads(0), std::move(options)...);
     }
+
+    /// Replaces a seam of the clients that are made from here on. Timers still come from the virtual clock in the end.
+    void use_clock(std::shared_ptr<hubpush::clock> other) { clock_ = std::move(other); }
+    void use_random(std::shared_ptr<hubpush::random_source> other) { random_ = std::move(other); }
+    const hubpush::clock& clock() const { return *clock_; }
+    const hubpush::random_source& random() const { return *random_; }
 
     /// Runs `work` until its handler has been called; what is ready then is done, timers that run then are left.
     template <class Result>
@@ -90,13 +97,14 @@ public:
                object->second == large;
     }
 
-    /// Judges the end of a push that nobody cancelled.
-    judgement judge(const ended_as& end) const {
+    /// Judges the end of a push that nobody cancelled. `foreign`: an exception that is not hubpush's was thrown into it
+    /// and may come out again.
+    judgement judge(const ended_as& end, bool foreign = false) const {
         judgement result;
         result.elapsed = seams.clock->elapsed();
         result.succeeded = end.handlers == 1 && !end.failure;
         if (end.failure) result.kind = hubpush::detail::kind_of(end.failure);
-        result.problem = problem_of(end, result);
+        result.problem = problem_of(end, result, foreign);
         return result;
     }
 
@@ -109,7 +117,10 @@ public:
     hubpush::memory_budget budget;
 
 private:
-    std::string problem_of(const ended_as& end, const judgement& result) const {
+    std::shared_ptr<hubpush::clock> clock_ = seams.clock;
+    std::shared_ptr<hubpush::random_source> random_ = seams.random;
+
+    std::string problem_of(const ended_as& end, const judgement& result, bool foreign) const {
         using hubpush::errc;
         if (end.handlers == 0) return "never ends";
         if (end.handlers != 1) return "ends twice";
@@ -123,7 +134,7 @@ private:
         }
         const std::string text = hubpush::describe(end.failure);
         if (text.find(canary) != std::string::npos) return "tells the token";
-        if (result.kind == errc::internal) return "fails without a type: " + text;
+        if (result.kind == errc::internal && !foreign) return "fails without a type: " + text;
         if (result.kind == errc::cancelled) return "says cancelled, and nobody has: " + text;
         if (hub->commits.size() == 2 && result.kind != errc::outcome_unknown) return "has committed and says: " + text;
         return "";

@@ -76,6 +76,11 @@ public:
         const std::lock_guard lock(mutex_);
         actions_[n] = std::move(action);
     }
+    /// Call `n`, if it reads, gives one byte less than there is.
+    void shorten_call(std::size_t n) {
+        const std::lock_guard lock(mutex_);
+        shortened_ = n;
+    }
     std::size_t calls() const {
         const std::lock_guard lock(mutex_);
         return calls_;
@@ -158,7 +163,8 @@ private:
             owner_.count_call();
             const std::lock_guard lock(owner_.mutex_);
             const std::string_view all = file_->content;
-            const std::string_view part = offset < all.size() ? all.substr(offset, out.size()) : std::string_view();
+            std::string_view part = offset < all.size() ? all.substr(offset, out.size()) : std::string_view();
+            if (owner_.calls_ == owner_.shortened_ && !part.empty()) part.remove_suffix(1);
             std::copy(part.begin(), part.end(), reinterpret_cast<char*>(out.data()));
             return part.size();
         }
@@ -229,6 +235,7 @@ private:
     std::map<std::string, std::shared_ptr<node>> nodes_;
     std::map<std::size_t, std::function<void()>> actions_;
     std::size_t calls_ = 0;
+    std::size_t shortened_ = 0;
     std::size_t open_files_ = 0;
     std::uint64_t inodes_ = 0;
     std::int64_t time_ = 1'000'000'000;

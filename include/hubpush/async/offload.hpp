@@ -3,9 +3,9 @@
 /// \file
 /// Blocking work (reading, hashing, walking a folder) on threads that somebody owns, awaited from a strand.
 
-#include <hubpush/async/notifier.hpp>
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
+#include <hubpush/core/error.hpp>
 
 #include <condition_variable>
 #include <cstddef>
@@ -40,72 +40,128 @@ private:
 
 namespace detail {
 
-class offload_waiter;
-
-/// What the coroutine that waits for a unit of work and the thread that does it share. The coroutine may be destroyed
-/// meanwhile, and its io_context with it: a unit that has not begun is dropped then, and one that runs is waited for,
-/// because it works on the coroutine's own variables.
-struct unit_of_work {
-    std::mutex mutex;
-    std::condition_variable stopped;
-    bool running = false;
-    offload_waiter* waiter = nullptr;  // null when the coroutine has gone
-};
-
-/// The coroutine's end of it, in its frame.
-class offload_waiter {
+/// A unit of work that has left for the pool, shared by the pool and by the coroutine that waits. Function and timer
+/// belong to the coroutine: whoever destroys it, for example with its io_context, calls `abandon`, which waits for a
+/// function that runs, and after that the pool touches nothing of it any more.
+template <class Function, class Result>
+class offloaded {
 public:
-    explicit offload_waiter(const asio::any_io_executor& home)
-        : home_(home), ended_(home), unit_(std::make_shared<unit_of_work>()) {
-        unit_->waiter = this;
-    }
-    offload_waiter(const offload_waiter&) = delete;
-    offload_waiter& operator=(const offload_waiter&) = delete;
-    HUBPUSH_DECL ~offload_waiter();
+    offloaded(Function& function, asio::steady_timer& wake) : function_(function), wake_(wake) {}
 
-    /// Does `work` on the pool and waits for its end. A cancellation does not shorten that.
-    template <class Work>
-    task<void> run(worker_pool& pool, Work& work) {
-        asio::post(pool.executor(), [unit = unit_, &work] {
-            if (!begin(*unit)) return;
-            work();
-            end(unit);
-        });
-        while (!has_ended_) co_await ended_.wait();
+    /// On the pool.
+    void run() {
+        if (!begin()) return;
+        std::optional<Result> result;
+        std::exception_ptr failure;
+        try {
+            result.emplace(function_());
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        end(std::move(result), std::move(failure));
+    }
+    void end(std::optional<Result> result, std::exception_ptr failure) {
+        const std::lock_guard lock(mutex_);
+        now_ = state::ended;
+        stopped_.notify_all();
+        if (abandoned_) return;
+        result_ = std::move(result);
+        failure_ = std::move(failure);
+        wake_.expires_at(asio::steady_timer::time_point::min());
+    }
+
+    // On the coroutine's executor.
+
+    /// Under the lock, as the waking is: on an executor with several threads the two may meet.
+    template <class Handler>
+    void wait(Handler handler) {
+        const std::lock_guard lock(mutex_);
+        wake_.async_wait(std::move(handler));
+    }
+    bool ended() {
+        const std::lock_guard lock(mutex_);
+        return now_ == state::ended;
+    }
+    Result take() {
+        if (failure_) std::rethrow_exception(failure_);
+        return std::move(*result_);
+    }
+    void abandon() {
+        std::unique_lock lock(mutex_);
+        abandoned_ = true;
+        stopped_.wait(lock, [this] { return now_ != state::running; });
     }
 
 private:
-    HUBPUSH_DECL static bool begin(unit_of_work& unit);
-    HUBPUSH_DECL static void end(const std::shared_ptr<unit_of_work>& unit);
+    enum class state { waiting, running, ended };
 
-    asio::any_io_executor home_;
-    notifier ended_;
-    std::shared_ptr<unit_of_work> unit_;
-    bool has_ended_ = false;
+    bool begin() {
+        const std::lock_guard lock(mutex_);
+        if (!abandoned_) now_ = state::running;
+        return !abandoned_;
+    }
+
+    Function& function_;
+    asio::steady_timer& wake_;
+    std::mutex mutex_;
+    std::condition_variable stopped_;
+    state now_ = state::waiting;
+    bool abandoned_ = false;
+    std::optional<Result> result_;
+    std::exception_ptr failure_;
+};
+
+/// What the pool holds. A pool that ends drops it, and the coroutine is told.
+template <class Work>
+class offload_ticket {
+public:
+    explicit offload_ticket(std::shared_ptr<Work> work) : work_(std::move(work)) {}
+    offload_ticket(offload_ticket&&) noexcept = default;
+    offload_ticket& operator=(offload_ticket&&) = delete;
+    ~offload_ticket() {
+        if (work_)
+            work_->end(std::nullopt, make_exception(errc::cancelled, "the worker pool ended before the work began"));
+    }
+    void operator()() { std::exchange(work_, nullptr)->run(); }
+
+private:
+    std::shared_ptr<Work> work_;
+};
+
+template <class Work>
+class abandoned_at_end {
+public:
+    explicit abandoned_at_end(Work& work) : work_(work) {}
+    abandoned_at_end(const abandoned_at_end&) = delete;
+    abandoned_at_end& operator=(const abandoned_at_end&) = delete;
+    ~abandoned_at_end() { work_.abandon(); }
+
+private:
+    Work& work_;
 };
 
 }  // namespace detail
 
 /// Runs `function()` on the pool and completes on the awaiting coroutine's executor with its result, or throws what it
-/// threw. The result type must not be void. Not cancellable: a unit of work is short, and the coroutine goes on, or is
-/// destroyed, only when it has ended, so that `function` may refer to the coroutine's own variables.
+/// threw; `cancelled` when the pool ends before. The result type must be movable and not void. Not cancellable: a unit
+/// of work is short, and the coroutine goes on, or is destroyed with its io_context, only when it has ended, so that
+/// `function` may refer to the coroutine's own variables.
 template <class Function, class Result = std::invoke_result_t<Function&>>
 task<Result> offload(worker_pool& pool, Function function) {
     static_assert(!std::is_void_v<Result>, "hubpush: give offloaded work a result, for example a bool");
     if (pool.runs_inline()) co_return function();
-    std::optional<Result> result;
-    std::exception_ptr failure;
-    auto work = [&]() noexcept {
-        try {
-            result.emplace(function());
-        } catch (...) {
-            failure = std::current_exception();
-        }
-    };
-    detail::offload_waiter waiter(co_await asio::this_coro::executor);
-    co_await waiter.run(pool, work);
-    if (failure) std::rethrow_exception(failure);
-    co_return std::move(*result);
+    using work_type = detail::offloaded<Function, Result>;
+    asio::steady_timer wake(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    const auto work = std::make_shared<work_type>(function, wake);
+    const detail::abandoned_at_end<work_type> guard(*work);
+    asio::post(pool.executor(), detail::offload_ticket<work_type>(work));
+    while (!work->ended()) {
+        std::error_code woken;
+        auto token = asio::redirect_error(asio::use_awaitable, woken);
+        co_await asio::async_initiate<decltype(token), void(std::error_code)>(
+            [](auto handler, work_type* waited_for) { waited_for->wait(std::move(handler)); }, token, work.get());
+    }
+    co_return work->take();
 }
 
 }  // namespace hubpush::inline v0

@@ -24,34 +24,4 @@ HUBPUSH_DECL worker_pool::~worker_pool() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-namespace detail {
-
-HUBPUSH_DECL bool offload_waiter::begin(unit_of_work& unit) {
-    const std::lock_guard lock(unit.mutex);
-    unit.running = unit.waiter != nullptr;
-    return unit.running;
-}
-
-/// Posted under the lock: as long as the coroutine has not gone, its executor has not either.
-HUBPUSH_DECL void offload_waiter::end(const std::shared_ptr<unit_of_work>& unit) {
-    const std::lock_guard lock(unit->mutex);
-    unit->running = false;
-    unit->stopped.notify_all();
-    if (unit->waiter == nullptr) return;
-    asio::post(unit->waiter->home_, [unit] {
-        // Back on the coroutine's own strand, where it can only go between handlers.
-        if (unit->waiter == nullptr) return;
-        unit->waiter->has_ended_ = true;
-        unit->waiter->ended_.notify_all();
-    });
-}
-
-HUBPUSH_DECL offload_waiter::~offload_waiter() {
-    std::unique_lock lock(unit_->mutex);
-    unit_->waiter = nullptr;
-    unit_->stopped.wait(lock, [this] { return !unit_->running; });
-}
-
-}  // namespace detail
-
 }  // namespace hubpush::inline v0
