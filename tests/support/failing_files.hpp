@@ -65,6 +65,12 @@ public:
         make(name, hubpush::file_type::other);
     }
 
+    /// Takes the right to read a file away.
+    void make_unreadable(const path& name) {
+        const std::lock_guard lock(mutex_);
+        require(name)->locked = true;
+    }
+
     // What goes wrong.
 
     void fail_call(std::size_t n, hubpush::errc code) {
@@ -97,7 +103,7 @@ public:
         count_call();
         const std::lock_guard lock(mutex_);
         const std::shared_ptr<node> found = require(name);
-        if (found->type != hubpush::file_type::regular) refuse(hubpush::errc::file_unreadable, name);
+        if (found->type != hubpush::file_type::regular || found->locked) refuse(hubpush::errc::file_unreadable, name);
         ++open_files_;
         return std::make_unique<handle>(*this, found);
     }
@@ -140,6 +146,7 @@ private:
         std::int64_t modified = 0;
         std::int64_t changed = 0;
         bool unlinked = false;
+        bool locked = false;
 
         hubpush::file_identity identity(std::int64_t changed_at) const {
             return hubpush::file_identity(1, inode, content.size(), modified, changed_at);
@@ -204,7 +211,7 @@ private:
     std::shared_ptr<node> make(const path& name, hubpush::file_type type) {
         if (name != name.root_path()) make(name.parent_path(), hubpush::file_type::directory);
         std::shared_ptr<node>& made = nodes_[name.string()];
-        if (!made) made = std::make_shared<node>(node{type, {}, ++inodes_, ++time_, time_, false});
+        if (!made) made = std::make_shared<node>(node{type, {}, ++inodes_, ++time_, time_, false, false});
         return made;
     }
 
