@@ -200,6 +200,21 @@ TEST_CASE("fault: applied, and then answered otherwise or not at all", "[server_
     CHECK(test.commits().size() == 3);
 }
 
+TEST_CASE("fault: answered, and applied when the peer has gone", "[server_exchange]") {
+    const temporary_folder folder;
+    fault_fixture test(folder.path());
+    test.break_commits(fault::answer_then_apply(fault_answer(504), std::chrono::milliseconds(1)));
+    {
+        raw_connection connection(test.hub.url());
+        const raw_reply reply = connection.ask(commit_request());
+        CHECK(reply.status == 504);
+        CHECK(reply.field("Connection") == "close");
+        CHECK(test.commits().size() == 1);
+    }
+    CHECK(eventually([&test] { return test.commits().size() == 2; }));
+    CHECK(test.last_commit().status == 504);
+}
+
 TEST_CASE("fault: the answer is cut at every byte", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());

@@ -52,6 +52,7 @@ public:
         answer_instead,     ///< the body is read to its end, nothing is applied, answered
         apply_then_answer,  ///< applied, then answered differently
         apply_then_reset,   ///< applied, then reset without a byte of the answer
+        answer_then_apply,  ///< answered, the connection ended, and applied some time later
         cut_answer,         ///< applied; the answer ends after `bytes` of it, by FIN
         cut_answer_reset,   ///< the same, by RST
         delay_answer,       ///< applied, the answer comes late
@@ -68,6 +69,12 @@ public:
     static fault answer_instead(fault_answer answer) { return fault(kind::answer_instead, std::move(answer)); }
     static fault apply_then_answer(fault_answer answer) { return fault(kind::apply_then_answer, std::move(answer)); }
     static fault apply_then_reset() { return fault(kind::apply_then_reset, 0); }
+    /// Whoever looks at once finds nothing. For requests of at most 64 MiB.
+    static fault answer_then_apply(fault_answer answer, std::chrono::milliseconds later) {
+        fault result(kind::answer_then_apply, std::move(answer));
+        result.delay_ = later;
+        return result;
+    }
     /// `answer_bytes` counts head and body.
     static fault cut_answer_after(std::uint64_t answer_bytes) { return fault(kind::cut_answer, answer_bytes); }
     static fault reset_answer_after(std::uint64_t answer_bytes) { return fault(kind::cut_answer_reset, answer_bytes); }

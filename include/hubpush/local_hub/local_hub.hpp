@@ -104,6 +104,9 @@ private:
 ///
 /// Repositories are bare git repositories below `folder/{models,datasets,spaces,kernels}/namespace/name.git`, with
 /// large files in git-lfs's own layout inside them: `git clone` by path gives back every byte with no server running.
+/// Pull requests are the refs `refs/pr/N`; what git does not know of them, and of discussions, is in
+/// `discussions/N.json` of the repository as the API shows it, and `hubpush.json` holds its settings. All is in place
+/// before the request that made it is answered, so that a server that is killed and started again finds it.
 class local_hub {
 public:
     /// Takes the folder and binds both ports; nothing is answered before `serve()`. `executor` must run one thing at a

@@ -71,6 +71,7 @@ private:
     HUBPUSH_DECL task<void> handle_or_refuse(const handler& handle);
     HUBPUSH_DECL task<void> finish();
     HUBPUSH_DECL task<void> break_request();
+    HUBPUSH_DECL task<void> apply_later(const handler& handle);
     HUBPUSH_DECL task<void> drain();
     HUBPUSH_DECL task<void> send_answer(served_reply reply);
     HUBPUSH_DECL task<void> transmit(std::span<const std::byte> bytes);
@@ -89,6 +90,8 @@ private:
     std::uint64_t body_bytes_ = 0;
     bool body_ended_ = false;
     bool continued_ = false;
+    std::string kept_body_;  // of a request that is applied later; read once more then
+    bool kept_ = false;
     std::span<const std::byte> piece_;  // what `read_some` has not given out yet
 
     std::vector<served_field> added_fields_;

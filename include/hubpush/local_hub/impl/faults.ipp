@@ -20,6 +20,8 @@ HUBPUSH_DECL std::string fault::name() const {
             return "apply_then_answer";
         case kind::apply_then_reset:
             return "apply_then_reset";
+        case kind::answer_then_apply:
+            return "answer_then_apply";
         case kind::cut_answer:
             return "cut_answer";
         case kind::cut_answer_reset:

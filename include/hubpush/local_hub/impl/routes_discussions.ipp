@@ -79,11 +79,13 @@ HUBPUSH_DECL task<void> hub_service::add_commits_and_diff(hub_call& call, discus
     const std::string head = co_await commit_of(call, thing.ref());
     const git_log_page log = co_await call.git().log(head, most_commits, 0, thing.base);
     nlohmann::json& events = answer["events"];
-    for (auto each = log.commits().rbegin(); each != log.commits().rend(); ++each)
-        events.push_back(commit_event(*each));
-    std::stable_sort(events.begin(), events.end(), [](const nlohmann::json& left, const nlohmann::json& right) {
+    const auto by_date = [](const nlohmann::json& left, const nlohmann::json& right) {
         return left["createdAt"] < right["createdAt"];
-    });
+    };
+    for (auto commit = log.commits().rbegin(); commit != log.commits().rend(); ++commit) {
+        const nlohmann::json event = commit_event(*commit);
+        events.insert(std::upper_bound(events.begin(), events.end(), event, by_date), event);
+    }
     answer["filesWithConflicts"] = nlohmann::json::array();
     if (thing.is_open()) {
         const std::optional<std::string> target = co_await call.git().resolve(thing.target);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace hubpush::inline v0::detail {
 
@@ -55,6 +56,7 @@ HUBPUSH_DECL task<void> server_exchange::converse(const handler& handle) {
         co_await finish();
         co_return;
     }
+    if (hit_by(fault::kind::answer_then_apply)) co_return co_await apply_later(handle);
     muted_ = hit_by(fault::kind::apply_then_answer) || hit_by(fault::kind::apply_then_reset);
     co_await handle_or_refuse(handle);
     if (hit_by(fault::kind::apply_then_reset)) {
@@ -66,6 +68,20 @@ HUBPUSH_DECL task<void> server_exchange::converse(const handler& handle) {
         co_await send_answer(reply_of(fault_->answer()));
     }
     co_await finish();
+}
+
+/// The connection ends with the answer, so that the peer's next request does not wait behind this one.
+HUBPUSH_DECL task<void> server_exchange::apply_later(const handler& handle) {
+    static constexpr std::size_t longest_body = 64 * 1024 * 1024;
+    kept_body_ = co_await read_text(longest_body);
+    keep_alive_ = false;
+    co_await send_answer(reply_of(fault_->answer()));
+    co_await finish();
+    co_await connection_.linger();
+    co_await sleep_for(clock_, fault_->delay());
+    muted_ = true;
+    kept_ = true;
+    co_await handle_or_refuse(handle);
 }
 
 HUBPUSH_DECL task<void> server_exchange::handle_or_refuse(const handler& handle) {
@@ -97,6 +113,7 @@ HUBPUSH_DECL task<void> server_exchange::break_request() {
 }
 
 HUBPUSH_DECL task<std::span<const std::byte>> server_exchange::next_piece() {
+    if (std::exchange(kept_, false)) co_return as_bytes(kept_body_);
     if (body_ended_) co_return std::span<const std::byte>();
     if (request().expects_continue() && request().has_body() && !continued_) {
         continued_ = true;
