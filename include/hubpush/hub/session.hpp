@@ -26,15 +26,17 @@ class hub_session {
 public:
     HUBPUSH_DECL hub_session(hub_settings settings, seams seams, std::shared_ptr<connector> connector,
                              memory_budget budget, retry_policy policy);
+    /// The same session with another policy: what both have is shared, down to the connections.
+    HUBPUSH_DECL hub_session(const hub_session& other, retry_policy policy);
     hub_session(const hub_session&) = delete;
     hub_session& operator=(const hub_session&) = delete;
 
     const hub_settings& settings() const noexcept { return settings_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
-    const retry_policy& policy() const noexcept { return client_.policy(); }
+    const retry_policy& policy() const noexcept { return policy_; }
 
     /// True once the endpoint has answered any request of this session. Thread-safe.
-    bool has_answered() const noexcept { return answered_.load(std::memory_order_relaxed); }
+    bool has_answered() const noexcept { return answered_->load(std::memory_order_relaxed); }
 
     /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
     /// the endpoint, escaped, with its query.
@@ -68,8 +70,9 @@ public:
 private:
     hub_settings settings_;
     hubpush::seams seams_;
-    http_client client_;
-    std::atomic<bool> answered_{false};
+    retry_policy policy_;
+    std::shared_ptr<http_client> client_;
+    std::shared_ptr<std::atomic<bool>> answered_;
 };
 
 /// 32 random hexadecimal digits.

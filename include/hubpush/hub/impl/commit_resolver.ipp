@@ -49,7 +49,7 @@ HUBPUSH_DECL commit_resolver::commit_resolver(std::string upload_id, std::string
                                               std::chrono::milliseconds patience)
     : marker_(commit_marker(upload_id)),
       caller_parent_(std::move(caller_parent)),
-      policy_(policy),
+      policy_(std::move(policy)),
       patience_(patience),
       next_(commit_decision::send(caller_parent_)),
       parent_(caller_parent_) {}
@@ -120,6 +120,7 @@ HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool compl
 /// This attempt did nothing and may be repeated as it is: 409, 429, or a request that did not arrive as a whole.
 HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_time now, std::uint64_t random) {
     if (unknown_) return pause_before(commit_decision::send(parent_), failure, now, random);
+    if (!policy_.allows(failure.about())) return conclude(failure, true);
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - *first_failure_);
     const int status = failure.about().status() == 429 ? 429 : 503;  // the policy does not know the other reasons
     const auto delay =

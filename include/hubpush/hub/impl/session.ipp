@@ -43,7 +43,18 @@ HUBPUSH_DECL std::string random_id(random_source& random) {
 
 HUBPUSH_DECL hub_session::hub_session(hub_settings settings, hubpush::seams seams, std::shared_ptr<connector> connector,
                                       memory_budget budget, retry_policy policy)
-    : settings_(std::move(settings)), seams_(seams), client_(seams, std::move(connector), std::move(budget), policy) {}
+    : settings_(std::move(settings)),
+      seams_(seams),
+      policy_(std::move(policy)),
+      client_(std::make_shared<http_client>(seams, std::move(connector), std::move(budget), policy_)),
+      answered_(std::make_shared<std::atomic<bool>>(false)) {}
+
+HUBPUSH_DECL hub_session::hub_session(const hub_session& other, retry_policy policy)
+    : settings_(other.settings_),
+      seams_(other.seams_),
+      policy_(std::move(policy)),
+      client_(other.client_),
+      answered_(other.answered_) {}
 
 HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_view target,
                                                request_class repeatable) const {
@@ -65,8 +76,8 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
                     error_details().hint("unset " + settings_.offline()).reached_server(false));
     }
     const bool to_endpoint = request.target().origin() == settings_.origin();
-    http_response reply = co_await client_.send(std::move(request));
-    if (to_endpoint) answered_.store(true, std::memory_order_relaxed);
+    http_response reply = co_await client_->send(std::move(request), policy_);
+    if (to_endpoint) answered_->store(true, std::memory_order_relaxed);
     co_return reply;
 }
 

@@ -5,6 +5,7 @@
 #include <hubpush/async/group.hpp>
 #include <hubpush/async/notifier.hpp>
 #include <hubpush/async/task.hpp>
+#include <hubpush/async/timeout.hpp>
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 
@@ -23,32 +24,6 @@
 namespace hubpush::inline v0::detail {
 
 using asio::ip::tcp;
-
-template <class T>
-task<void> keep_result(task<T> work, std::shared_ptr<std::optional<T>> result) {
-    result->emplace(co_await std::move(work));
-}
-
-/// Runs `work` for at most `limit`, then cancels it, waits for its end and throws `timed_out`.
-template <class T>
-task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string what, task<T> work) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    task_group group(executor);
-    deadline watch(seams.clock(), executor, [&group] { group.cancel(); });
-    watch.expires_after(limit);
-    const auto result = std::make_shared<std::optional<T>>();
-    group.spawn(keep_result<T>(std::move(work), result));
-    std::exception_ptr failure;
-    try {
-        co_await group.join();
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    if (result->has_value() && !failure) co_return std::move(**result);
-    if (watch.expired())
-        throw_error(errc::timed_out, what + " took too long", error_details().reached_server(false).retryable(true));
-    std::rethrow_exception(failure);
-}
 
 /// Close-on-exec from the first instant: a training loop that starts data workers must not hand our connections to
 /// them.
@@ -130,14 +105,21 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
+[[noreturn]] inline void throw_too_slow(const std::string& what) {
+    throw_error(errc::timed_out, what + " took too long", error_details().reached_server(false).retryable(true));
+}
+
 inline task<std::unique_ptr<byte_stream>> open_connection(seams seams, origin where, std::shared_ptr<resolver> names,
                                                           std::shared_ptr<const tls_trust> trust) {
     if (where.secure()) trust->require_usable();
-    tcp::socket socket = co_await finish_within(seams, connect_limit, "connecting to " + where.text(),
-                                                connect_any(seams, where, std::move(names)));
-    if (!where.secure()) co_return std::make_unique<tcp_stream>(std::move(socket));
-    co_return co_await finish_within(seams, handshake_limit, "the TLS handshake with " + where.text(),
-                                     start_tls(std::move(socket), where, trust));
+    std::optional<tcp::socket> socket =
+        co_await within(seams.clock(), connect_limit, connect_any(seams, where, std::move(names)));
+    if (!socket) throw_too_slow("connecting to " + where.text());
+    if (!where.secure()) co_return std::make_unique<tcp_stream>(std::move(*socket));
+    std::optional<std::unique_ptr<byte_stream>> stream =
+        co_await within(seams.clock(), handshake_limit, start_tls(std::move(*socket), where, trust));
+    if (!stream) throw_too_slow("the TLS handshake with " + where.text());
+    co_return std::move(*stream);
 }
 
 class socket_connector final : public connector {

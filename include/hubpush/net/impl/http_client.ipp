@@ -42,6 +42,21 @@ inline std::optional<url> redirect_target(const http_request& request, const htt
     return next;
 }
 
+/// What went wrong in one attempt, as an error whether there was a reply or not.
+inline error error_of_attempt(const http_request& request, const http_response& reply,
+                              const std::exception_ptr& failure, std::optional<std::chrono::milliseconds> requested) {
+    try {
+        if (failure) std::rethrow_exception(failure);
+    } catch (const error& ours) {
+        return ours;
+    }
+    error_details details;
+    if (requested) details.retry_after(*requested);
+    details.status(reply.status()).retryable(retryable_status(reply.status()));
+    return error(reply.status() == 429 ? errc::rate_limited : errc::server_error,
+                 request.method() + " " + request.target().redacted(), std::move(details));
+}
+
 /// The same failure, with what is known about the request's bytes.
 inline std::exception_ptr with_reached_server(std::exception_ptr failure, bool reached) {
     try {
@@ -65,36 +80,42 @@ namespace hubpush::inline v0 {
 struct http_client::state {
     state(hubpush::seams outside, std::shared_ptr<hubpush::connector> network, memory_budget memory,
           retry_policy patience)
-        : seams(std::move(outside)), connector(std::move(network)), budget(std::move(memory)), policy(patience) {}
+        : seams(std::move(outside)),
+          connector(std::move(network)),
+          budget(std::move(memory)),
+          default_policy(std::move(patience)) {}
 
-    static task<http_response> send(std::shared_ptr<state> self, http_request request);
-    task<http_response> retry(const http_request& request, bool& reached);
+    static task<http_response> send(std::shared_ptr<state> self, http_request request, retry_policy policy);
+    task<http_response> retry(const http_request& request, const retry_policy& policy, bool& reached);
     task<http_response> follow_redirects(http_request request, bool& reached);
     task<http_response> exchange(const http_request& request, bool& reached);
-    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, int number,
-                                                       steady_time first_failure, const http_response& reply,
-                                                       const std::exception_ptr& failure, bool reached);
+    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, const retry_policy& policy,
+                                                       int number, steady_time first_failure,
+                                                       const http_response& reply, const std::exception_ptr& failure,
+                                                       bool reached);
 
     hubpush::seams seams;
     std::shared_ptr<hubpush::connector> connector;
     memory_budget budget;
-    retry_policy policy;
+    retry_policy default_policy;
     retry_budget retries;
     detail::connection_pool idle;
 };
 
-HUBPUSH_DECL task<http_response> http_client::state::send(std::shared_ptr<state> self, http_request request) {
+HUBPUSH_DECL task<http_response> http_client::state::send(std::shared_ptr<state> self, http_request request,
+                                                          retry_policy policy) {
     bool reached = false;
     std::exception_ptr failure;
     try {
-        co_return co_await self->retry(request, reached);
+        co_return co_await self->retry(request, policy, reached);
     } catch (...) {
         failure = std::current_exception();
     }
     std::rethrow_exception(detail::with_reached_server(failure, reached));
 }
 
-HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& request, bool& reached) {
+HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& request, const retry_policy& policy,
+                                                           bool& reached) {
     std::optional<steady_time> first_failure;
     for (int number = 1;; ++number) {
         http_response reply;
@@ -109,7 +130,7 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
             co_return reply;
         }
         if (!first_failure) first_failure = seams.clock().now();
-        const auto wait = next_wait(request, number, *first_failure, reply, failure, reached);
+        const auto wait = next_wait(request, policy, number, *first_failure, reply, failure, reached);
         if (!wait && failure) std::rethrow_exception(failure);
         if (!wait) co_return reply;
         const std::string cause =
@@ -120,14 +141,16 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
 }
 
 HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_wait(
-    const http_request& request, int number, steady_time first_failure, const http_response& reply,
-    const std::exception_ptr& failure, bool reached) {
+    const http_request& request, const retry_policy& policy, int number, steady_time first_failure,
+    const http_response& reply, const std::exception_ptr& failure, bool reached) {
     using std::chrono::milliseconds;
     if (request.repeatable() == request_class::non_idempotent && reached) return std::nullopt;
     const auto since = std::chrono::duration_cast<milliseconds>(seams.clock().now() - first_failure);
-    const failed_attempt failed =
-        failure ? failed_attempt(number, since, detail::kind_of(failure))
-                : failed_attempt(number, since, reply.status(), requested_wait(reply, seams.clock().wall()));
+    const std::optional<milliseconds> requested =
+        failure ? std::optional<milliseconds>() : requested_wait(reply, seams.clock().wall());
+    if (!policy.allows(detail::error_of_attempt(request, reply, failure, requested))) return std::nullopt;
+    const failed_attempt failed = failure ? failed_attempt(number, since, detail::kind_of(failure))
+                                          : failed_attempt(number, since, reply.status(), requested);
     const std::optional<milliseconds> wait = policy.next_wait(failed, seams.random().next());
     const int cost = failure ? retry_budget::transport_cost : retry_budget::server_cost;
     return wait && retries.take(cost) ? wait : std::nullopt;
@@ -174,14 +197,18 @@ HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request
 
 HUBPUSH_DECL http_client::http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget,
                                       retry_policy policy)
-    : state_(std::make_shared<state>(std::move(seams), std::move(connector), std::move(budget), policy)) {}
+    : state_(std::make_shared<state>(std::move(seams), std::move(connector), std::move(budget), std::move(policy))) {}
 
 HUBPUSH_DECL http_client::~http_client() = default;
 
 HUBPUSH_DECL task<http_response> http_client::send(http_request request) {
-    return state::send(state_, std::move(request));
+    return send(std::move(request), state_->default_policy);
 }
 
-HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->policy; }
+HUBPUSH_DECL task<http_response> http_client::send(http_request request, retry_policy policy) {
+    return state::send(state_, std::move(request), std::move(policy));
+}
+
+HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->default_policy; }
 
 }  // namespace hubpush::inline v0
