@@ -13,14 +13,20 @@
 #include <hubpush/core/secret.hpp>
 #include <hubpush/core/utf8.hpp>
 
+#include <hubpush/async/all.hpp>
+#include <hubpush/async/batch.hpp>
 #include <hubpush/async/group.hpp>
 #include <hubpush/async/map.hpp>
 #include <hubpush/async/notifier.hpp>
 #include <hubpush/async/offload.hpp>
+#include <hubpush/async/retry.hpp>
+#include <hubpush/async/stages.hpp>
 #include <hubpush/async/step.hpp>
 #include <hubpush/async/step_traits.hpp>
 #include <hubpush/async/stream.hpp>
+#include <hubpush/async/tap.hpp>
 #include <hubpush/async/task.hpp>
+#include <hubpush/async/timeout.hpp>
 #include <hubpush/async/timing.hpp>
 
 #include <hubpush/hash/blake3.hpp>
@@ -97,6 +103,7 @@
 #include <hubpush/xet/xorb_reader.hpp>
 #include <hubpush/xet/xorb_writer.hpp>
 
+#include <hubpush/upload/async_calls.hpp>
 #include <hubpush/upload/calls.hpp>
 #include <hubpush/upload/classify.hpp>
 #include <hubpush/upload/client.hpp>

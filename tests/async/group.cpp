@@ -3,6 +3,7 @@
 #include "co_test.hpp"
 
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 using namespace hubpush;
@@ -116,6 +117,56 @@ TEST_CASE("cancelling the parent ends the children first and surfaces as cancell
         REQUIRE(outcome);
         CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
     }
+}
+
+CO_TEST_CASE("a mere cancellation does not hide what another child has to say") {
+    const auto ends = [](errc code, int steps) -> task<void> {
+        int ignored = 0;
+        co_await count_to(steps, ignored);
+        throw_error(code, "a child");
+    };
+    errc seen{};
+    task_group group(co_await asio::this_coro::executor);
+    group.spawn(ends(errc::cancelled, 1));
+    group.spawn(ends(errc::outcome_unknown, 5));
+    group.spawn(ends(errc::cancelled, 9));
+    try {
+        co_await group.join();
+    } catch (const error& failure) {
+        seen = failure.kind();
+    }
+    CHECK(seen == errc::outcome_unknown);
+}
+
+TEST_CASE("cancelled in turn, a child is left alone until those before it have ended") {
+    asio::io_context context;
+    asio::cancellation_signal signal;
+    std::string order;
+    // Takes ten handlers more once it is cancelled.
+    const auto child = [](std::string& log, char name) -> task<void> {
+        notifier never(co_await asio::this_coro::executor);
+        while (!co_await is_cancelled()) co_await never.wait();
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        log += name;
+        int ignored = 0;
+        co_await count_to(10, ignored);
+        log += name;
+    };
+    const auto parent = [&child](std::string& log) -> task<void> {
+        task_group group(co_await asio::this_coro::executor);
+        for (const char name : {'a', 'b', 'c'}) group.spawn(child(log, name));
+        co_await group.join(cancel_order::in_turn);
+    };
+    std::exception_ptr outcome;
+    initiate(context.get_executor(), parent(order),
+             asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure) { outcome = failure; }));
+    context.poll();
+    signal.emit(asio::cancellation_type::terminal);
+    context.restart();
+    context.poll();
+    REQUIRE(outcome);
+    CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
+    CHECK(order == "aabbcc");
 }
 
 TEST_CASE("a destroyed io_context leaves nothing behind, whenever it ends") {

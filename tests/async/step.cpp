@@ -1,48 +1,21 @@
 #include <hubpush/async/step.hpp>
 
 #include "co_test.hpp"
+#include "numbers.hpp"
 
 #include <hubpush/async/map.hpp>
+#include <hubpush/async/tap.hpp>
+#include <hubpush/async/timing.hpp>
 
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 using namespace hubpush;
+using namespace hubpush_test;
+using namespace std::chrono_literals;
 
 namespace {
-
-struct test_context {
-    std::vector<std::string> events;
-};
-
-struct test_host {
-    test_context make_context(std::string) { return test_context(); }
-    template <class Result>
-    task<Result> run(task<Result> work) {
-        return work;
-    }
-};
-
-struct number {
-    int value = 0;
-};
-
-class numbers : public step_base {
-public:
-    explicit numbers(int count) : count_(count) {}
-    task<void> operator()(test_context& context, stream<number>& out) const {
-        for (int i = 0; i < count_; ++i) {
-            number next;
-            next.value = i;
-            if (!co_await out.push(next)) co_return;
-            if (i + 1 == count_) context.events.push_back("source ended");
-        }
-    }
-
-private:
-    int count_;
-};
 
 class only_even : public step_base {
 public:
@@ -65,15 +38,6 @@ public:
     }
 };
 
-class sum : public step_base {
-public:
-    task<std::string> operator()(test_context&, set_of<number> in) const {
-        int total = 0;
-        for (const number& n : in.files) total += n.value;
-        co_return std::to_string(total);
-    }
-};
-
 class first_three : public step_base {
 public:
     task<void> operator()(test_context&, stream<number>& in, stream<number>& out) const {
@@ -93,6 +57,43 @@ task<number> plus_one(number n) {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     n.value += 1;
     co_return n;
+}
+
+/// Like a commit: once it runs, cancellation does not stop it; it finds out what became of it.
+class commit_like : public step_base {
+public:
+    explicit commit_like(bool known) : known_(known) {}
+    task<std::string> operator()(test_context& context, set_of<number> in) const {
+        bool cancelled = false;
+        try {
+            co_await sleep_for(*context.outside.clock, 1h);
+        } catch (const hubpush::cancelled&) {
+            cancelled = true;
+        }
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        if (cancelled) co_await sleep_for(*context.outside.clock, 5s);
+        if (!known_) throw_error(errc::outcome_unknown, "nobody knows");
+        co_return std::to_string(in.files.size());
+    }
+
+private:
+    bool known_;
+};
+
+/// What a run that is cancelled after a minute ends with.
+std::string outcome_of_cancelled(auto steps) {
+    test_context place;
+    asio::io_context context;
+    asio::cancellation_signal signal;
+    std::string outcome;
+    const auto stop = place.outside.clock->make_timer(context.get_executor());
+    stop->start(place.outside.clock->now() + 1min, [&] { signal.emit(asio::cancellation_type::total); });
+    initiate(context.get_executor(), steps.run(place),
+             asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure, std::string value) {
+                 outcome = failure ? describe(failure) : value;
+             }));
+    run_virtual(context, *place.outside.clock);
+    return outcome;
 }
 
 number fail_at_five(number n) {
@@ -148,6 +149,16 @@ CO_TEST_CASE("a step that stops reading lets the steps before it end") {
     const auto steps = numbers(1000) | first_three() | sum();
     const std::string total = co_await steps(host, "acme/x");
     CHECK(total == "3");
+}
+
+TEST_CASE("a commit's outcome is the pipeline's, whatever steps follow it and whenever it is cancelled") {
+    const auto look = [](const std::string&) {};
+    const auto same = [](std::string text) { return text; };
+    CHECK(outcome_of_cancelled(numbers(3) | commit_like(true)) == "3");
+    CHECK(outcome_of_cancelled(numbers(3) | commit_like(true) | last_of<std::string>()) == "3");
+    CHECK(outcome_of_cancelled(numbers(3) | commit_like(true) | tap(look) | map(same) | last_of<std::string>()) == "3");
+    const auto unknown = numbers(3) | commit_like(false) | tap(look) | last_of<std::string>();
+    CHECK(outcome_of_cancelled(unknown).starts_with("nobody knows"));
 }
 
 TEST_CASE("a pipeline cancelled or destroyed after any number of handlers leaves nothing behind") {

@@ -76,3 +76,10 @@ TEST_CASE("describe gives one line for anything") {
     CHECK(describe(std::make_exception_ptr(std::runtime_error("a\nb"))) == "a\\x0ab");
     CHECK(describe(std::make_exception_ptr(7)) == "an exception that is not a std::exception");
 }
+
+TEST_CASE("timed_out and cancelled are what the standard library calls them, too") {
+    CHECK(make_error_code(errc::timed_out) == std::errc::timed_out);
+    CHECK(make_error_code(errc::cancelled) == std::errc::operation_canceled);
+    CHECK_FALSE(make_error_code(errc::transport) == std::errc::timed_out);
+    CHECK(make_error_code(errc::transport).default_error_condition().category() == error_category());
+}

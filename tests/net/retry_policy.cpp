@@ -173,3 +173,30 @@ TEST_CASE("a client that only fails stops retrying, and earns retries back by su
     while (budget.take(retry_budget::server_cost)) ++retries;
     CHECK(retries == 100);
 }
+
+TEST_CASE("a failure of more than one request says itself whether it may be repeated") {
+    const retry_policy policy(attempts(3), backoff(1s, 30s));
+    const error passing(errc::server_error, "overloaded", error_details().retryable(true));
+    const error asked_to_wait(errc::rate_limited, "slow down", error_details().retryable(true).retry_after(7s));
+    const error hopeless(errc::outcome_unknown, "nobody knows", error_details().status(504));
+    CHECK(policy.next_wait(passing, 1, 0ms, 1'000) == 1s);
+    CHECK(policy.next_wait(passing, 2, 0ms, 2'000) == 2s);
+    CHECK_FALSE(policy.next_wait(passing, 3, 0ms, 0));
+    CHECK_FALSE(policy.next_wait(passing, 1, 301s, 0));
+    CHECK(policy.next_wait(asked_to_wait, 1, 0ms, 0) == 7s);
+    CHECK_FALSE(policy.next_wait(asked_to_wait, 1, 295s, 0));
+    CHECK_FALSE(policy.next_wait(hopeless, 1, 0ms, 0));
+}
+
+TEST_CASE("a predicate forbids, and never allows") {
+    const auto no_timeouts = [](const error& failure) { return failure.kind() != errc::timed_out; };
+    const auto everything = [](const error&) { return true; };
+    const error late(errc::timed_out, "late", error_details().retryable(true));
+    const error lost(errc::transport, "lost", error_details().retryable(true));
+    const error hopeless(errc::outcome_unknown, "nobody knows");
+    CHECK(retry_policy().allows(late));
+    CHECK_FALSE(retry_policy().when(no_timeouts).next_wait(late, 1, 0ms, 0));
+    CHECK(retry_policy().when(no_timeouts).next_wait(lost, 1, 0ms, 0));
+    CHECK(retry_policy(attempts(9)).when(no_timeouts).attempts() == 9);
+    CHECK_FALSE(retry_policy().when(everything).next_wait(hopeless, 1, 0ms, 0));
+}

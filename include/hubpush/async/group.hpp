@@ -13,13 +13,23 @@
 #include <exception>
 #include <list>
 #include <memory>
+#include <optional>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace hubpush::inline v0 {
 
+/// How the cancellation of a parent reaches the children of its group.
+enum class cancel_order {
+    together,  ///< all at once
+    in_turn    ///< in the order in which they were started, each when the one before it has ended
+};
+
 /// Children of one coroutine, all on its strand. The first failure cancels the others; `join()` waits for every one of
 /// them and rethrows that failure. When the parent is cancelled, `join()` cancels the children, still waits for all,
-/// and throws `cancelled`. A group with children must be joined before it ends. Not thread-safe.
+/// and throws `cancelled`, or what a child says instead: `outcome_unknown` is never hidden by `cancelled`. A group with
+/// children must be joined before it ends. Not thread-safe.
 class task_group {
 public:
     HUBPUSH_DECL explicit task_group(asio::any_io_executor executor);
@@ -34,6 +44,7 @@ public:
     /// between `spawn` and `join` passes it as `own_failure`: the children are cancelled, and that failure is the one
     /// thrown.
     HUBPUSH_DECL task<void> join(std::exception_ptr own_failure = nullptr);
+    HUBPUSH_DECL task<void> join(cancel_order order, std::exception_ptr own_failure = nullptr);
 
     /// Waits until fewer than `limit` children run (or one has failed, or the parent is cancelled: `join()` tells).
     HUBPUSH_DECL task<void> wait_for_room(std::size_t limit);
@@ -48,6 +59,25 @@ private:
     struct state;
     std::shared_ptr<state> state_;
 };
+
+namespace detail {
+
+/// What a task gives, as a value: `std::monostate` for nothing.
+template <class T>
+using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// A child of a group whose result is kept.
+template <class T>
+task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(work);
+        result.emplace();
+    } else {
+        result.emplace(co_await std::move(work));
+    }
+}
+
+}  // namespace detail
 
 }  // namespace hubpush::inline v0
 

@@ -17,9 +17,11 @@ namespace hubpush::inline v0 {
 /// A step made of an ordinary function of one item; see `map`.
 template <class Function>
 class map_step : public step_base {
+    using result_type = typename detail::function_of<Function>::output;
+
 public:
     using input_type = typename detail::function_of<Function>::input;
-    using output_type = typename detail::function_of<Function>::output;
+    using output_type = typename detail::item_of<result_type>::type;
     using call = detail::streaming_call<input_type, output_type>;
 
     explicit map_step(Function function) : function_(std::move(function)) {}
@@ -28,11 +30,11 @@ public:
     task<void> operator()(Context&, stream<input_type>& in, stream<output_type>& out) const {
         while (std::optional<input_type> item = co_await in.pop()) {
             if constexpr (detail::function_of<Function>::asynchronous) {
-                output_type result = co_await function_(std::move(*item));
-                if (!co_await out.push(std::move(result))) co_return;
+                result_type result = co_await function_(std::move(*item));
+                if (!co_await detail::spread(std::move(result), out)) co_return;
             } else {
-                output_type result = function_(std::move(*item));
-                if (!co_await out.push(std::move(result))) co_return;
+                result_type result = function_(std::move(*item));
+                if (!co_await detail::spread(std::move(result), out)) co_return;
             }
         }
     }
@@ -41,14 +43,17 @@ private:
     Function function_;
 };
 
-/// Calls `function` for one item after the other, in order: `Out function(In)` or `task<Out> function(In)`. It runs on
-/// the client's strand, so long computations belong into `offload`. What it throws ends the pipeline.
+/// Calls `function` for one item after the other, in order: `Out function(In)` or `task<Out> function(In)`. A function
+/// that gives a `set_of<Out>` turns one item into any number of them, none included. It runs on the client's strand, so
+/// long computations belong into `offload`. What it throws ends the pipeline.
 template <class Function>
 auto map(Function&& function) {
     static_assert(detail::callable_is_safe<Function>,
                   "hubpush: on g++ 12 give this lambda a name first and pass the name");
-    static_assert(detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>,
-                  "hubpush: map and each need a function with one parameter whose type is written out, and a result");
+    static_assert(
+        detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>,
+        "hubpush: map and each need a function with one parameter whose type is written out, a result, and no "
+        "'mutable'");
     if constexpr (detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>) {
         return map_step<std::decay_t<Function>>(std::forward<Function>(function));
     } else {
@@ -69,9 +74,11 @@ private:
 /// A step that works on several items at once; see `each`.
 template <class Function>
 class each_step : public step_base {
+    using result_type = typename detail::function_of<Function>::output;
+
 public:
     using input_type = typename detail::function_of<Function>::input;
-    using output_type = typename detail::function_of<Function>::output;
+    using output_type = typename detail::item_of<result_type>::type;
     using call = detail::streaming_call<input_type, output_type>;
 
     each_step(Function function, in_flight limit) : function_(std::move(function)), limit_(limit) {}
@@ -94,8 +101,8 @@ public:
 
 private:
     task<void> one(input_type item, stream<output_type>& out) const {
-        output_type result = co_await function_(std::move(item));
-        co_await out.push(std::move(result));
+        result_type result = co_await function_(std::move(item));
+        co_await detail::spread(std::move(result), out);
     }
 
     Function function_;
@@ -103,7 +110,7 @@ private:
 };
 
 /// Calls `task<Out> function(In)` for up to `limit` items at the same time. Results come in the order in which they are
-/// ready. The first exception cancels the others and ends the pipeline.
+/// ready; a `set_of<Out>` is any number of them. The first exception cancels the others and ends the pipeline.
 template <class Function>
 auto each(Function&& function, in_flight limit = in_flight(4)) {
     static_assert(detail::callable_is_safe<Function>,

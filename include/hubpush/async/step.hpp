@@ -11,13 +11,15 @@
 ///
 /// and a source is one without the `In`. A step that takes or gives a `set_of<T>` works on a stream of `T` as well:
 /// taking a set makes it a barrier that waits for the last item. All steps of a running pipeline overlap, joined by
-/// bounded streams.
+/// bounded streams; neighbours that hand one value on as a whole run one after the other in one coroutine.
 
 #include <hubpush/async/group.hpp>
+#include <hubpush/async/stages.hpp>
 #include <hubpush/async/step_traits.hpp>
 #include <hubpush/async/stream.hpp>
 #include <hubpush/async/task.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <optional>
@@ -33,84 +35,12 @@ class pipeline;
 
 namespace detail {
 
-/// Takes what waits in `in` as the value that a whole-value step wants: all items of a set, or the one item there is.
-template <class Value, class Item>
-task<Value> gather(stream<Item>& in) {
-    Value value{};
-    while (std::optional<Item> item = co_await in.pop()) {
-        if constexpr (is_set<Value>) {
-            value.files.push_back(std::move(*item));
-        } else {
-            value = std::move(*item);
-        }
-    }
-    co_return value;
-}
-
-template <class Value, class Item>
-task<void> spread(Value value, stream<Item>& out) {
-    if constexpr (is_set<Value>) {
-        for (Item& item : value.files) {
-            if (!co_await out.push(std::move(item))) co_return;
-        }
-    } else {
-        co_await out.push(std::move(value));
-    }
-}
-
-/// Runs one source between nothing and its outgoing stream.
-template <class Step, class Context, class Out>
-task<void> run_source(const Step& step, Context& context, stream<Out>& out) {
-    if constexpr (call_of<Step>::streaming) {
-        co_await step(context, out);
-    } else {
-        typename call_of<Step>::gives value = co_await step(context);
-        co_await spread(std::move(value), out);
-    }
-    out.close();
-}
-
-/// Runs any other step between its two streams.
-template <class Step, class Context, class In, class Out>
-task<void> run_step(const Step& step, Context& context, stream<In>& in, stream<Out>& out) {
-    if constexpr (call_of<Step>::streaming) {
-        co_await step(context, in, out);
-    } else {
-        typename call_of<Step>::takes input = co_await gather<typename call_of<Step>::takes>(in);
-        typename call_of<Step>::gives value = co_await step(context, std::move(input));
-        co_await spread(std::move(value), out);
-    }
-    in.abandon();
-    out.close();
-}
-
-/// Runs the last step when it gives one value. No stream stands between it and the result: what it has done is kept
-/// even if the run is cancelled in the same moment.
-template <class Step, class Context, class In, class Value>
-task<void> run_last(const Step& step, Context& context, stream<In>& in, std::optional<Value>& result) {
-    typename call_of<Step>::takes input = co_await gather<typename call_of<Step>::takes>(in);
-    Value value = co_await step(context, std::move(input));
-    result.emplace(std::move(value));
-    in.abandon();
-}
-
-template <class Value, class Item>
-task<void> collect(stream<Item>& in, std::optional<Value>& result) {
-    Value value = co_await gather<Value>(in);
-    result.emplace(std::move(value));
-}
-
-/// What a wrong joint gives: it swallows every further `|` and call, so that one mistake is one error.
-class poisoned : public step_base {
-public:
-    template <class... Arguments>
-    task<poisoned> operator()(Arguments&&...) const;
-};
-
 template <class... LeftSteps, class Right>
 auto join_steps(pipeline<LeftSteps...> left, Right right) {
     using last = std::tuple_element_t<sizeof...(LeftSteps) - 1, std::tuple<LeftSteps...>>;
-    if constexpr (!steps_fit<last, Right>) {
+    if constexpr (adapting_step<Right, item_given_by<last>>) {
+        return std::move(left).append(std::move(right).template behind<item_given_by<last>>());
+    } else if constexpr (!steps_fit<last, Right>) {
         static_assert(STEPS_DO_NOT_FIT<LEFT<last>, GIVES<given_by<last>>, RIGHT<Right>, TAKES<taken_by<Right>>>,
                       "hubpush: the right-hand step does not take what the left-hand step gives");
         return poisoned();
@@ -126,6 +56,8 @@ auto join_steps(pipeline<LeftSteps...> left, Right right) {
 template <class Head, class... Tail>
 class pipeline : public step_base {
     using last_step = std::tuple_element_t<sizeof...(Tail), std::tuple<Head, Tail...>>;
+    using plan = detail::stage_plan<Head, Tail...>;
+    static constexpr bool streams_at_the_end = detail::call_of<last_step>::streaming;
 
 public:
     /// What awaiting a run gives: the last step's value, or a set of all items it streams.
@@ -141,10 +73,34 @@ public:
         return host.run(start(*this, host.make_context(std::move(repo_id), std::move(options)...)));
     }
 
+    /// The same with any completion token for `void(std::exception_ptr, result_type)`. With `use_awaitable` it starts
+    /// when it is awaited, with any other token at once. A handler runs on its associated executor, by default on
+    /// `host.get_executor()`, and never inside of this call. Everything that goes wrong arrives through the token, also
+    /// a malformed `repo_id`. The run owns copies of the pipeline and of `host`.
+    template <class Host,
+              asio::completion_token_for<detail::completion_signature<result_type>> Token = asio::use_awaitable_t<>>
+    auto async_run(const Host& host, std::string repo_id, Token&& token = Token()) const {
+        return initiate(host.get_executor(), start_on(*this, host, std::move(repo_id)), std::forward<Token>(token));
+    }
+
+    /// What is left: a mistake.
+    template <class Host, class... Rest>
+    detail::poisoned async_run(const Host&, std::string, Rest&&...) const {
+        static_assert(detail::IS_A_COMPLETION_TOKEN<detail::ARGUMENT<Rest>...>,
+                      "hubpush: async_run takes a client, a repository id, and a completion token or handler for "
+                      "void(std::exception_ptr, Result)");
+        return detail::poisoned();
+    }
+
     /// The same inside a context that exists already; both must outlive the awaitable.
     template <class Context>
     task<result_type> run(Context& context) const {
-        return run_steps(context, std::index_sequence_for<Tail...>());
+        if constexpr (plan::size == 1 && !streams_at_the_end) {
+            return plan::template stage<0>(steps_)(context);
+        } else {
+            return run_stages(context, std::make_index_sequence<plan::size>(),
+                              std::make_index_sequence<plan::size - (streams_at_the_end ? 0 : 1)>());
+        }
     }
 
     template <class Next>
@@ -155,26 +111,32 @@ public:
     }
 
 private:
+    template <class Host>
+    static task<result_type> start_on(pipeline self, Host host, std::string repo_id) {
+        task<result_type> work = self(host, std::move(repo_id));
+        co_return co_await std::move(work);
+    }
+
     template <class Context>
     static task<result_type> start(pipeline self, Context context) {
         co_return co_await self.run(context);
     }
 
-    template <class Context, std::size_t... Joint>
-    task<result_type> run_steps(Context& context, std::index_sequence<Joint...>) const {
+    /// Cancellation reaches one stage after the other, the first that still runs, so that a commit has its real outcome
+    /// before the steps behind it end.
+    template <class Context, std::size_t... Stage, std::size_t... Joint>
+    task<result_type> run_stages(Context& context, std::index_sequence<Stage...>, std::index_sequence<Joint...>) const {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        std::tuple<stream<detail::item_given_by<Head>>, stream<detail::item_given_by<Tail>>...> joints(
-            executor, (static_cast<void>(Joint), executor)...);
+        std::tuple<stream<typename plan::template item<Joint>>...> joints((static_cast<void>(Joint), executor)...);
+        const std::tuple<decltype(plan::template stage<Stage>(steps_))...> stages(
+            plan::template stage<Stage>(steps_)...);
         task_group group(executor);
         std::optional<result_type> result;
-        group.spawn(detail::run_source(std::get<0>(steps_), context, std::get<0>(joints)));
-        (group.spawn(run_stage<Joint>(context, joints, result)), ...);
-        if constexpr (detail::call_of<last_step>::streaming) {
-            group.spawn(detail::collect(std::get<sizeof...(Tail)>(joints), result));
-        }
+        (group.spawn(run_stage<Stage>(std::get<Stage>(stages), context, joints, result)), ...);
+        if constexpr (streams_at_the_end) group.spawn(detail::collect(std::get<plan::size - 1>(joints), result));
         std::exception_ptr failure;
         try {
-            co_await group.join();
+            co_await group.join(cancel_order::in_turn);
         } catch (...) {
             failure = std::current_exception();
         }
@@ -184,15 +146,16 @@ private:
         co_return std::move(*result);
     }
 
-    /// The step behind the given joint.
-    template <std::size_t Joint, class Context, class Joints>
-    task<void> run_stage(Context& context, Joints& joints, std::optional<result_type>& result) const {
-        constexpr bool gives_the_result = Joint + 1 == sizeof...(Tail) && !detail::call_of<last_step>::streaming;
-        if constexpr (gives_the_result) {
-            return detail::run_last(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints), result);
+    template <std::size_t Index, class Stage, class Context, class Joints>
+    static task<void> run_stage(const Stage& stage, Context& context, Joints& joints,
+                                std::optional<result_type>& result) {
+        constexpr bool gives_the_result = Index + 1 == plan::size && !streams_at_the_end;
+        if constexpr (Index == 0) {
+            return detail::run_source(stage, context, std::get<0>(joints));
+        } else if constexpr (gives_the_result) {
+            return detail::run_last(stage, context, std::get<Index - 1>(joints), result);
         } else {
-            return detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints),
-                                    std::get<Joint + 1>(joints));
+            return detail::run_step(stage, context, std::get<Index - 1>(joints), std::get<Index>(joints));
         }
     }
 
@@ -221,7 +184,7 @@ auto operator|(Left left, Right right) {
         return detail::poisoned();
     } else if constexpr (detail::is_pipeline<Left>) {
         return detail::join_steps(std::move(left), std::move(right));
-    } else if constexpr (!detail::callable_step<Left> || !detail::call_of<Left>::source) {
+    } else if constexpr (!detail::source_step<Left>) {
         static_assert(
             detail::DOES_NOT_BEGIN_WITH_A_SOURCE<detail::LEFT<Left>>,
             "hubpush: a pipeline begins with a source such as hubpush::scan(...); the left-hand step takes input");

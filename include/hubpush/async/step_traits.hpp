@@ -38,6 +38,14 @@ class pipeline;
 
 namespace detail {
 
+/// What a mistake gives, as a step and as a task: it swallows every further `|`, call and `co_await`, so that one
+/// mistake is one error.
+class poisoned : public step_base, public task<poisoned> {
+public:
+    template <class... Arguments>
+    poisoned operator()(Arguments&&...) const;
+};
+
 template <class Value>
 inline constexpr bool is_set = false;
 template <class Item>
@@ -109,8 +117,20 @@ struct call_of<Step> : call_signature<decltype(&Step::operator())> {};
 template <class Candidate>
 concept callable_step = step<Candidate> && requires { typename call_of<Candidate>::gives; };
 
+template <class Candidate>
+concept source_step = callable_step<Candidate> && call_of<Candidate>::source;
+
+template <class Candidate>
+concept whole_value_step = callable_step<Candidate> && !call_of<Candidate>::streaming;
+
 template <class Step>
 using item_given_by = typename call_of<Step>::item_out;
+
+/// A step that takes whatever comes: behind a step that gives items of this type it becomes `behind<Item>()`.
+template <class Candidate, class Item>
+concept adapting_step = step<Candidate> && requires(const Candidate& candidate) {
+    { candidate.template behind<Item>() } -> callable_step;
+};
 
 struct THIS_STEP_HAS_NO_USABLE_CALL_OPERATOR {};
 
@@ -182,6 +202,10 @@ concept function_of_one_item =
     requires { typename function_of<Function>::output; } && !std::is_void_v<typename function_of<Function>::output>;
 
 template <class Function>
+concept watcher_of_one_item = requires { typename function_of<Function>::input; } &&
+                              std::invocable<const Function&, const typename function_of<Function>::input&>;
+
+template <class Function>
 constexpr bool returns_a_task() {
     if constexpr (function_of_one_item<Function>) {
         return function_of<Function>::asynchronous;
@@ -200,6 +224,12 @@ template <class Type>
 struct TAKES {};
 template <class Type>
 struct FUNCTION {};
+template <class Type>
+struct STEP {};
+template <class Type>
+struct POLICY {};
+template <class Type>
+struct ARGUMENT {};
 
 template <class Left, class Gives, class Right, class Takes>
 inline constexpr bool STEPS_DO_NOT_FIT = false;
@@ -213,6 +243,20 @@ template <class Function>
 inline constexpr bool HAS_ONE_PLAIN_PARAMETER = false;
 template <function_of_one_item Type>
 inline constexpr bool HAS_ONE_PLAIN_PARAMETER<FUNCTION<Type>> = true;
+template <class Function>
+inline constexpr bool TAKES_ONE_ITEM_BY_CONST_REFERENCE = false;
+template <watcher_of_one_item Type>
+inline constexpr bool TAKES_ONE_ITEM_BY_CONST_REFERENCE<FUNCTION<Type>> = true;
+template <class Step>
+inline constexpr bool TAKES_AND_GIVES_A_WHOLE_VALUE = false;
+template <class Type>
+inline constexpr bool IS_A_TASK_OR_ONE_STEP = false;
+template <class... Types>
+inline constexpr bool ALL_ARE_TASKS = false;
+template <class... Types>
+inline constexpr bool IS_A_COMPLETION_TOKEN = false;
+template <class Policy>
+inline constexpr bool DECIDES_ABOUT_RETRIES = false;
 template <class Function>
 inline constexpr bool RETURNS_A_TASK = false;
 template <class Type>

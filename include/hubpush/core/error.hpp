@@ -57,8 +57,9 @@ enum class errc {
     internal               ///< a bug in hubpush
 };
 
-/// The category of `errc`; its messages are one short phrase each. A category is compared by its address, so there has
-/// to be one in the whole process, also when a shared library hides its symbols.
+/// The category of `errc`; its messages are one short phrase each. `timed_out` and `cancelled` also compare equal to
+/// `std::errc::timed_out` and `std::errc::operation_canceled`. A category is compared by its address, so there has to
+/// be one in the whole process, also when a shared library hides its symbols.
 [[gnu::visibility("default")]] HUBPUSH_DECL const std::error_category& error_category() noexcept;
 
 HUBPUSH_DECL std::error_code make_error_code(errc code) noexcept;
@@ -184,6 +185,13 @@ HUBPUSH_DECL std::string describe(std::exception_ptr failure);
 /// `text` as UTF-8 that a terminal can show: control bytes, bytes that are not UTF-8 and the bidirectional marks that
 /// can reorder a line are escaped as `\\xNN`. At most `limit` bytes, and three dots when that was not enough.
 HUBPUSH_DECL std::string printable(std::string_view text, std::size_t limit = 500);
+
+namespace detail {
+
+/// The code of one of our own exceptions, `internal` for any other.
+HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure);
+
+}  // namespace detail
 
 }  // namespace hubpush::inline v0
 

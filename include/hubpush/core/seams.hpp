@@ -38,6 +38,9 @@ public:
     virtual std::unique_ptr<timer> make_timer(asio::any_io_executor executor) = 0;
 };
 
+/// The clock of production: steady time and Asio's timers. Thread-safe.
+HUBPUSH_DECL std::shared_ptr<clock> steady_clock();
+
 /// Random numbers for jitter and ids. Thread-safe.
 class random_source {
 public:

@@ -15,6 +15,7 @@
 #include <hubpush/net/http_client.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@
 
 namespace hubpush::inline v0 {
 
+/// An endpoint that has never answered is given up after this, whatever the retry policy says.
+inline constexpr std::chrono::seconds first_answer_within{60};
+
 /// Belongs to the strand of its `http_client`, except for `has_answered()`. The functions of `hub/` take a reference;
 /// it must outlive the awaitables they return. Neither copied nor moved.
 class hub_session {
@@ -30,18 +34,20 @@ public:
     HUBPUSH_DECL hub_session(hub_settings settings, seams seams, std::shared_ptr<connector> connector,
                              memory_budget budget, retry_policy policy, connection_limits limits = connection_limits(),
                              trace_events trace = trace_events());
+    /// The same session with another policy: what both have is shared, down to the connections.
+    HUBPUSH_DECL hub_session(const hub_session& other, retry_policy policy);
     hub_session(const hub_session&) = delete;
     hub_session& operator=(const hub_session&) = delete;
 
     const hub_settings& settings() const noexcept { return settings_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
-    const retry_policy& policy() const noexcept { return client_.policy(); }
+    const retry_policy& policy() const noexcept { return policy_; }
 
     /// What happened on the network last, oldest first. Thread-safe.
-    std::vector<trace_event> trace() const { return client_.trace(); }
+    std::vector<trace_event> trace() const { return shared_->client.trace(); }
 
     /// True once the endpoint has answered any request of this session. Thread-safe.
-    bool has_answered() const noexcept { return answered_.load(std::memory_order_relaxed); }
+    bool has_answered() const noexcept { return shared_->answered.load(std::memory_order_relaxed); }
 
     /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
     /// the endpoint, escaped, with its query. What writes is not redirected to another origin.
@@ -56,7 +62,7 @@ public:
     HUBPUSH_DECL task<http_response> exchange(http_request request, std::string what);
 
     /// Tells that the repository is new.
-    void created(repository where) { young_.created(std::move(where), seams_.clock().now()); }
+    void created(repository where) { shared_->young.created(std::move(where), seams_.clock().now()); }
 
     /// Throws the typed error that an answer to `target` is, unless its status is 2xx. The error begins with `what`, as
     /// in "cannot create acme/run-42".
@@ -77,15 +83,25 @@ public:
     HUBPUSH_DECL task<http_response> send_to_storage(http_request request, std::string what);
 
 private:
+    /// What sessions with different policies have in common.
+    struct shared {
+        shared(const hubpush::seams& seams, std::shared_ptr<connector> connector, memory_budget budget,
+               const retry_policy& policy, connection_limits limits, trace_events trace)
+            : client(seams, std::move(connector), std::move(budget), policy, limits, trace) {}
+        http_client client;
+        creation_grace young;
+        server_warnings warnings;
+        std::atomic<bool> answered{false};
+    };
+
+    HUBPUSH_DECL task<http_response> ask(http_request request, std::string what);
     HUBPUSH_DECL std::string_view path_of(const url& target) const;
     HUBPUSH_DECL bool is_unknown_yet(const http_response& reply, const url& target, bool young) const;
 
     hub_settings settings_;
     hubpush::seams seams_;
-    http_client client_;
-    creation_grace young_;
-    server_warnings warnings_;
-    std::atomic<bool> answered_{false};
+    retry_policy policy_;
+    std::shared_ptr<shared> shared_;
 };
 
 /// 32 random hexadecimal digits.

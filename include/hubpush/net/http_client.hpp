@@ -36,6 +36,8 @@ public:
     /// source throws.
     /// Cancellation: all types at every point; the connection is closed, never reused.
     HUBPUSH_DECL task<http_response> send(http_request request);
+    /// The same by another policy.
+    HUBPUSH_DECL task<http_response> send(http_request request, retry_policy policy);
 
     HUBPUSH_DECL const retry_policy& policy() const noexcept;
     /// The last events, oldest first. Thread-safe.

@@ -23,9 +23,6 @@
 
 namespace hubpush::inline v0::detail {
 
-/// The code of one of our own exceptions, `internal` for any other.
-HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure);
-
 /// The state of one exchange, shared by the coroutine that sends and the one that receives; both also keep it alive
 /// when an io_context ends before them.
 ///

@@ -11,7 +11,11 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 namespace hubpush::inline v0 {
 
@@ -65,7 +69,8 @@ private:
 
 /// How stubborn a client is: `retry_policy(attempts(8), backoff(500ms, 30s))`, in any order; without arguments 6
 /// attempts, 0.5 s doubling up to 30 s. All retries of one request end 5 minutes after its first failure. They do not
-/// count from the first byte, so that an upload that took an hour before it broke is repeated too.
+/// count from the first byte, so that an upload that took an hour before it broke is repeated too. It is also the
+/// policy of the step `retry(step, policy)`.
 class retry_policy {
 public:
     static constexpr std::chrono::seconds total_limit{300};
@@ -80,6 +85,24 @@ public:
         (set(options), ...);
     }
 
+    /// `retry_policy(...).when([](const error& e) { return e.status() != 503; })`: of what may be sent again at all,
+    /// only failures for which `predicate` returns true are. It can forbid and never allow: a request that may have
+    /// worked, or that cannot, is not repeated whatever it says. Called on the client's strand; what it throws is the
+    /// outcome.
+    template <class Predicate>
+    retry_policy when(Predicate&& predicate) const {
+        static_assert(detail::callable_is_safe<Predicate>,
+                      "hubpush: on g++ 12 give this lambda a name first and pass the name");
+        static_assert(std::predicate<std::decay_t<Predicate>&, const error&>,
+                      "hubpush: when needs a function that takes a const hubpush::error& and returns whether to retry");
+        retry_policy result = *this;
+        if constexpr (std::predicate<std::decay_t<Predicate>&, const error&>) {
+            result.predicate_ =
+                std::make_shared<const std::function<bool(const error&)>>(std::forward<Predicate>(predicate));
+        }
+        return result;
+    }
+
     int attempts() const noexcept { return attempts_.most(); }
     hubpush::backoff backoff() const noexcept { return backoff_; }
 
@@ -87,13 +110,27 @@ public:
     /// server asked for is kept and spread by up to `base`, so that not everyone comes back in the same instant.
     HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_wait(const failed_attempt& failed,
                                                                     std::uint64_t random) const;
+    /// The same for a failure of anything but a single request, which says itself whether it is `retryable()` and how
+    /// long the server asked to wait.
+    HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_wait(const error& failure, int number,
+                                                                    std::chrono::milliseconds since_first_failure,
+                                                                    std::uint64_t random) const;
+
+    /// What the predicate given to `when` says; true without one.
+    bool allows(const error& failure) const { return !predicate_ || (*predicate_)(failure); }
 
 private:
+    HUBPUSH_DECL std::optional<std::chrono::milliseconds> wait_after(int number, int most,
+                                                                     std::chrono::milliseconds since_first_failure,
+                                                                     std::optional<std::chrono::milliseconds> requested,
+                                                                     std::uint64_t random) const;
+
     void set(hubpush::attempts value) noexcept { attempts_ = value; }
     void set(hubpush::backoff value) noexcept { backoff_ = value; }
 
     hubpush::attempts attempts_{6};
     hubpush::backoff backoff_{std::chrono::milliseconds(500), std::chrono::seconds(30)};
+    std::shared_ptr<const std::function<bool(const error&)>> predicate_;
 };
 
 /// A bound on the retries of all requests of one client together: a broken server is not asked six times as often as a

@@ -6,6 +6,7 @@
 #include <hubpush/core/options.hpp>
 #include <hubpush/hub/repos.hpp>
 #include <hubpush/hub/whoami.hpp>
+#include <hubpush/upload/async_calls.hpp>
 #include <hubpush/upload/calls.hpp>
 #include <hubpush/upload/classify.hpp>
 #include <hubpush/upload/client_options.hpp>
@@ -14,7 +15,6 @@
 #include <hubpush/upload/scan.hpp>
 #include <hubpush/upload/transfer.hpp>
 
-#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -28,10 +28,10 @@ namespace hubpush::inline v0 {
 /// Executor: calls are coroutines to be awaited from any executor; the work runs on one strand of the client's own
 /// executor and completes on the caller's. Thread-safety: calls may be made from any thread. Cancellation of every
 /// call: all types; until the commit request leaves, the call ends with `cancelled` and the branch has not moved
-/// (content may be stored); afterwards with the real outcome or `outcome_unknown`. Emit on `get_executor()`. Lifetime:
-/// arguments are owned by the call; the executor's context must outlive the client. Errors: design.md §4;
-/// `invalid_argument` before the first request.
-class client {
+/// (content may be stored); afterwards with the real outcome or `outcome_unknown`. Emit where the call is awaited.
+/// Lifetime: arguments are owned by the call; the executor's context must outlive the client. Errors: design.md §4;
+/// `invalid_argument` before the first request. Every call exists with any completion token too: `async_calls`.
+class client : public async_calls<client> {
 public:
     /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `allow_plain_http`, `log_to` and, for
     /// simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. Of the network: `proxy`,
@@ -43,7 +43,10 @@ public:
         : client(std::move(executor), detail::collect_options<client_call>(std::move(options)...)) {}
     HUBPUSH_DECL client(asio::any_io_executor executor, client_call::takes options);
 
-    /// Where the work runs, and where cancellation has to be emitted.
+    /// A copy of this handle that sends by another policy; connections, token and everything else are shared.
+    HUBPUSH_DECL client with(retry_policy policy) const;
+
+    /// Where the work runs, and where handlers without an executor of their own are called.
     asio::any_io_executor get_executor() const { return strand_; }
     /// True once the endpoint has answered any request of this client. Thread-safe.
     HUBPUSH_DECL bool has_answered() const noexcept;
@@ -100,21 +103,10 @@ public:
     /// Runs `work` on the client's strand and completes on the awaiting coroutine's executor.
     template <class Result>
     task<Result> run(task<Result> work) const {
-        return on_strand(strand_, std::move(work));
+        return initiate(strand_, std::move(work), asio::use_awaitable);
     }
 
 private:
-    template <class Result>
-    static task<Result> on_strand(asio::any_io_executor strand, task<Result> work) {
-        std::exception_ptr failure;
-        try {
-            co_return co_await asio::co_spawn(strand, detail::root(std::move(work)), asio::use_awaitable);
-        } catch (...) {
-            failure = translate(std::current_exception());
-        }
-        std::rethrow_exception(failure);
-    }
-
     HUBPUSH_DECL context open(std::string repo_id, pipeline_call::takes options) const;
     HUBPUSH_DECL task<created_repository> create(std::string repo_id, create_repo_call::takes options) const;
     HUBPUSH_DECL task<commit_info> push_file(std::string repo_id, add addition, upload_file_call::takes options) const;

@@ -43,6 +43,13 @@ public:
     hub_session& session() noexcept { return *session_; }
     std::chrono::milliseconds commit_patience() const noexcept { return commit_patience_; }
 
+    /// The same things with another session.
+    std::shared_ptr<client_state> with(std::shared_ptr<hub_session> session) const {
+        const auto result = std::make_shared<client_state>(*this);
+        result->session_ = std::move(session);
+        return result;
+    }
+
 private:
     hubpush::seams seams_;
     memory_budget budget_;
@@ -92,7 +99,8 @@ public:
     hub_session& session() const noexcept { return client_->session(); }
     const repository& target() const noexcept { return target_; }
     const std::string& revision() const noexcept { return revision_; }
-    log_sink& log() const noexcept { return client_->seams().log(); }
+    const hubpush::seams& seams() const noexcept { return client_->seams(); }
+    log_sink& log() const noexcept { return seams().log(); }
 
     detail::progress_tracker& progress() noexcept { return progress_; }
     push_tally& tally() noexcept { return tally_; }

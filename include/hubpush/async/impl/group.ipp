@@ -14,6 +14,12 @@ struct task_group::state {
     std::list<asio::cancellation_signal> children;  // a list: the address of a signal must not change
     std::exception_ptr first_failure;
     bool stopping = false;
+    bool in_turn = false;  // the oldest child has been cancelled, and nobody has failed yet
+
+    void cancel_oldest() {
+        in_turn = true;
+        if (!children.empty()) children.front().emit(asio::cancellation_type::terminal);
+    }
 
     void cancel() {
         stopping = true;
@@ -25,11 +31,20 @@ struct task_group::state {
 
     void ended(std::list<asio::cancellation_signal>::iterator child, std::exception_ptr failure) {
         children.erase(child);
-        if (failure && !first_failure) {
-            first_failure = translate(failure);
-            cancel();
+        if (failure) {
+            record(translate(std::move(failure)));
+        } else if (in_turn && !stopping) {
+            cancel_oldest();
         }
         changed.notify_all();
+    }
+
+    /// The first failure counts, but a mere cancellation tells less than what comes after it.
+    void record(std::exception_ptr failure) {
+        if (first_failure && detail::kind_of(first_failure) != errc::cancelled) return;
+        const bool first = !first_failure;
+        first_failure = std::move(failure);
+        if (first) cancel();
     }
 };
 
@@ -48,10 +63,14 @@ HUBPUSH_DECL void task_group::spawn(task<void> child) {
 }
 
 HUBPUSH_DECL task<void> task_group::join(std::exception_ptr own_failure) {
+    return join(cancel_order::together, std::move(own_failure));
+}
+
+HUBPUSH_DECL task<void> task_group::join(cancel_order order, std::exception_ptr own_failure) {
     const std::shared_ptr<state> shared = state_;
     bool parent_cancelled = false;
     if (own_failure) {
-        if (!shared->first_failure) shared->first_failure = own_failure;
+        shared->record(std::move(own_failure));
         shared->cancel();
     }
     for (;;) {
@@ -59,7 +78,7 @@ HUBPUSH_DECL task<void> task_group::join(std::exception_ptr own_failure) {
             parent_cancelled = true;
             // The wait for the children must not end early: from here on only their own end wakes it.
             co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-            shared->cancel();
+            order == cancel_order::together ? shared->cancel() : shared->cancel_oldest();
         }
         if (shared->children.empty()) break;
         co_await shared->changed.wait();

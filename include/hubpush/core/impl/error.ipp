@@ -74,6 +74,11 @@ public:
         const errc_text* row = text_of(value);
         return row != nullptr ? row->message : "internal error";
     }
+    std::error_condition default_error_condition(int value) const noexcept override {
+        if (value == static_cast<int>(errc::timed_out)) return std::errc::timed_out;
+        if (value == static_cast<int>(errc::cancelled)) return std::errc::operation_canceled;
+        return {value, *this};
+    }
 };
 
 /// `character`, one character of UTF-8 or one byte that is none, must not reach a terminal as it is: a byte that is no
@@ -185,6 +190,16 @@ HUBPUSH_DECL std::exception_ptr translate(std::exception_ptr failure) {
         return failure;
     } catch (...) {
         return failure;
+    }
+}
+
+HUBPUSH_DECL errc detail::kind_of(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const error& ours) {
+        return ours.kind();
+    } catch (...) {
+        return errc::internal;
     }
 }
 

@@ -40,7 +40,7 @@ private:
     std::shared_ptr<std::function<void()>> current_;
 };
 
-class steady_clock final : public clock {
+class asio_clock final : public clock {
 public:
     steady_time now() const noexcept override { return std::chrono::steady_clock::now(); }
     std::chrono::system_clock::time_point wall() const noexcept override { return std::chrono::system_clock::now(); }
@@ -73,8 +73,10 @@ public:
 
 namespace hubpush::inline v0 {
 
+HUBPUSH_DECL std::shared_ptr<clock> steady_clock() { return std::make_shared<detail::asio_clock>(); }
+
 HUBPUSH_DECL seams::seams()
-    : seams(std::make_shared<detail::steady_clock>(), std::make_shared<detail::system_random>(),
-            std::make_shared<detail::standard_error_log>()) {}
+    : seams(steady_clock(), std::make_shared<detail::system_random>(), std::make_shared<detail::standard_error_log>()) {
+}
 
 }  // namespace hubpush::inline v0

@@ -57,7 +57,7 @@ HUBPUSH_DECL commit_resolver::commit_resolver(std::string upload_id, std::string
                                               commit_wording wording)
     : marker_(commit_marker(upload_id)),
       base_(std::move(parent)),
-      policy_(policy),
+      policy_(std::move(policy)),
       patience_(patience),
       when_moved_(when_moved),
       wording_(std::move(wording)),
@@ -130,6 +130,7 @@ HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool compl
 /// This attempt did nothing and may be repeated as it is: 409, 429, or a request that did not arrive as a whole.
 HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_time now, std::uint64_t random) {
     if (unknown_) return pause_before(commit_decision::send(parent_), failure, now, random);
+    if (!policy_.allows(failure.about())) return conclude(failure, true);
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - *first_failure_);
     const int status = failure.about().status() == 429 ? 429 : 503;  // the policy does not know the other reasons
     const auto delay =

@@ -2,6 +2,7 @@
 
 #include <hubpush/hub/session.hpp>
 
+#include <hubpush/async/timeout.hpp>
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/hash/text.hpp>
@@ -47,7 +48,11 @@ HUBPUSH_DECL hub_session::hub_session(hub_settings settings, hubpush::seams seam
                                       trace_events trace)
     : settings_(std::move(settings)),
       seams_(seams),
-      client_(seams, std::move(connector), std::move(budget), policy, limits, trace) {}
+      policy_(std::move(policy)),
+      shared_(std::make_shared<shared>(seams, std::move(connector), std::move(budget), policy_, limits, trace)) {}
+
+HUBPUSH_DECL hub_session::hub_session(const hub_session& other, retry_policy policy)
+    : settings_(other.settings_), seams_(other.seams_), policy_(std::move(policy)), shared_(other.shared_) {}
 
 HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_view target,
                                                request_class repeatable) const {
@@ -72,18 +77,31 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
                     error_details().hint("unset " + settings_.offline()).reached_server(false));
     }
     const url target = request.target();
-    if (target.origin() != settings_.origin()) co_return co_await client_.send(std::move(request));
+    if (target.origin() != settings_.origin()) co_return co_await shared_->client.send(std::move(request), policy_);
     for (;;) {
-        const bool young = young_.covers(path_of(target), seams_.clock().now());
-        http_response reply = co_await client_.send(request);
-        answered_.store(true, std::memory_order_relaxed);
-        for (const std::string& text : warnings_.take_new(reply)) {
+        const bool young = shared_->young.covers(path_of(target), seams_.clock().now());
+        http_response reply = co_await ask(request, what);
+        for (const std::string& text : shared_->warnings.take_new(reply)) {
             seams_.log().write(log_level::warning, "the Hub warns: " + text);
         }
         if (!is_unknown_yet(reply, target, young)) co_return reply;
         seams_.log().write(log_level::info, what + ": the new repository is not known everywhere yet");
         co_await sleep_for(seams_.clock(), creation_grace::pause);
     }
+}
+
+/// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3).
+HUBPUSH_DECL task<http_response> hub_session::ask(http_request request, std::string what) {
+    if (has_answered()) co_return co_await shared_->client.send(std::move(request), policy_);
+    std::optional<http_response> reply =
+        co_await detail::within(seams_.clock(), first_answer_within, shared_->client.send(std::move(request), policy_));
+    if (!reply) {
+        throw_error(errc::timed_out, what + ": " + settings_.endpoint() + " has not answered for a minute",
+                    error_details().retryable(true).hint(
+                        "check that HF_ENDPOINT names a Hub, and that the network lets you reach it"));
+    }
+    shared_->answered.store(true, std::memory_order_relaxed);
+    co_return std::move(*reply);
 }
 
 HUBPUSH_DECL std::string_view hub_session::path_of(const url& target) const {

@@ -5,6 +5,7 @@
 #include <hubpush/async/group.hpp>
 #include <hubpush/async/notifier.hpp>
 #include <hubpush/async/task.hpp>
+#include <hubpush/async/timeout.hpp>
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 
@@ -26,30 +27,13 @@ namespace hubpush::inline v0::detail {
 
 using asio::ip::tcp;
 
-template <class T>
-task<void> keep_result(task<T> work, std::shared_ptr<std::optional<T>> result) {
-    result->emplace(co_await std::move(work));
-}
-
-/// Runs `work` for at most `limit`, then cancels it, waits for its end and throws `timed_out`.
+/// Running out of time is an error that says what took too long.
 template <class T>
 task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string what, task<T> work) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    task_group group(executor);
-    deadline watch(seams.clock(), executor, [&group] { group.cancel(); });
-    watch.expires_after(limit);
-    const auto result = std::make_shared<std::optional<T>>();
-    group.spawn(keep_result<T>(std::move(work), result));
-    std::exception_ptr failure;
-    try {
-        co_await group.join();
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    if (result->has_value() && !failure) co_return std::move(**result);
-    if (watch.expired())
+    std::optional<T> result = co_await within(seams.clock(), limit, std::move(work));
+    if (!result)
         throw_error(errc::timed_out, what + " took too long", error_details().reached_server(false).retryable(true));
-    std::rethrow_exception(failure);
+    co_return std::move(*result);
 }
 
 /// Close-on-exec from the first instant: a training loop that starts data workers must not hand our connections to

@@ -53,6 +53,21 @@ inline std::optional<url> redirect_target(const http_request& request, const htt
 /// For the trace: without values of the query.
 inline std::string line_of(const http_request& request) { return request.method() + " " + request.target().redacted(); }
 
+/// What went wrong in one attempt, as an error whether there was a reply or not.
+inline error error_of_attempt(const http_request& request, const http_response& reply,
+                              const std::exception_ptr& failure, std::optional<std::chrono::milliseconds> requested) {
+    try {
+        if (failure) std::rethrow_exception(failure);
+    } catch (const error& ours) {
+        return ours;
+    }
+    error_details details;
+    if (requested) details.retry_after(*requested);
+    details.status(reply.status()).retryable(retryable_status(reply.status()));
+    return error(reply.status() == 429 ? errc::rate_limited : errc::server_error,
+                 request.method() + " " + request.target().redacted(), std::move(details));
+}
+
 /// The same failure, with what is known about the request's bytes.
 inline std::exception_ptr with_reached_server(std::exception_ptr failure, bool reached) {
     try {
@@ -74,6 +89,7 @@ namespace hubpush::inline v0 {
 /// One call of `send` on its way through the loops below.
 struct http_client::call {
     std::uint64_t number;  ///< from 1
+    retry_policy policy;
     int attempt = 1;
     bool reached = false;  ///< a byte of the request may have arrived
 };
@@ -86,11 +102,11 @@ struct http_client::state {
         : seams(std::move(outside)),
           connector(std::move(network)),
           budget(std::move(memory)),
-          policy(patience),
+          default_policy(std::move(patience)),
           slots(limits),
           trace(remembered) {}
 
-    static task<http_response> send(std::shared_ptr<state> self, http_request request);
+    static task<http_response> send(std::shared_ptr<state> self, http_request request, retry_policy policy);
     task<http_response> retry(const http_request& request, call& now);
     task<http_response> follow_redirects(http_request request, call& now);
     task<http_response> exchange(const http_request& request, call& now);
@@ -107,7 +123,7 @@ struct http_client::state {
     hubpush::seams seams;
     std::shared_ptr<hubpush::connector> connector;
     memory_budget budget;
-    retry_policy policy;
+    retry_policy default_policy;
     retry_budget retries;
     detail::connection_slots slots;
     detail::connection_pool idle;
@@ -121,8 +137,9 @@ inline trace_event http_client::state::event(trace_kind kind, const call& now, s
     return result;
 }
 
-HUBPUSH_DECL task<http_response> http_client::state::send(std::shared_ptr<state> self, http_request request) {
-    call now{++self->calls};
+HUBPUSH_DECL task<http_response> http_client::state::send(std::shared_ptr<state> self, http_request request,
+                                                          retry_policy policy) {
+    call now{++self->calls, std::move(policy)};
     std::exception_ptr failure;
     try {
         co_return co_await self->retry(request, now);
@@ -166,10 +183,12 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_w
     using std::chrono::milliseconds;
     if (request.repeatable() == request_class::non_idempotent && now.reached) return std::nullopt;
     const auto since = std::chrono::duration_cast<milliseconds>(seams.clock().now() - first_failure);
-    const failed_attempt failed =
-        failure ? failed_attempt(now.attempt, since, detail::kind_of(failure))
-                : failed_attempt(now.attempt, since, reply.status(), requested_wait(reply, seams.clock().wall()));
-    const std::optional<milliseconds> wait = policy.next_wait(failed, seams.random().next());
+    const std::optional<milliseconds> requested =
+        failure ? std::optional<milliseconds>() : requested_wait(reply, seams.clock().wall());
+    if (!now.policy.allows(detail::error_of_attempt(request, reply, failure, requested))) return std::nullopt;
+    const failed_attempt failed = failure ? failed_attempt(now.attempt, since, detail::kind_of(failure))
+                                          : failed_attempt(now.attempt, since, reply.status(), requested);
+    const std::optional<milliseconds> wait = now.policy.next_wait(failed, seams.random().next());
     const int cost = failure ? retry_budget::transport_cost : retry_budget::server_cost;
     return wait && retries.take(cost) ? wait : std::nullopt;
 }
@@ -276,16 +295,20 @@ HUBPUSH_DECL task<std::shared_ptr<byte_stream>> http_client::state::open(origin 
 
 HUBPUSH_DECL http_client::http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget,
                                       retry_policy policy, connection_limits limits, trace_events trace)
-    : state_(
-          std::make_shared<state>(std::move(seams), std::move(connector), std::move(budget), policy, limits, trace)) {}
+    : state_(std::make_shared<state>(std::move(seams), std::move(connector), std::move(budget), std::move(policy),
+                                     limits, trace)) {}
 
 HUBPUSH_DECL http_client::~http_client() = default;
 
 HUBPUSH_DECL task<http_response> http_client::send(http_request request) {
-    return state::send(state_, std::move(request));
+    return send(std::move(request), state_->default_policy);
 }
 
-HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->policy; }
+HUBPUSH_DECL task<http_response> http_client::send(http_request request, retry_policy policy) {
+    return state::send(state_, std::move(request), std::move(policy));
+}
+
+HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->default_policy; }
 
 HUBPUSH_DECL std::vector<trace_event> http_client::trace() const { return state_->trace.copy(); }
 

@@ -19,16 +19,6 @@ inline std::size_t block_size(const http_request& request) noexcept {
     return static_cast<std::size_t>(std::min<std::uint64_t>(size, http_exchange::body_block));
 }
 
-HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const error& ours) {
-        return ours.kind();
-    } catch (...) {
-        return errc::internal;
-    }
-}
-
 HUBPUSH_DECL std::size_t http_exchange::memory_for(const http_request& request, const secret& head) {
     return read_area + whole_pages(head.reveal().size()) + block_size(request);
 }

@@ -96,21 +96,33 @@ namespace hubpush::inline v0 {
 
 HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::next_wait(const failed_attempt& failed,
                                                                               std::uint64_t random) const {
-    using std::chrono::milliseconds;
     const bool repeatable = failed.status() != 0 ? retryable_status(failed.status()) : retryable_failure(failed.code());
+    if (!repeatable) return std::nullopt;
     // A name that does not exist will hardly exist in a second, so it is looked up only once more (N02).
     const int most = failed.status() == 0 && failed.code() == errc::name_not_found ? 2 : attempts();
-    if (!repeatable || failed.number() >= std::min(most, attempts())) return std::nullopt;
+    return wait_after(failed.number(), most, failed.since_first_failure(), failed.requested_wait(), random);
+}
 
+HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::next_wait(
+    const error& failure, int number, std::chrono::milliseconds since_first_failure, std::uint64_t random) const {
+    if (!failure.retryable() || !allows(failure)) return std::nullopt;
+    return wait_after(number, attempts(), since_first_failure, failure.retry_after(), random);
+}
+
+HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::wait_after(
+    int number, int most, std::chrono::milliseconds since_first_failure,
+    std::optional<std::chrono::milliseconds> requested, std::uint64_t random) const {
+    using std::chrono::milliseconds;
+    if (number >= std::min(most, attempts())) return std::nullopt;
     const auto below = [random](milliseconds bound) {
         return milliseconds(static_cast<std::int64_t>(
             random % (static_cast<std::uint64_t>(std::max(bound, milliseconds(0)).count()) + 1)));
     };
     milliseconds bound = backoff_.base();
-    for (int doubled = 1; doubled < failed.number() && bound < backoff_.cap(); ++doubled) bound *= 2;
+    for (int doubled = 1; doubled < number && bound < backoff_.cap(); ++doubled) bound *= 2;
     milliseconds wait = below(std::min(bound, backoff_.cap()));
-    if (const auto requested = failed.requested_wait()) wait = *requested + below(backoff_.base());
-    if (failed.since_first_failure() + failed.requested_wait().value_or(wait) > total_limit) return std::nullopt;
+    if (requested) wait = *requested + below(backoff_.base());
+    if (since_first_failure + requested.value_or(wait) > total_limit) return std::nullopt;
     return wait;
 }
 

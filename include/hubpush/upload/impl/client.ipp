@@ -103,6 +103,12 @@ task<Result> keep_alive(std::shared_ptr<client_state> /*held by the frame*/, tas
 HUBPUSH_DECL client::client(asio::any_io_executor executor, client_call::takes options)
     : strand_(asio::make_strand(std::move(executor))), state_(detail::make_client_state(options)) {}
 
+HUBPUSH_DECL client client::with(retry_policy policy) const {
+    client result = *this;
+    result.state_ = state_->with(std::make_shared<hub_session>(state_->session(), std::move(policy)));
+    return result;
+}
+
 HUBPUSH_DECL bool client::has_answered() const noexcept { return state_->session().has_answered(); }
 
 HUBPUSH_DECL std::string client::endpoint() const { return state_->session().settings().endpoint(); }
