@@ -13,11 +13,13 @@ thread_local std::size_t counted = 0;
 thread_local std::size_t failing = 0;
 thread_local int exempt = 0;
 
-bool next_fails() noexcept { return exempt == 0 && ++counted == failing; }
+constexpr std::size_t least_to_fail = 256;
+
+bool fails(std::size_t size) noexcept { return size >= least_to_fail && exempt == 0 && ++counted == failing; }
 
 void* allocate(std::size_t alignment, std::size_t size) {
     void* memory = nullptr;
-    if (next_fails() || ::posix_memalign(&memory, alignment, size) != 0) throw std::bad_alloc();
+    if (fails(size) || ::posix_memalign(&memory, alignment, size) != 0) throw std::bad_alloc();
     live.fetch_add(1, std::memory_order_relaxed);
     return memory;
 }
@@ -47,12 +49,11 @@ void operator delete(void* memory, std::size_t) noexcept { release(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { release(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
 
-/// Pages of the budget, which may fail, and Asio's memory, which may not: a coroutine that cannot be started ends the
-/// program (`co_spawn_entry_point`).
+/// Pages of the budget, which may fail, and Asio's memory, which may not.
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
     void* memory = nullptr;
     const bool pages = alignment >= 4096;
-    if ((pages && next_fails()) || ::posix_memalign(&memory, alignment, size) != 0) return nullptr;
+    if ((pages && fails(size)) || ::posix_memalign(&memory, alignment, size) != 0) return nullptr;
     return memory;
 }
 

@@ -9,8 +9,9 @@ namespace hubpush_test {
 /// not return to what it was.
 std::size_t memory_in_use() noexcept;
 
-/// From here on the n-th allocation of this thread (from 1) fails once, `operator new` or pages of the budget; 0: none.
-/// Asio's own memory does not fail.
+/// From here on the n-th allocation of this thread (from 1) fails once: pages of the budget, or at least 256 bytes by
+/// `operator new`. Smaller ones, and Asio's own, do not: where a coroutine cannot be started Asio ends the program. 0:
+/// none fails.
 void fail_allocation(std::size_t n) noexcept;
 
 /// While one exists, allocations are neither counted nor do they fail.

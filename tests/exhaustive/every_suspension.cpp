@@ -24,6 +24,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// What a read or a write moves at most, so that there are more points at which to stop.
+constexpr std::size_t one_piece = 64;
+
 /// One operation under way in a world of its own.
 class scene {
 public:
@@ -40,6 +43,19 @@ public:
         return *made;
     }
     client& keep_client() { return keep<client>(world.client()); }
+
+    /// Cancels from within the n-th call that the operation makes of the network or of the files, on its own strand.
+    void cancel_inside(std::size_t n, asio::cancellation_type how) {
+        const auto call = [this, n, how] {
+            if (++calls == n) signal.emit(how);
+        };
+        world.network->before = [call](network_call, std::size_t) {
+            call();
+            return one_piece;
+        };
+        for (std::size_t each = 1; each < 100; ++each) world.files->before_call(each, call);
+    }
+    std::size_t calls = 0;
 
     template <class Result>
     void begin(task<Result> work) {
@@ -67,8 +83,9 @@ private:
 struct operation {
     std::string name;
     std::function<void(scene&)> start;
-    bool commits = false;  ///< success means that a commit was made
-    bool waits = false;    ///< it waits for something that goes on without it
+    bool commits = false;       ///< success means that a commit was made
+    bool waits = false;         ///< it waits for something that goes on without it
+    bool either_order = false;  ///< its objects may end before or after their executor's context
 };
 
 // The operations.
@@ -136,18 +153,29 @@ std::function<void(scene&)> on_client(std::function<task<commit_info>(const clie
     return [call = std::move(call)](scene& here) { here.begin(call(here.keep_client())); };
 }
 
-/// A queue that pushes the folder behind a first job.
-struct queued_push {
+/// A queue with two jobs.
+template <class Result>
+struct queued {
     fifo_queue& queue;
-    job<commit_info> second;
+    job<Result> second;
 };
 
-queued_push submit_push(scene& here) {
+/// The second one pushes the folder.
+queued<commit_info> queued_push(scene& here) {
     client& hub = here.keep_client();
     fifo_queue& queue = here.keep<fifo_queue>(hub.get_executor(), queue_options().use(here.world.seams.get()));
     virtual_clock& time = *here.world.seams.clock;
     queue.submit([&time] { return sleep_for(time, 1s); }, "first");
     return {queue, queue.submit([hub] { return push_folder(hub); }, "second")};
+}
+
+/// Both take their time.
+queued<void> queued_pauses(scene& here) {
+    fifo_queue& queue =
+        here.keep<fifo_queue>(here.world.context->get_executor(), queue_options().use(here.world.seams.get()));
+    virtual_clock& time = *here.world.seams.clock;
+    queue.submit([&time] { return sleep_for(time, 1s); }, "first");
+    return {queue, queue.submit([&time] { return sleep_for(time, 2s); }, "second")};
 }
 
 std::vector<operation> client_operations() {
@@ -170,10 +198,12 @@ std::vector<operation> client_operations() {
         };
         here.begin(push_folder(here.keep_client()));
     });
-    commits("upload_folder, every second request 503", [](scene& here) {
-        here.world.hub->fault = [count = 0](const std::string&, const std::string&) mutable {
-            return ++count % 2 == 1 ? model_fault::status_503 : model_fault::none;
-        };
+    commits("upload_folder, everything in trouble", [](scene& here) {
+        here.world.make_it_hard();
+        here.begin(push_folder(here.keep_client()));
+    });
+    commits("upload_folder with a thread", [](scene& here) {
+        here.world.threads = 1;
         here.begin(push_folder(here.keep_client()));
     });
     commits("upload_folder, the large file forgotten", [](scene& here) {
@@ -198,37 +228,39 @@ std::vector<operation> client_operations() {
     return all;
 }
 
-std::vector<operation> queue_operations() {
+/// `commits`: the second job pushes. Then the queue is on a strand of its context, which must end last.
+template <class Result>
+std::vector<operation> queue_operations(const std::string& of, queued<Result> (*submit)(scene&), bool commits) {
     std::vector<operation> all;
-    all.push_back({"job.async_get",
-                   [](scene& here) {
-                       const job<commit_info> second = submit_push(here).second;
-                       here.begin(second.async_get());
-                   },
-                   true, true});
-    all.push_back({"job.cancel",
-                   [](scene& here) {
-                       const job<commit_info> second = submit_push(here).second;
-                       here.stop = [second] { second.cancel(); };
-                       here.begin(second.async_get());
-                   },
-                   true});
-    all.push_back({"queue.stop",
-                   [](scene& here) {
-                       const queued_push both = submit_push(here);
-                       here.stop = [&queue = both.queue] { queue.stop(); };
-                       here.begin(both.second.async_get());
-                   },
-                   true});
-    all.push_back(
-        {"queue.async_drain", [](scene& here) { here.begin(submit_push(here).queue.async_drain()); }, false, true});
-    all.push_back({"queue.async_drain_until",
-                   [](scene& here) {
-                       const steady_time soon = here.world.seams.clock->now() + 500ms;
-                       here.begin(submit_push(here).queue.async_drain_until(soon));
-                   },
-                   false, true});
-    all.push_back({"queue.close", [](scene& here) { here.begin(submit_push(here).queue.close()); }, false, true});
+    const auto operation = [&](const std::string& name, std::function<void(scene&)> start, bool gives, bool waits) {
+        all.push_back({name + of, std::move(start), gives && commits, waits, !commits});
+    };
+    const auto get = [submit](scene& here) {
+        const job<Result> second = submit(here).second;
+        here.begin(second.async_get());
+    };
+    const auto cancel = [submit](scene& here) {
+        const job<Result> second = submit(here).second;
+        here.stop = [second] { second.cancel(); };
+        here.begin(second.async_get());
+    };
+    const auto stop = [submit](scene& here) {
+        const queued<Result> both = submit(here);
+        here.stop = [&queue = both.queue] { queue.stop(); };
+        here.begin(both.second.async_get());
+    };
+    const auto drain = [submit](scene& here) { here.begin(submit(here).queue.async_drain()); };
+    const auto drain_until = [submit](scene& here) {
+        const steady_time soon = here.world.seams.clock->now() + 500ms;
+        here.begin(submit(here).queue.async_drain_until(soon));
+    };
+    const auto close = [submit](scene& here) { here.begin(submit(here).queue.close()); };
+    operation("job.async_get", get, true, true);
+    operation("job.cancel", cancel, true, false);
+    operation("queue.stop", stop, true, false);
+    operation("queue.async_drain", drain, false, true);
+    operation("queue.async_drain_until", drain_until, false, true);
+    operation("queue.close", close, false, true);
     return all;
 }
 
@@ -327,6 +359,7 @@ judgement run(const operation& what, stopping how, std::size_t steps, bool& over
     return judged([&] {
         judgement result;
         scene here;
+        here.world.network->piecewise(one_piece);
         what.start(here);
         for (std::size_t i = 0; i < steps && here.end.handlers == 0; ++i) here.world.step();
         over = here.end.handlers != 0;
@@ -346,13 +379,14 @@ judgement run(const operation& what, stopping how, std::size_t steps, bool& over
         }
         if (result.problem.empty() && here.world.network->connections() != 0) result.problem = "keeps a connection";
         result.elapsed = here.world.seams.clock->elapsed();
+        if (result.problem.empty() && here.world.log->leaks != 0) result.problem = "tells the token";
         return result;
     });
 }
 
 void stop_everywhere(report& table, const operation& what, stopping how) {
     bool over = false;
-    run(what, how, 0, over);  // what is made once per program is made here
+    run(what, how, 100'000, over);  // what is made once per program is made here
     for (std::size_t steps = 0; steps < 100'000; ++steps) {
         const judgement result = run(what, how, steps, over);
         table.add(what.name + ", " + name_of(how), "after " + std::to_string(steps) + " handlers", result);
@@ -361,19 +395,58 @@ void stop_everywhere(report& table, const operation& what, stopping how) {
     FAIL_CHECK(what.name << " has no end");
 }
 
+/// Cancelled by a handler of its own, in the middle of its work.
+void cancel_inside_everywhere(report& table, const operation& what) {
+    for (const auto& [how, name] : {std::pair(asio::cancellation_type::terminal, ", terminal, inside"),
+                                    std::pair(asio::cancellation_type::total, ", total, inside")}) {
+        bool reached = true;
+        for (std::size_t n = 1; reached; ++n) {
+            const judgement result = judged([&] {
+                judgement one;
+                scene here;
+                here.cancel_inside(n, how);
+                what.start(here);
+                for (int limit = 0; limit < 100'000 && here.world.step(); ++limit) {
+                }
+                reached = here.calls >= n;
+                one.problem = problem_of(what, here, one);
+                here.drop_objects();
+                here.world.context.reset();
+                one.elapsed = here.world.seams.clock->elapsed();
+                return one;
+            });
+            table.add(what.name + name, "in call " + std::to_string(n), result);
+        }
+    }
+}
+
+/// Every third point, and every second moment of the cleaning up behind it.
+void stop_twice_everywhere(report& table, const operation& what, stopping second) {
+    bool over = false;
+    run(what, stopping::terminal, 100'000, over);
+    over = false;
+    for (std::size_t steps = 0; !over; steps += 3) {
+        for (std::size_t again = 1; again < 24 && !over; again += 2) {
+            const judgement result = run(what, stopping::terminal, steps, over, again, second);
+            table.add(what.name + ", cancelled, then " + name_of(second),
+                      "after " + std::to_string(steps) + " and " + std::to_string(again) + " handlers", result);
+        }
+    }
+}
+
 void stop_everywhere(report& table, const std::vector<operation>& all) {
     for (const operation& what : all) {
         scene probe;
         what.start(probe);
         const bool own_way = probe.stop != nullptr;
+        probe.drop_objects();
         if (own_way) {
             stop_everywhere(table, what, stopping::in_its_own_way);
-        } else {
-            for (const stopping how : {stopping::terminal, stopping::partial, stopping::total})
-                stop_everywhere(table, what, how);
-            stop_everywhere(table, what, stopping::objects_first);
-            stop_everywhere(table, what, stopping::context_first);
+            continue;
         }
+        for (const stopping how : {stopping::terminal, stopping::partial, stopping::total, stopping::objects_first})
+            stop_everywhere(table, what, how);
+        if (what.either_order) stop_everywhere(table, what, stopping::context_first);
     }
 }
 
@@ -382,12 +455,24 @@ void stop_everywhere(report& table, const std::vector<operation>& all) {
 TEST_CASE("every suspension point: calls of a client", "[suspension]") {
     report table("stopped at every point: client");
     stop_everywhere(table, client_operations());
+    for (const operation& what : client_operations()) cancel_inside_everywhere(table, what);
     table.print();
 }
 
 TEST_CASE("every suspension point: the queue", "[suspension]") {
     report table("stopped at every point: queue");
-    stop_everywhere(table, queue_operations());
+    stop_everywhere(table, queue_operations(" of pushes", queued_push, true));
+    stop_everywhere(table, queue_operations(" of pauses", queued_pauses, false));
+    table.print();
+}
+
+TEST_CASE("every suspension point: stopped, and a little later destroyed or stopped again", "[suspension]") {
+    report table("stopped twice");
+    for (const operation& what : client_operations()) {
+        if (what.name != "upload_folder" && what.name != "upload_folder, the commit's answer lost") continue;
+        for (const stopping second : {stopping::terminal, stopping::objects_first})
+            stop_twice_everywhere(table, what, second);
+    }
     table.print();
 }
 

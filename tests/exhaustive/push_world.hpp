@@ -16,7 +16,9 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace hubpush_test {
@@ -36,6 +38,17 @@ struct judgement {
     std::string problem;
 };
 
+/// Counts, looks for the token, and needs no memory.
+class counting_log final : public hubpush::log_sink {
+public:
+    void write(hubpush::log_level, std::string_view line) noexcept override {
+        ++lines;
+        leaks += line.find(canary) != std::string_view::npos ? 1 : 0;
+    }
+    std::size_t lines = 0;
+    std::size_t leaks = 0;
+};
+
 /// One small push (a regular file and a large one) against the model, in virtual time and on one thread.
 class push_world {
 public:
@@ -52,8 +65,8 @@ public:
         return hubpush::client(context->get_executor(), hubpush::endpoint(model_hub::endpoint),
                                hubpush::token(std::string(canary)), hubpush::use_connector(network),
                                hubpush::use_file_system(files),
-                               hubpush::use_seams(hubpush::seams(clock_, random_, seams.log)), budget,
-                               hubpush::worker_threads(0), std::move(options)...);
+                               hubpush::use_seams(hubpush::seams(clock_, random_, log)), budget,
+                               hubpush::worker_threads(threads), std::move(options)...);
     }
 
     /// Replaces a seam of the clients that are made from here on. Timers still come from the virtual clock in the end.
@@ -82,7 +95,16 @@ public:
     /// Lets one handler run, or, when none is ready, the time of the next timer come; false when nothing is left.
     bool step() {
         context->restart();
+        if (threads != 0) return context->run_one_for(std::chrono::seconds(10)) != 0;
         return context->poll_one() != 0 || seams.clock->advance();
+    }
+
+    /// Each request is answered with 503 when it comes for the first time, and the commit's answer is lost.
+    void make_it_hard() {
+        hub->fault = [seen = std::set<std::string>()](const std::string& method, const std::string& target) mutable {
+            if (seen.insert(method + target).second) return model_fault::status_503;
+            return target.find("/commit/") != std::string::npos ? model_fault::apply_then_reset : model_fault::none;
+        };
     }
 
     /// What the push was to do has been done, exactly once (spec/reliability.md I1, I2, I3).
@@ -115,6 +137,8 @@ public:
     std::shared_ptr<damaged_network> network;
     std::shared_ptr<failing_files> files = std::make_shared<failing_files>();
     hubpush::memory_budget budget;
+    std::shared_ptr<counting_log> log = std::make_shared<counting_log>();
+    std::size_t threads = 0;  ///< of the clients; then handlers come in real time
 
 private:
     std::shared_ptr<hubpush::clock> clock_ = seams.clock;
@@ -133,7 +157,7 @@ private:
             return end.oid == hub->commits.back().oid ? "" : "reports another commit";
         }
         const std::string text = hubpush::describe(end.failure);
-        if (text.find(canary) != std::string::npos) return "tells the token";
+        if (text.find(canary) != std::string::npos || log->leaks != 0) return "tells the token";
         if (result.kind == errc::internal && !foreign) return "fails without a type: " + text;
         if (result.kind == errc::cancelled) return "says cancelled, and nobody has: " + text;
         if (hub->commits.size() == 2 && result.kind != errc::outcome_unknown) return "has committed and says: " + text;
