@@ -23,9 +23,6 @@ namespace hubpush::inline v0::detail {
 /// How long the Hub is still asked about what the caller does not wait for any more.
 inline constexpr std::chrono::seconds last_words_within{10};
 
-/// Awaits `work`; cancels it when it takes longer than `limit`.
-HUBPUSH_DECL task<void> await_within(clock& clock, std::chrono::seconds limit, task<void> work);
-
 /// Tells whether the last byte was given out. Before, no server can have seen a complete request.
 class watched_source final : public byte_source {
 public:

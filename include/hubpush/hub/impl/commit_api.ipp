@@ -2,6 +2,7 @@
 
 #include <hubpush/hub/commit_api.hpp>
 
+#include <hubpush/async/timeout.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/commit_body.hpp>
 #include <hubpush/hub/commits.hpp>
@@ -148,12 +149,12 @@ private:
     task<void> tell_where_branch_is(error refused) {
         std::string head;
         try {
-            co_await await_within(session().seams().clock(), last_words_within, read_head(head));
+            head = co_await in_time(session().seams().clock(), last_words_within,
+                                    head_commit(session(), where_, at_revision_));
         } catch (const error&) {
         }
         throw branch_moved(what(), resolver().refused_parent(), std::move(head), refused.details());
     }
-    task<void> read_head(std::string& head) { head = co_await head_commit(session(), where_, at_revision_); }
 
     bool removes_something() const {
         return std::any_of(operations_->begin(), operations_->end(),

@@ -2,8 +2,8 @@
 
 #include <hubpush/hub/exactly_once.hpp>
 
-#include <hubpush/async/group.hpp>
 #include <hubpush/async/task.hpp>
+#include <hubpush/async/timeout.hpp>
 #include <hubpush/async/timing.hpp>
 
 namespace hubpush::inline v0::detail {
@@ -26,15 +26,6 @@ inline bool may_have_reached_server(const std::exception_ptr& failure) {
     } catch (...) {
         return true;
     }
-}
-
-HUBPUSH_DECL task<void> await_within(clock& clock, std::chrono::seconds limit, task<void> work) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    task_group group(executor);
-    deadline end(clock, executor, [&group] { group.cancel(); });
-    end.expires_after(limit);
-    group.spawn(std::move(work));
-    co_await group.join();
 }
 
 HUBPUSH_DECL task<std::size_t> watched_source::read_at(std::uint64_t offset, std::span<std::byte> out) {
@@ -91,7 +82,7 @@ HUBPUSH_DECL task<void> exactly_once::probe() {
     std::exception_ptr failure;
     try {
         if (stopping_) {
-            co_await await_within(session_.seams().clock(), last_words_within, keep_look());
+            co_await in_time(session_.seams().clock(), last_words_within, keep_look());
         } else {
             co_await keep_look();
         }

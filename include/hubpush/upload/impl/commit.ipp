@@ -2,6 +2,7 @@
 
 #include <hubpush/upload/commit.hpp>
 
+#include <hubpush/async/timeout.hpp>
 #include <hubpush/async/timing.hpp>
 #include <hubpush/hub/commit_api.hpp>
 #include <hubpush/hub/commits.hpp>
@@ -130,9 +131,8 @@ inline task<void> open_for_review(context& context, std::uint64_t number) {
     constexpr std::chrono::seconds limit{60};
     std::exception_ptr failure;
     try {
-        co_await await_within(
-            context.client().seams().clock(), limit,
-            set_discussion_status(context.session(), context.target(), number, discussion_status::open));
+        co_await in_time(context.client().seams().clock(), limit,
+                         set_discussion_status(context.session(), context.target(), number, discussion_status::open));
     } catch (...) {
         failure = std::current_exception();
     }
