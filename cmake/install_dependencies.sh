@@ -5,7 +5,8 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libasio-dev node-llhttp libssl-dev nlohmann-json3-dev libcli11-dev git git-lfs
     ca-certificates)
-tests=("${build[@]}" make catch2 liblz4-dev clang-19 libclang-rt-19-dev clang-format-19 python3 python3-venv openssl curl)
+tests=("${build[@]}" make catch2 liblz4-dev clang-19 libclang-rt-19-dev clang-format-19 python3 python3-venv openssl curl
+    valgrind)
 
 packages=()
 for name in "$@"; do

@@ -84,9 +84,9 @@ public:
     }
 
     /// What is left: a mistake.
-    template <class Host, class... Rest>
-    detail::poisoned async_run(const Host&, std::string, Rest&&...) const {
-        static_assert(detail::IS_A_COMPLETION_TOKEN<detail::ARGUMENT<Rest>...>,
+    template <class Host, class Wrong, class... Rest>
+    detail::poisoned async_run(const Host&, std::string, Wrong&&, Rest&&...) const {
+        static_assert(detail::IS_A_COMPLETION_TOKEN<detail::ARGUMENT<Wrong>, detail::ARGUMENT<Rest>...>,
                       "hubpush: async_run takes a client, a repository id, and a completion token or handler for "
                       "void(std::exception_ptr, Result)");
         return detail::poisoned();
