@@ -195,7 +195,15 @@ private:
         return session_.settings().at(where_.page_path() + "/commit/" + oid).text();
     }
     steady_time now() const { return session_.seams().clock().now(); }
-    std::uint64_t random() const { return session_.seams().random().next(); }
+    /// For jitter only: when there are no random numbers there is none. No failure of theirs may hide what became of
+    /// the commit.
+    std::uint64_t random() const noexcept {
+        try {
+            return session_.seams().random().next();
+        } catch (...) {
+            return 0;
+        }
+    }
 
     hub_session& session_;
     repository where_;
