@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <new>
 
-extern "C" std::size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
+#if defined(__SANITIZE_ADDRESS__)
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();  // g++ 12 comes without its header
+#endif
 
 namespace {
 
@@ -63,8 +65,11 @@ extern "C" const char* __asan_default_options() { return "malloc_context_size=3"
 namespace hubpush_test {
 
 std::size_t memory_in_use() noexcept {
-    if (__sanitizer_get_current_allocated_bytes != nullptr) return __sanitizer_get_current_allocated_bytes();
+#if defined(__SANITIZE_ADDRESS__)
+    return __sanitizer_get_current_allocated_bytes();
+#else
     return live.load(std::memory_order_relaxed);
+#endif
 }
 
 void fail_allocation(std::size_t n) noexcept {

@@ -79,7 +79,15 @@ private:
     HUBPUSH_DECL task<void> stop(bool in_flight);
     HUBPUSH_DECL void tell_about_search(const std::exception_ptr& failure);
     steady_time now() const { return session_.seams().clock().now(); }
-    std::uint64_t random() const { return session_.seams().random().next(); }
+    /// For jitter only: when there are no random numbers there is none. No failure of theirs may hide what became of
+    /// the request.
+    std::uint64_t random() const noexcept {
+        try {
+            return session_.seams().random().next();
+        } catch (...) {
+            return 0;
+        }
+    }
 
     hub_session& session_;
     std::string what_;
