@@ -16,65 +16,13 @@
 /// The only door to Asio. Every other header of hubpush includes this one, so that the differences between Asio 1.22.1
 /// (Debian 12) and newer releases are known in one place.
 
-#if !defined(ASIO_STANDALONE)
-#define ASIO_STANDALONE 1
-#endif
-
-// Asio 1.22 looks for <experimental/coroutine> under clang and silently leaves coroutines out.
-#if defined(__clang__) && !defined(ASIO_HAS_CO_AWAIT)
-#define ASIO_HAS_CO_AWAIT 1
-#endif
-
-#include <asio/any_io_executor.hpp>
-#include <asio/awaitable.hpp>
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/bind_executor.hpp>
-#include <asio/buffer.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/connect.hpp>
-#include <asio/detached.hpp>
-#include <asio/dispatch.hpp>
-#include <asio/error.hpp>
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
-#include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/strand.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
-#include <asio/version.hpp>
-
-#if ASIO_VERSION < 103300
-#include <asio/experimental/as_tuple.hpp>
-#else
-#include <asio/as_tuple.hpp>
-#endif
-
-namespace hubpush::inline v0 {
-
-/// What every asynchronous function of hubpush returns: a lazy coroutine that runs on the executor of whoever awaits
-/// it.
-template <class T = void>
-using task = asio::awaitable<T>;
-
-/// `as_tuple(token)`: completion as a tuple instead of an exception, wherever this Asio release keeps it.
-#if ASIO_VERSION < 103300
-using asio::experimental::as_tuple;
-#else
-using asio::as_tuple;
-#endif
-
-}  // namespace hubpush::inline v0
-
-/// \file
-/// Memory as a budget in bytes, given once and drawn on by every I/O buffer (design.md §1.6 and §7).
-
 /// \file
 /// What every other header needs to know about this build: the version, how bodies are compiled, and which compiler
 /// defects have to be walked around.
+
+#if !defined(__cpp_impl_coroutine)
+#error "hubpush needs C++20 or newer, for example -std=c++20"
+#endif
 
 #include <type_traits>
 
@@ -110,6 +58,87 @@ inline constexpr bool callable_is_safe = true;
 }  // namespace detail
 
 }  // namespace hubpush::inline v0
+
+#if !defined(ASIO_STANDALONE)
+#define ASIO_STANDALONE 1
+#endif
+
+// Asio 1.22 looks for <experimental/coroutine> under clang and silently leaves coroutines out.
+#if defined(__clang__) && !defined(ASIO_HAS_CO_AWAIT)
+#define ASIO_HAS_CO_AWAIT 1
+#endif
+
+// Asio allocates by std::aligned_alloc only where it finds traces of the standard library. Units of one program that
+// differ in that would free by one way what came by the other.
+#include <cstddef>
+
+// Asio does not see -fno-rtti by itself. As with its other switches, the whole program has to be built the same way.
+#if !defined(__cpp_rtti) && !defined(ASIO_NO_TYPEID)
+#define ASIO_NO_TYPEID 1
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/buffer.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/connect.hpp>
+#include <asio/detached.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/version.hpp>
+
+#if ASIO_VERSION < 103300
+#include <asio/experimental/as_tuple.hpp>
+#else
+#include <asio/as_tuple.hpp>
+#endif
+
+#include <typeinfo>
+
+namespace hubpush::inline v0 {
+
+/// What every asynchronous function of hubpush returns: a lazy coroutine that runs on the executor of whoever awaits
+/// it.
+template <class T = void>
+using task = asio::awaitable<T>;
+
+/// `as_tuple(token)`: completion as a tuple instead of an exception, wherever this Asio release keeps it.
+#if ASIO_VERSION < 103300
+using asio::experimental::as_tuple;
+#else
+using asio::as_tuple;
+#endif
+
+namespace detail {
+
+/// The executor of that type inside `executor`, or nothing. Asio 1.22's own `target` does not look at the type.
+template <class Executor>
+const Executor* target_of(const asio::any_io_executor& executor) noexcept {
+    return executor.target_type() == typeid(Executor) ? executor.target<Executor>() : nullptr;
+}
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Memory as a budget in bytes, given once and drawn on by every I/O buffer (design.md §1.6 and §7).
 
 #include <cstddef>
 #include <cstdint>
@@ -228,6 +257,9 @@ enum class errc {
     timed_out,             ///< a deadline passed
     tls_failed,            ///< the peer could not prove who it is, or TLS itself failed
     name_not_found,        ///< the host name does not exist
+    proxy_failed,          ///< the proxy refuses to open a connection (407 and others)
+    private_address,       ///< a public server named a place inside this machine or its network (SEC06)
+    too_many_open_files,   ///< this process has no descriptor left for a connection
     file_not_found,        ///< a local file or folder does not exist
     file_unreadable,       ///< a local file or folder exists and cannot be read
     file_unwritable,       ///< a local file cannot be written
@@ -243,8 +275,10 @@ enum class errc {
     internal               ///< a bug in hubpush
 };
 
-/// The category of `errc`; its messages are one short phrase each.
-HUBPUSH_DECL const std::error_category& error_category() noexcept;
+/// The category of `errc`; its messages are one short phrase each. `timed_out` and `cancelled` also compare equal to
+/// `std::errc::timed_out` and `std::errc::operation_canceled`. A category is compared by its address, so there has to
+/// be one in the whole process, also when a shared library hides its symbols.
+[[gnu::visibility("default")]] HUBPUSH_DECL const std::error_category& error_category() noexcept;
 
 HUBPUSH_DECL std::error_code make_error_code(errc code) noexcept;
 
@@ -370,6 +404,13 @@ HUBPUSH_DECL std::string describe(std::exception_ptr failure);
 /// can reorder a line are escaped as `\\xNN`. At most `limit` bytes, and three dots when that was not enough.
 HUBPUSH_DECL std::string printable(std::string_view text, std::size_t limit = 500);
 
+namespace detail {
+
+/// The code of one of our own exceptions, `internal` for any other.
+HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure);
+
+}  // namespace detail
+
 }  // namespace hubpush::inline v0
 
 template <>
@@ -435,7 +476,7 @@ struct errc_text {
 };
 
 /// One row per code: its name for people, and what a user can do about it.
-inline constexpr std::array<errc_text, 31> errc_texts{{
+inline constexpr auto errc_texts = std::to_array<errc_text>({
     {errc::invalid_argument, "invalid argument", "correct the call; nothing was sent"},
     {errc::bad_environment, "unusable environment", "correct the environment variable or file that is named"},
     {errc::not_authorized, "not authorized", "set HF_TOKEN to a valid token, or log in with the Hub's own tools"},
@@ -457,6 +498,11 @@ inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::timed_out, "timed out", "check the network, or try again later"},
     {errc::tls_failed, "TLS failed", "check the certificate authorities (SSL_CERT_FILE) and the host name"},
     {errc::name_not_found, "host name not found", "check the host name in HF_ENDPOINT and the name server"},
+    {errc::proxy_failed, "proxy failed", "correct the proxy's address, user or password where it was set"},
+    {errc::private_address, "private address",
+     "if the server may send this machine there, allow it by name with allow_private_addresses()"},
+    {errc::too_many_open_files, "too many open files",
+     "close files, lower connection_limits, or raise the limit of open files (ulimit -n)"},
     {errc::file_not_found, "file not found", "check the local path"},
     {errc::file_unreadable, "file unreadable", "check the permissions of the local path"},
     {errc::file_unwritable, "file unwritable", "check the permissions of the local path and the free space there"},
@@ -469,7 +515,7 @@ inline constexpr std::array<errc_text, 31> errc_texts{{
     {errc::queue_closed, "queue closed", "submit before the queue is closed"},
     {errc::wrong_thread, "wrong thread", "call this from another thread than the one that does the work"},
     {errc::forked, "forked", "create a new hubpush object in the child process"},
-}};
+});
 
 inline const errc_text* text_of(int value) noexcept {
     for (const errc_text& row : errc_texts) {
@@ -484,6 +530,11 @@ public:
     std::string message(int value) const override {
         const errc_text* row = text_of(value);
         return row != nullptr ? row->message : "internal error";
+    }
+    std::error_condition default_error_condition(int value) const noexcept override {
+        if (value == static_cast<int>(errc::timed_out)) return std::errc::timed_out;
+        if (value == static_cast<int>(errc::cancelled)) return std::errc::operation_canceled;
+        return {value, *this};
     }
 };
 
@@ -596,6 +647,16 @@ HUBPUSH_DECL std::exception_ptr translate(std::exception_ptr failure) {
         return failure;
     } catch (...) {
         return failure;
+    }
+}
+
+HUBPUSH_DECL errc detail::kind_of(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const error& ours) {
+        return ours.kind();
+    } catch (...) {
+        return errc::internal;
     }
 }
 
@@ -796,6 +857,8 @@ HUBPUSH_DECL std::uint64_t memory_budget::peak() const noexcept { return state_-
 
 namespace hubpush::inline v0 {
 
+class worker_pool;
+
 /// Bytes of a known length that can be read again, so that whatever is built from them can be retried. `net/` and
 /// `hub/` send from it; `fs/source.hpp` holds the files and buffers behind it. Used from one strand at a time.
 class byte_source {
@@ -809,6 +872,12 @@ public:
     /// ends. `out` is valid until the awaitable completes. Throws `file_changed` when the content is no longer the one
     /// whose size was announced.
     virtual task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
+
+    /// The pool on which reading this source blocks, as a file's does: whoever reads many of them makes one trip there
+    /// and calls `read_now`. Null for a source that can only be awaited.
+    virtual worker_pool* pool() const noexcept { return nullptr; }
+    /// What `read_at` does, on a thread of `pool()`. Throws `errc::internal` when there is none.
+    HUBPUSH_DECL virtual std::size_t read_now(std::uint64_t offset, std::span<std::byte> out);
 };
 
 /// Content in memory, owned by the source.
@@ -845,6 +914,10 @@ private:
 };
 
 }  // namespace detail
+
+HUBPUSH_DECL std::size_t byte_source::read_now(std::uint64_t, std::span<std::byte>) {
+    throw_error(errc::internal, "a source that can only be awaited was read on a pool");
+}
 
 HUBPUSH_DECL std::shared_ptr<byte_source> memory_source(std::string text) {
     return std::make_shared<detail::owned_bytes<std::string>>(std::move(text));
@@ -895,6 +968,12 @@ public:
         std::get<std::optional<Option>>(values_) = std::move(option);
     }
 
+    /// Puts every option that `given`, the set of another call, holds and this one accepts.
+    template <class... Others>
+    void put_from(const option_set<Others...>& given) {
+        (put_one_from<Options>(given), ...);
+    }
+
     /// The option, or nothing when it was not given.
     template <class Option>
     const std::optional<Option>& get() const noexcept {
@@ -909,6 +988,13 @@ public:
     }
 
 private:
+    template <class Option, class Others>
+    void put_one_from(const Others& given) {
+        if constexpr (Others::template accepts<Option>) {
+            if (given.template get<Option>()) put(*given.template get<Option>());
+        }
+    }
+
     std::tuple<std::optional<Options>...> values_;
 };
 
@@ -981,6 +1067,9 @@ public:
     virtual std::chrono::system_clock::time_point wall() const noexcept = 0;
     virtual std::unique_ptr<timer> make_timer(asio::any_io_executor executor) = 0;
 };
+
+/// The clock of production: steady time and Asio's timers. Thread-safe.
+HUBPUSH_DECL std::shared_ptr<clock> steady_clock();
 
 /// Random numbers for jitter and ids. Thread-safe.
 class random_source {
@@ -1059,7 +1148,7 @@ private:
     std::shared_ptr<std::function<void()>> current_;
 };
 
-class steady_clock final : public clock {
+class asio_clock final : public clock {
 public:
     steady_time now() const noexcept override { return std::chrono::steady_clock::now(); }
     std::chrono::system_clock::time_point wall() const noexcept override { return std::chrono::system_clock::now(); }
@@ -1092,9 +1181,11 @@ public:
 
 namespace hubpush::inline v0 {
 
+HUBPUSH_DECL std::shared_ptr<clock> steady_clock() { return std::make_shared<detail::asio_clock>(); }
+
 HUBPUSH_DECL seams::seams()
-    : seams(std::make_shared<detail::steady_clock>(), std::make_shared<detail::system_random>(),
-            std::make_shared<detail::standard_error_log>()) {}
+    : seams(steady_clock(), std::make_shared<detail::system_random>(), std::make_shared<detail::standard_error_log>()) {
+}
 
 }  // namespace hubpush::inline v0
 
@@ -1151,6 +1242,9 @@ private:
 }  // namespace hubpush::inline v0
 
 /// \file
+/// `all`: several tasks at once.
+
+/// \file
 /// Structured concurrency: children that always end before their parent goes on.
 
 /// \file
@@ -1186,6 +1280,8 @@ private:
 /// \file
 /// Helpers around `task<T>`: cancellation checks, and starting a coroutine with any completion token.
 
+#include <exception>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -1213,6 +1309,11 @@ inline task<void> accept_cancellation() {
 
 namespace detail {
 
+template <class Type>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
 /// The root of everything started from outside: widens cancellation once and translates foreign cancellation errors.
 template <class T>
 task<T> root(task<T> work) {
@@ -1226,15 +1327,104 @@ task<T> root(task<T> work) {
     std::rethrow_exception(failure);
 }
 
+template <class T>
+struct completion_signature_of {
+    using type = void(std::exception_ptr, T);
+};
+template <>
+struct completion_signature_of<void> {
+    using type = void(std::exception_ptr);
+};
+
+/// How the end of a `task<T>` is told to a completion handler.
+template <class T>
+using completion_signature = typename completion_signature_of<T>::type;
+
+/// Emits on the executor of the work what arrives on the executor of whoever waits for it. Asio 1.22 emits wherever the
+/// caller happens to be, and newer releases do as this does (style/anchors.md §3.1).
+class forwarded_cancellation {
+public:
+    explicit forwarded_cancellation(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+    const asio::any_io_executor& executor() const noexcept { return executor_; }
+    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+    static void emit(std::shared_ptr<forwarded_cancellation> self, asio::cancellation_type type) {
+        asio::dispatch(self->executor_, [self, type] { self->signal_.emit(type); });
+    }
+
+private:
+    asio::any_io_executor executor_;
+    asio::cancellation_signal signal_;
+};
+
+/// The completion handler of somebody who waits elsewhere: the same, but for its cancellation slot.
+template <class Handler>
+class waiting_elsewhere {
+public:
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+    using allocator_type = asio::associated_allocator_t<Handler>;
+    using cancellation_slot_type = asio::cancellation_slot;
+
+    waiting_elsewhere(Handler handler, std::shared_ptr<forwarded_cancellation> cancellation)
+        : handler_(std::move(handler)), cancellation_(std::move(cancellation)) {
+        asio::cancellation_slot outer = asio::get_associated_cancellation_slot(handler_);
+        if (!outer.is_connected()) return;
+        outer.assign([cancellation = cancellation_](asio::cancellation_type type) {
+            forwarded_cancellation::emit(cancellation, type);
+        });
+    }
+
+    executor_type get_executor() const noexcept {
+        return asio::get_associated_executor(handler_, cancellation_->executor());
+    }
+    allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler_); }
+    cancellation_slot_type get_cancellation_slot() const noexcept { return cancellation_->slot(); }
+
+    template <class... Result>
+    void operator()(std::exception_ptr failure, Result... result) {
+        asio::cancellation_slot outer = asio::get_associated_cancellation_slot(handler_);
+        if (outer.is_connected()) outer.clear();
+        std::move(handler_)(std::move(failure), std::move(result)...);
+    }
+
+private:
+    Handler handler_;
+    std::shared_ptr<forwarded_cancellation> cancellation_;
+};
+
+/// Starts work when the token says so.
+struct initiation {
+    template <class Handler, class T>
+    void operator()(Handler&& handler, asio::any_io_executor executor, task<T> work) const {
+        auto cancellation = std::make_shared<forwarded_cancellation>(executor);
+        waiting_elsewhere<std::decay_t<Handler>> on_end(std::forward<Handler>(handler), std::move(cancellation));
+        asio::co_spawn(executor, root(std::move(work)), std::move(on_end));
+    }
+};
+
 }  // namespace detail
 
 /// Starts `work` on `executor` and completes `token` with `void(std::exception_ptr, T)`. The completion handler runs on
-/// its associated executor, never inside this call. Cancellation through the token's slot: all types; emit on
-/// `executor`.
+/// its associated executor, by default `executor`, and never inside this call. With `use_awaitable` the work starts
+/// when it is awaited, on any executor. Cancellation through the token's slot: all types; emit where the handler runs,
+/// which for a coroutine is where it awaits.
 template <class T, class Token>
 auto initiate(asio::any_io_executor executor, task<T> work, Token&& token) {
-    return asio::co_spawn(std::move(executor), detail::root(std::move(work)), std::forward<Token>(token));
+    return asio::async_initiate<Token, detail::completion_signature<T>>(detail::initiation(), token,
+                                                                        std::move(executor), std::move(work));
 }
+
+namespace detail {
+
+/// Runs work whose parts share a strand, for whoever awaits it on any executor.
+template <class T>
+task<T> on_own_strand(task<T> work) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    co_return co_await initiate(asio::make_strand(executor), std::move(work), asio::use_awaitable);
+}
+
+}  // namespace detail
 
 }  // namespace hubpush::inline v0
 
@@ -1242,13 +1432,23 @@ auto initiate(asio::any_io_executor executor, task<T> work, Token&& token) {
 #include <exception>
 #include <list>
 #include <memory>
+#include <optional>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace hubpush::inline v0 {
 
+/// How the cancellation of a parent reaches the children of its group.
+enum class cancel_order {
+    together,  ///< all at once
+    in_turn    ///< in the order in which they were started, each when the one before it has ended
+};
+
 /// Children of one coroutine, all on its strand. The first failure cancels the others; `join()` waits for every one of
 /// them and rethrows that failure. When the parent is cancelled, `join()` cancels the children, still waits for all,
-/// and throws `cancelled`. A group with children must be joined before it ends. Not thread-safe.
+/// and throws `cancelled`, or what a child says instead: `outcome_unknown` is never hidden by `cancelled`. A group with
+/// children must be joined before it ends. Not thread-safe.
 class task_group {
 public:
     HUBPUSH_DECL explicit task_group(asio::any_io_executor executor);
@@ -1263,6 +1463,7 @@ public:
     /// between `spawn` and `join` passes it as `own_failure`: the children are cancelled, and that failure is the one
     /// thrown.
     HUBPUSH_DECL task<void> join(std::exception_ptr own_failure = nullptr);
+    HUBPUSH_DECL task<void> join(cancel_order order, std::exception_ptr own_failure = nullptr);
 
     /// Waits until fewer than `limit` children run (or one has failed, or the parent is cancelled: `join()` tells).
     HUBPUSH_DECL task<void> wait_for_room(std::size_t limit);
@@ -1278,6 +1479,25 @@ private:
     std::shared_ptr<state> state_;
 };
 
+namespace detail {
+
+/// What a task gives, as a value: `std::monostate` for nothing.
+template <class T>
+using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// A child of a group whose result is kept.
+template <class T>
+task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(work);
+        result.emplace();
+    } else {
+        result.emplace(co_await std::move(work));
+    }
+}
+
+}  // namespace detail
+
 }  // namespace hubpush::inline v0
 
 namespace hubpush::inline v0 {
@@ -1292,6 +1512,12 @@ struct task_group::state {
     std::list<asio::cancellation_signal> children;  // a list: the address of a signal must not change
     std::exception_ptr first_failure;
     bool stopping = false;
+    bool in_turn = false;  // the oldest child has been cancelled, and nobody has failed yet
+
+    void cancel_oldest() {
+        in_turn = true;
+        if (!children.empty()) children.front().emit(asio::cancellation_type::terminal);
+    }
 
     void cancel() {
         stopping = true;
@@ -1303,11 +1529,20 @@ struct task_group::state {
 
     void ended(std::list<asio::cancellation_signal>::iterator child, std::exception_ptr failure) {
         children.erase(child);
-        if (failure && !first_failure) {
-            first_failure = translate(failure);
-            cancel();
+        if (failure) {
+            record(translate(std::move(failure)));
+        } else if (in_turn && !stopping) {
+            cancel_oldest();
         }
         changed.notify_all();
+    }
+
+    /// The first failure counts, but a mere cancellation tells less than what comes after it.
+    void record(std::exception_ptr failure) {
+        if (first_failure && detail::kind_of(first_failure) != errc::cancelled) return;
+        const bool first = !first_failure;
+        first_failure = std::move(failure);
+        if (first) cancel();
     }
 };
 
@@ -1326,10 +1561,14 @@ HUBPUSH_DECL void task_group::spawn(task<void> child) {
 }
 
 HUBPUSH_DECL task<void> task_group::join(std::exception_ptr own_failure) {
+    return join(cancel_order::together, std::move(own_failure));
+}
+
+HUBPUSH_DECL task<void> task_group::join(cancel_order order, std::exception_ptr own_failure) {
     const std::shared_ptr<state> shared = state_;
     bool parent_cancelled = false;
     if (own_failure) {
-        if (!shared->first_failure) shared->first_failure = own_failure;
+        shared->record(std::move(own_failure));
         shared->cancel();
     }
     for (;;) {
@@ -1337,7 +1576,7 @@ HUBPUSH_DECL task<void> task_group::join(std::exception_ptr own_failure) {
             parent_cancelled = true;
             // The wait for the children must not end early: from here on only their own end wakes it.
             co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-            shared->cancel();
+            order == cancel_order::together ? shared->cancel() : shared->cancel_oldest();
         }
         if (shared->children.empty()) break;
         co_await shared->changed.wait();
@@ -1359,22 +1598,6 @@ HUBPUSH_DECL std::size_t task_group::running() const noexcept { return state_->c
 HUBPUSH_DECL bool task_group::failed() const noexcept { return state_->stopping; }
 
 }  // namespace hubpush::inline v0
-
-/// \file
-/// Steps made of ordinary functions: `map` works on one item after the other, `each` on several at once.
-
-/// \file
-/// Steps, and `operator|` that joins them into a pipeline (design.md §1.1).
-///
-/// A step is a class derived from `step_base` with one of these call operators, `Context` being whatever runs the
-/// pipeline:
-///
-///     task<Out>  operator()(Context&, In) const;                            // one value in, one value out
-///     task<void> operator()(Context&, stream<In>&, stream<Out>&) const;     // items as they come
-///
-/// and a source is one without the `In`. A step that takes or gives a `set_of<T>` works on a stream of `T` as well:
-/// taking a set makes it a barrier that waits for the last item. All steps of a running pipeline overlap, joined by
-/// bounded streams.
 
 /// \file
 /// What the compiler can find out about a step, and the sentences it says when steps do not fit. The UPPER_CASE names
@@ -1494,6 +1717,14 @@ class pipeline;
 
 namespace detail {
 
+/// What a mistake gives, as a step and as a task: it swallows every further `|`, call and `co_await`, so that one
+/// mistake is one error.
+class poisoned : public step_base, public task<poisoned> {
+public:
+    template <class... Arguments>
+    poisoned operator()(Arguments&&...) const;
+};
+
 template <class Value>
 inline constexpr bool is_set = false;
 template <class Item>
@@ -1565,8 +1796,20 @@ struct call_of<Step> : call_signature<decltype(&Step::operator())> {};
 template <class Candidate>
 concept callable_step = step<Candidate> && requires { typename call_of<Candidate>::gives; };
 
+template <class Candidate>
+concept source_step = callable_step<Candidate> && call_of<Candidate>::source;
+
+template <class Candidate>
+concept whole_value_step = callable_step<Candidate> && !call_of<Candidate>::streaming;
+
 template <class Step>
 using item_given_by = typename call_of<Step>::item_out;
+
+/// A step that takes whatever comes: behind a step that gives items of this type it becomes `behind<Item>()`.
+template <class Candidate, class Item>
+concept adapting_step = step<Candidate> && requires(const Candidate& candidate) {
+    { candidate.template behind<Item>() } -> callable_step;
+};
 
 struct THIS_STEP_HAS_NO_USABLE_CALL_OPERATOR {};
 
@@ -1638,6 +1881,10 @@ concept function_of_one_item =
     requires { typename function_of<Function>::output; } && !std::is_void_v<typename function_of<Function>::output>;
 
 template <class Function>
+concept watcher_of_one_item = requires { typename function_of<Function>::input; } &&
+                              std::invocable<const Function&, const typename function_of<Function>::input&>;
+
+template <class Function>
 constexpr bool returns_a_task() {
     if constexpr (function_of_one_item<Function>) {
         return function_of<Function>::asynchronous;
@@ -1656,6 +1903,12 @@ template <class Type>
 struct TAKES {};
 template <class Type>
 struct FUNCTION {};
+template <class Type>
+struct STEP {};
+template <class Type>
+struct POLICY {};
+template <class Type>
+struct ARGUMENT {};
 
 template <class Left, class Gives, class Right, class Takes>
 inline constexpr bool STEPS_DO_NOT_FIT = false;
@@ -1670,6 +1923,20 @@ inline constexpr bool HAS_ONE_PLAIN_PARAMETER = false;
 template <function_of_one_item Type>
 inline constexpr bool HAS_ONE_PLAIN_PARAMETER<FUNCTION<Type>> = true;
 template <class Function>
+inline constexpr bool TAKES_ONE_ITEM_BY_CONST_REFERENCE = false;
+template <watcher_of_one_item Type>
+inline constexpr bool TAKES_ONE_ITEM_BY_CONST_REFERENCE<FUNCTION<Type>> = true;
+template <class Step>
+inline constexpr bool TAKES_AND_GIVES_A_WHOLE_VALUE = false;
+template <class Type>
+inline constexpr bool IS_A_TASK_OR_ONE_STEP = false;
+template <class... Types>
+inline constexpr bool ALL_ARE_TASKS = false;
+template <class... Types>
+inline constexpr bool IS_A_COMPLETION_TOKEN = false;
+template <class Policy>
+inline constexpr bool DECIDES_ABOUT_RETRIES = false;
+template <class Function>
 inline constexpr bool RETURNS_A_TASK = false;
 template <class Type>
     requires(returns_a_task<Type>())
@@ -1679,20 +1946,163 @@ inline constexpr bool RETURNS_A_TASK<FUNCTION<Type>> = true;
 
 }  // namespace hubpush::inline v0
 
-#include <cstddef>
+#include <algorithm>
 #include <exception>
 #include <optional>
-#include <string>
 #include <tuple>
 #include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+template <class Type>
+inline constexpr bool is_vector_of_tasks = false;
+template <class T>
+inline constexpr bool is_vector_of_tasks<std::vector<task<T>>> = true;
+
+/// Waits for all children. Results that are all there are given even if a cancellation came in the same moment.
+template <class IsComplete>
+task<void> join_complete(task_group& group, const IsComplete& is_complete) {
+    std::exception_ptr failure;
+    try {
+        co_await group.join();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure && !is_complete()) std::rethrow_exception(failure);
+}
+
+template <class... T>
+task<std::tuple<value_of<T>...>> run_all(task<T>... works) {
+    task_group group(co_await asio::this_coro::executor);
+    std::tuple<std::optional<value_of<T>>...> results;
+    std::apply([&](auto&... result) { (group.spawn(keep_result(std::move(works), result)), ...); }, results);
+    const auto is_complete = [&] { return std::apply([](auto&... result) { return (result && ...); }, results); };
+    co_await join_complete(group, is_complete);
+    co_return std::apply([](auto&... result) { return std::tuple<value_of<T>...>(std::move(*result)...); }, results);
+}
+
+template <class T>
+task<std::vector<value_of<T>>> run_all(std::vector<task<T>> works) {
+    task_group group(co_await asio::this_coro::executor);
+    std::vector<std::optional<value_of<T>>> results(works.size());
+    for (std::size_t i = 0; i < works.size(); ++i) group.spawn(keep_result(std::move(works[i]), results[i]));
+    const auto is_complete = [&] {
+        return std::all_of(results.begin(), results.end(), [](const auto& result) { return result.has_value(); });
+    };
+    co_await join_complete(group, is_complete);
+    std::vector<value_of<T>> values;
+    values.reserve(results.size());
+    for (auto& result : results) values.push_back(std::move(*result));
+    co_return values;
+}
+
+}  // namespace detail
+
+/// `auto [a, b] = co_await all(hub.upload_file(...), hub.upload_folder(...))`: runs tasks at the same time and gives
+/// all results as a tuple, `std::monostate` for a `task<void>`. The first failure cancels the others and is thrown when
+/// every one of them has ended; what they had done by then is not undone. Cancellation: all tasks are cancelled; if
+/// none of them says otherwise, throws `cancelled`. They start when the result is awaited, on any executor, and run on
+/// one strand of it.
+///
+/// `all(std::move(tasks))` does the same with a vector of tasks of one kind, and gives a vector in their order.
+template <class... Works>
+auto all(Works&&... works) {
+    constexpr bool tasks = sizeof...(Works) > 0 && (detail::is_task<Works> && ...);
+    constexpr bool one_vector = sizeof...(Works) == 1 && (detail::is_vector_of_tasks<Works> && ...);
+    if constexpr (tasks || one_vector) {
+        return detail::on_own_strand(detail::run_all(std::move(works)...));
+    } else {
+        static_assert(detail::ALL_ARE_TASKS<detail::ARGUMENT<Works>...>,
+                      "hubpush: all takes tasks, as calls give them or moved, or a vector of them");
+        return detail::poisoned();
+    }
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// `batch`: items in groups, for a step that works on several at once.
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace hubpush::inline v0 {
 
-template <class Head, class... Tail>
-class pipeline;
+/// A step that gathers `Item`s into groups; see `batch`.
+template <class Item>
+class batch_step : public step_base {
+public:
+    using call = detail::streaming_call<Item, set_of<Item>>;
 
-namespace detail {
+    explicit batch_step(std::size_t size) : size_(size) {}
+
+    template <class Context>
+    task<void> operator()(Context&, stream<Item>& in, stream<set_of<Item>>& out) const {
+        set_of<Item> group;
+        while (std::optional<Item> item = co_await in.pop()) {
+            group.files.push_back(std::move(*item));
+            if (group.files.size() < size_) continue;
+            if (!co_await out.push(std::exchange(group, set_of<Item>()))) co_return;
+        }
+        if (!group.files.empty()) co_await out.push(std::move(group));
+    }
+
+private:
+    std::size_t size_;
+};
+
+/// `scan("run") | batch(8) | each(&convert)`: hands on `set_of<T>`s of up to `most` items each, the last with what is
+/// left. What kind of items follows from the step before it. It is no barrier: a group goes on as soon as it is full. A
+/// function behind it takes the group, and when it gives a `set_of` again its items go on one by one.
+class batch : public step_base {
+public:
+    explicit batch(std::size_t most) : size_(std::max<std::size_t>(most, 1)) {}
+
+    template <class Item>
+    batch_step<Item> behind() const {
+        return batch_step<Item>(size_);
+    }
+
+private:
+    std::size_t size_;
+};
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Steps made of ordinary functions: `map` works on one item after the other, `each` on several at once.
+
+/// \file
+/// Steps, and `operator|` that joins them into a pipeline (design.md §1.1).
+///
+/// A step is a class derived from `step_base` with one of these call operators, `Context` being whatever runs the
+/// pipeline:
+///
+///     task<Out>  operator()(Context&, In) const;                            // one value in, one value out
+///     task<void> operator()(Context&, stream<In>&, stream<Out>&) const;     // items as they come
+///
+/// and a source is one without the `In`. A step that takes or gives a `set_of<T>` works on a stream of `T` as well:
+/// taking a set makes it a barrier that waits for the last item. All steps of a running pipeline overlap, joined by
+/// bounded streams; neighbours that hand one value on as a whole run one after the other in one coroutine.
+
+/// \file
+/// How the steps of a pipeline run: neighbours that hand whole values to each other in one coroutine, everything else
+/// joined by bounded streams.
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace hubpush::inline v0::detail {
 
 /// Takes what waits in `in` as the value that a whole-value step wants: all items of a set, or the one item there is.
 template <class Value, class Item>
@@ -1708,15 +2118,17 @@ task<Value> gather(stream<Item>& in) {
     co_return value;
 }
 
-template <class Value, class Item>
-task<void> spread(Value value, stream<Item>& out) {
-    if constexpr (is_set<Value>) {
-        for (Item& item : value.files) {
-            if (!co_await out.push(std::move(item))) co_return;
-        }
-    } else {
-        co_await out.push(std::move(value));
+/// Hands on the items of a set, or the one value. False when nobody takes any more.
+template <class Item>
+task<bool> spread(set_of<Item> value, stream<Item>& out) {
+    for (Item& item : value.files) {
+        if (!co_await out.push(std::move(item))) co_return false;
     }
+    co_return true;
+}
+template <class Item>
+task<bool> spread(Item value, stream<Item>& out) {
+    return out.push(std::move(value));
 }
 
 /// Runs one source between nothing and its outgoing stream.
@@ -1761,17 +2173,126 @@ task<void> collect(stream<Item>& in, std::optional<Value>& result) {
     result.emplace(std::move(value));
 }
 
-/// What a wrong joint gives: it swallows every further `|` and call, so that one mistake is one error.
-class poisoned : public step_base {
+/// Neighbouring steps that hand whole values to each other are one step in one coroutine: no stream, no group and no
+/// coroutine of their own between them. `Middle` counts the steps between the first and the last.
+template <std::size_t First, class Steps, class Middle>
+class fused_steps;
+
+template <std::size_t First, class Steps, std::size_t... Middle>
+class fused_steps<First, Steps, std::index_sequence<Middle...>> {
+    static constexpr std::size_t last = First + sizeof...(Middle) + 1;
+    template <std::size_t Index>
+    using gives = typename call_of<std::tuple_element_t<Index, Steps>>::gives;
+
 public:
-    template <class... Arguments>
-    task<poisoned> operator()(Arguments&&...) const;
+    using call = whole_call<typename call_of<std::tuple_element_t<First, Steps>>::takes, gives<last>>;
+
+    explicit fused_steps(const Steps& steps) : steps_(steps) {}
+
+    template <class Context, class... Input>
+    task<gives<last>> operator()(Context& context, Input... input) const {
+        return run(steps_, context, std::move(input)...);
+    }
+
+private:
+    template <class Context, class... Input>
+    static task<gives<last>> run(const Steps& steps, Context& context, Input... input) {
+        try {
+            gives<First> first = co_await std::get<First>(steps)(context, std::move(input)...);
+            std::tuple<std::optional<gives<First + Middle + 1>>...> values;
+            (std::get<Middle>(values).emplace(
+                 co_await std::get<First + Middle + 1>(steps)(context, std::move(value_before<Middle>(first, values)))),
+             ...);
+            co_return co_await std::get<last>(steps)(context,
+                                                     std::move(value_before<sizeof...(Middle)>(first, values)));
+        } catch (...) {
+            std::rethrow_exception(translate(std::current_exception()));
+        }
+    }
+
+    template <std::size_t Index, class Values>
+    static auto& value_before(gives<First>& first, Values& values) {
+        if constexpr (Index == 0) {
+            return first;
+        } else {
+            return *std::get<Index - 1>(values);
+        }
+    }
+
+    const Steps& steps_;
 };
+
+/// Where the stages of a pipeline begin: the steps [bounds[i], bounds[i + 1]) are stage i.
+template <class... Steps>
+class stage_plan {
+    using all = std::tuple<Steps...>;
+
+    /// Whether the step with this index continues the stage of the one before it.
+    template <std::size_t Index>
+    static constexpr bool continues() {
+        if constexpr (Index == 0) {
+            return false;
+        } else {
+            using left = call_of<std::tuple_element_t<Index - 1, all>>;
+            using right = call_of<std::tuple_element_t<Index, all>>;
+            return !left::streaming && !right::streaming && std::same_as<typename left::gives, typename right::takes>;
+        }
+    }
+
+    template <std::size_t... Index>
+    static constexpr auto find_bounds(std::index_sequence<Index...>) {
+        constexpr std::size_t stages = (std::size_t{0} + ... + (continues<Index>() ? 0 : 1));
+        std::array<std::size_t, stages + 1> result{};
+        std::size_t next = 0;
+        ((continues<Index>() ? void() : void(result[next++] = Index)), ...);
+        result[stages] = sizeof...(Index);
+        return result;
+    }
+
+public:
+    static constexpr auto bounds = find_bounds(std::index_sequence_for<Steps...>());
+    static constexpr std::size_t size = bounds.size() - 1;
+
+    /// One stage of `steps`, as a step.
+    template <std::size_t Stage>
+    static decltype(auto) stage(const all& steps) {
+        constexpr std::size_t length = bounds[Stage + 1] - bounds[Stage];
+        if constexpr (length == 1) {
+            return std::get<bounds[Stage]>(steps);
+        } else {
+            return fused_steps<bounds[Stage], all, std::make_index_sequence<length - 2>>(steps);
+        }
+    }
+
+    /// What flows out of a stage.
+    template <std::size_t Stage>
+    using item = item_given_by<std::tuple_element_t<bounds[Stage + 1] - 1, all>>;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+template <class Head, class... Tail>
+class pipeline;
+
+namespace detail {
 
 template <class... LeftSteps, class Right>
 auto join_steps(pipeline<LeftSteps...> left, Right right) {
     using last = std::tuple_element_t<sizeof...(LeftSteps) - 1, std::tuple<LeftSteps...>>;
-    if constexpr (!steps_fit<last, Right>) {
+    if constexpr (adapting_step<Right, item_given_by<last>>) {
+        return std::move(left).append(std::move(right).template behind<item_given_by<last>>());
+    } else if constexpr (!steps_fit<last, Right>) {
         static_assert(STEPS_DO_NOT_FIT<LEFT<last>, GIVES<given_by<last>>, RIGHT<Right>, TAKES<taken_by<Right>>>,
                       "hubpush: the right-hand step does not take what the left-hand step gives");
         return poisoned();
@@ -1787,6 +2308,8 @@ auto join_steps(pipeline<LeftSteps...> left, Right right) {
 template <class Head, class... Tail>
 class pipeline : public step_base {
     using last_step = std::tuple_element_t<sizeof...(Tail), std::tuple<Head, Tail...>>;
+    using plan = detail::stage_plan<Head, Tail...>;
+    static constexpr bool streams_at_the_end = detail::call_of<last_step>::streaming;
 
 public:
     /// What awaiting a run gives: the last step's value, or a set of all items it streams.
@@ -1802,10 +2325,34 @@ public:
         return host.run(start(*this, host.make_context(std::move(repo_id), std::move(options)...)));
     }
 
+    /// The same with any completion token for `void(std::exception_ptr, result_type)`. With `use_awaitable` it starts
+    /// when it is awaited, with any other token at once. A handler runs on its associated executor, by default on
+    /// `host.get_executor()`, and never inside of this call. Everything that goes wrong arrives through the token, also
+    /// a malformed `repo_id`. The run owns copies of the pipeline and of `host`.
+    template <class Host,
+              asio::completion_token_for<detail::completion_signature<result_type>> Token = asio::use_awaitable_t<>>
+    auto async_run(const Host& host, std::string repo_id, Token&& token = Token()) const {
+        return initiate(host.get_executor(), start_on(*this, host, std::move(repo_id)), std::forward<Token>(token));
+    }
+
+    /// What is left: a mistake.
+    template <class Host, class Wrong, class... Rest>
+    detail::poisoned async_run(const Host&, std::string, Wrong&&, Rest&&...) const {
+        static_assert(detail::IS_A_COMPLETION_TOKEN<detail::ARGUMENT<Wrong>, detail::ARGUMENT<Rest>...>,
+                      "hubpush: async_run takes a client, a repository id, and a completion token or handler for "
+                      "void(std::exception_ptr, Result)");
+        return detail::poisoned();
+    }
+
     /// The same inside a context that exists already; both must outlive the awaitable.
     template <class Context>
     task<result_type> run(Context& context) const {
-        return run_steps(context, std::index_sequence_for<Tail...>());
+        if constexpr (plan::size == 1 && !streams_at_the_end) {
+            return plan::template stage<0>(steps_)(context);
+        } else {
+            return run_stages(context, std::make_index_sequence<plan::size>(),
+                              std::make_index_sequence<plan::size - (streams_at_the_end ? 0 : 1)>());
+        }
     }
 
     template <class Next>
@@ -1816,26 +2363,32 @@ public:
     }
 
 private:
+    template <class Host>
+    static task<result_type> start_on(pipeline self, Host host, std::string repo_id) {
+        task<result_type> work = self(host, std::move(repo_id));
+        co_return co_await std::move(work);
+    }
+
     template <class Context>
     static task<result_type> start(pipeline self, Context context) {
         co_return co_await self.run(context);
     }
 
-    template <class Context, std::size_t... Joint>
-    task<result_type> run_steps(Context& context, std::index_sequence<Joint...>) const {
+    /// Cancellation reaches one stage after the other, the first that still runs, so that a commit has its real outcome
+    /// before the steps behind it end.
+    template <class Context, std::size_t... Stage, std::size_t... Joint>
+    task<result_type> run_stages(Context& context, std::index_sequence<Stage...>, std::index_sequence<Joint...>) const {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        std::tuple<stream<detail::item_given_by<Head>>, stream<detail::item_given_by<Tail>>...> joints(
-            executor, (static_cast<void>(Joint), executor)...);
+        std::tuple<stream<typename plan::template item<Joint>>...> joints((static_cast<void>(Joint), executor)...);
+        const std::tuple<decltype(plan::template stage<Stage>(steps_))...> stages(
+            plan::template stage<Stage>(steps_)...);
         task_group group(executor);
         std::optional<result_type> result;
-        group.spawn(detail::run_source(std::get<0>(steps_), context, std::get<0>(joints)));
-        (group.spawn(run_stage<Joint>(context, joints, result)), ...);
-        if constexpr (detail::call_of<last_step>::streaming) {
-            group.spawn(detail::collect(std::get<sizeof...(Tail)>(joints), result));
-        }
+        (group.spawn(run_stage<Stage>(std::get<Stage>(stages), context, joints, result)), ...);
+        if constexpr (streams_at_the_end) group.spawn(detail::collect(std::get<plan::size - 1>(joints), result));
         std::exception_ptr failure;
         try {
-            co_await group.join();
+            co_await group.join(cancel_order::in_turn);
         } catch (...) {
             failure = std::current_exception();
         }
@@ -1845,15 +2398,16 @@ private:
         co_return std::move(*result);
     }
 
-    /// The step behind the given joint.
-    template <std::size_t Joint, class Context, class Joints>
-    task<void> run_stage(Context& context, Joints& joints, std::optional<result_type>& result) const {
-        constexpr bool gives_the_result = Joint + 1 == sizeof...(Tail) && !detail::call_of<last_step>::streaming;
-        if constexpr (gives_the_result) {
-            return detail::run_last(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints), result);
+    template <std::size_t Index, class Stage, class Context, class Joints>
+    static task<void> run_stage(const Stage& stage, Context& context, Joints& joints,
+                                std::optional<result_type>& result) {
+        constexpr bool gives_the_result = Index + 1 == plan::size && !streams_at_the_end;
+        if constexpr (Index == 0) {
+            return detail::run_source(stage, context, std::get<0>(joints));
+        } else if constexpr (gives_the_result) {
+            return detail::run_last(stage, context, std::get<Index - 1>(joints), result);
         } else {
-            return detail::run_step(std::get<Joint + 1>(steps_), context, std::get<Joint>(joints),
-                                    std::get<Joint + 1>(joints));
+            return detail::run_step(stage, context, std::get<Index - 1>(joints), std::get<Index>(joints));
         }
     }
 
@@ -1882,7 +2436,7 @@ auto operator|(Left left, Right right) {
         return detail::poisoned();
     } else if constexpr (detail::is_pipeline<Left>) {
         return detail::join_steps(std::move(left), std::move(right));
-    } else if constexpr (!detail::callable_step<Left> || !detail::call_of<Left>::source) {
+    } else if constexpr (!detail::source_step<Left>) {
         static_assert(
             detail::DOES_NOT_BEGIN_WITH_A_SOURCE<detail::LEFT<Left>>,
             "hubpush: a pipeline begins with a source such as hubpush::scan(...); the left-hand step takes input");
@@ -1905,9 +2459,11 @@ namespace hubpush::inline v0 {
 /// A step made of an ordinary function of one item; see `map`.
 template <class Function>
 class map_step : public step_base {
+    using result_type = typename detail::function_of<Function>::output;
+
 public:
     using input_type = typename detail::function_of<Function>::input;
-    using output_type = typename detail::function_of<Function>::output;
+    using output_type = typename detail::item_of<result_type>::type;
     using call = detail::streaming_call<input_type, output_type>;
 
     explicit map_step(Function function) : function_(std::move(function)) {}
@@ -1916,11 +2472,11 @@ public:
     task<void> operator()(Context&, stream<input_type>& in, stream<output_type>& out) const {
         while (std::optional<input_type> item = co_await in.pop()) {
             if constexpr (detail::function_of<Function>::asynchronous) {
-                output_type result = co_await function_(std::move(*item));
-                if (!co_await out.push(std::move(result))) co_return;
+                result_type result = co_await function_(std::move(*item));
+                if (!co_await detail::spread(std::move(result), out)) co_return;
             } else {
-                output_type result = function_(std::move(*item));
-                if (!co_await out.push(std::move(result))) co_return;
+                result_type result = function_(std::move(*item));
+                if (!co_await detail::spread(std::move(result), out)) co_return;
             }
         }
     }
@@ -1929,14 +2485,17 @@ private:
     Function function_;
 };
 
-/// Calls `function` for one item after the other, in order: `Out function(In)` or `task<Out> function(In)`. It runs on
-/// the client's strand, so long computations belong into `offload`. What it throws ends the pipeline.
+/// Calls `function` for one item after the other, in order: `Out function(In)` or `task<Out> function(In)`. A function
+/// that gives a `set_of<Out>` turns one item into any number of them, none included. It runs on the client's strand, so
+/// long computations belong into `offload`. What it throws ends the pipeline.
 template <class Function>
 auto map(Function&& function) {
     static_assert(detail::callable_is_safe<Function>,
                   "hubpush: on g++ 12 give this lambda a name first and pass the name");
-    static_assert(detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>,
-                  "hubpush: map and each need a function with one parameter whose type is written out, and a result");
+    static_assert(
+        detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>,
+        "hubpush: map and each need a function with one parameter whose type is written out, a result, and no "
+        "'mutable'");
     if constexpr (detail::HAS_ONE_PLAIN_PARAMETER<detail::FUNCTION<std::decay_t<Function>>>) {
         return map_step<std::decay_t<Function>>(std::forward<Function>(function));
     } else {
@@ -1957,9 +2516,11 @@ private:
 /// A step that works on several items at once; see `each`.
 template <class Function>
 class each_step : public step_base {
+    using result_type = typename detail::function_of<Function>::output;
+
 public:
     using input_type = typename detail::function_of<Function>::input;
-    using output_type = typename detail::function_of<Function>::output;
+    using output_type = typename detail::item_of<result_type>::type;
     using call = detail::streaming_call<input_type, output_type>;
 
     each_step(Function function, in_flight limit) : function_(std::move(function)), limit_(limit) {}
@@ -1982,8 +2543,8 @@ public:
 
 private:
     task<void> one(input_type item, stream<output_type>& out) const {
-        output_type result = co_await function_(std::move(item));
-        co_await out.push(std::move(result));
+        result_type result = co_await function_(std::move(item));
+        co_await detail::spread(std::move(result), out);
     }
 
     Function function_;
@@ -1991,7 +2552,7 @@ private:
 };
 
 /// Calls `task<Out> function(In)` for up to `limit` items at the same time. Results come in the order in which they are
-/// ready. The first exception cancels the others and ends the pipeline.
+/// ready; a `set_of<Out>` is any number of them. The first exception cancels the others and ends the pipeline.
 template <class Function>
 auto each(Function&& function, in_flight limit = in_flight(4)) {
     static_assert(detail::callable_is_safe<Function>,
@@ -2010,9 +2571,11 @@ auto each(Function&& function, in_flight limit = in_flight(4)) {
 /// \file
 /// Blocking work (reading, hashing, walking a folder) on threads that somebody owns, awaited from a strand.
 
+#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <type_traits>
@@ -2041,48 +2604,128 @@ private:
 
 namespace detail {
 
-/// Work that has left for the pool. The coroutine waits for the handler; its executor is kept busy until it comes back.
-template <class Result, class Function, class Handler>
-struct offloaded {
-    offloaded(Function work, Handler on_done)
-        : function(std::move(work)), handler(std::move(on_done)), home(asio::make_work_guard(handler)) {}
+/// A unit of work that has left for the pool, shared by the pool and by the coroutine that waits. Function and timer
+/// belong to the coroutine: whoever destroys it, for example with its io_context, calls `abandon`, which waits for a
+/// function that runs, and after that the pool touches nothing of it any more.
+template <class Function, class Result>
+class offloaded {
+public:
+    offloaded(Function& function, asio::steady_timer& wake) : function_(function), wake_(wake) {}
 
-    void operator()() {
-        std::exception_ptr failure;
+    /// On the pool.
+    void run() {
+        if (!begin()) return;
         std::optional<Result> result;
+        std::exception_ptr failure;
         try {
-            result.emplace(function());
+            result.emplace(function_());
         } catch (...) {
             failure = std::current_exception();
         }
-        const auto executor = home.get_executor();
-        asio::post(executor, [handler = std::move(handler), failure, result = std::move(result)]() mutable {
-            std::move(handler)(failure, result ? std::move(*result) : Result());
-        });
-        home.reset();
+        end(std::move(result), std::move(failure));
+    }
+    void end(std::optional<Result> result, std::exception_ptr failure) {
+        const std::lock_guard lock(mutex_);
+        now_ = state::ended;
+        stopped_.notify_all();
+        if (abandoned_) return;
+        result_ = std::move(result);
+        failure_ = std::move(failure);
+        wake_.expires_at(asio::steady_timer::time_point::min());
     }
 
-    Function function;
-    Handler handler;
-    asio::executor_work_guard<asio::associated_executor_t<Handler>> home;
+    // On the coroutine's executor.
+
+    /// Under the lock, as the waking is: on an executor with several threads the two may meet.
+    template <class Handler>
+    void wait(Handler handler) {
+        const std::lock_guard lock(mutex_);
+        wake_.async_wait(std::move(handler));
+    }
+    bool ended() {
+        const std::lock_guard lock(mutex_);
+        return now_ == state::ended;
+    }
+    Result take() {
+        if (failure_) std::rethrow_exception(failure_);
+        return std::move(*result_);
+    }
+    void abandon() {
+        std::unique_lock lock(mutex_);
+        abandoned_ = true;
+        stopped_.wait(lock, [this] { return now_ != state::running; });
+    }
+
+private:
+    enum class state { waiting, running, ended };
+
+    bool begin() {
+        const std::lock_guard lock(mutex_);
+        if (!abandoned_) now_ = state::running;
+        return !abandoned_;
+    }
+
+    Function& function_;
+    asio::steady_timer& wake_;
+    std::mutex mutex_;
+    std::condition_variable stopped_;
+    state now_ = state::waiting;
+    bool abandoned_ = false;
+    std::optional<Result> result_;
+    std::exception_ptr failure_;
+};
+
+/// What the pool holds. A pool that ends drops it, and the coroutine is told.
+template <class Work>
+class offload_ticket {
+public:
+    explicit offload_ticket(std::shared_ptr<Work> work) : work_(std::move(work)) {}
+    offload_ticket(offload_ticket&&) noexcept = default;
+    offload_ticket& operator=(offload_ticket&&) = delete;
+    ~offload_ticket() {
+        if (work_)
+            work_->end(std::nullopt, make_exception(errc::cancelled, "the worker pool ended before the work began"));
+    }
+    void operator()() { std::exchange(work_, nullptr)->run(); }
+
+private:
+    std::shared_ptr<Work> work_;
+};
+
+template <class Work>
+class abandoned_at_end {
+public:
+    explicit abandoned_at_end(Work& work) : work_(work) {}
+    abandoned_at_end(const abandoned_at_end&) = delete;
+    abandoned_at_end& operator=(const abandoned_at_end&) = delete;
+    ~abandoned_at_end() { work_.abandon(); }
+
+private:
+    Work& work_;
 };
 
 }  // namespace detail
 
 /// Runs `function()` on the pool and completes on the awaiting coroutine's executor with its result, or throws what it
-/// threw. The result type must be default-constructible and not void. Not cancellable: a unit of work is short, and the
-/// coroutine goes on only when it has ended, so that `function` may refer to the coroutine's own variables.
+/// threw; `cancelled` when the pool ends before. The result type must be movable and not void. Not cancellable: a unit
+/// of work is short, and the coroutine goes on, or is destroyed with its io_context, only when it has ended, so that
+/// `function` may refer to the coroutine's own variables.
 template <class Function, class Result = std::invoke_result_t<Function&>>
 task<Result> offload(worker_pool& pool, Function function) {
     static_assert(!std::is_void_v<Result>, "hubpush: give offloaded work a result, for example a bool");
     if (pool.runs_inline()) co_return function();
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, Result)>(
-        [](auto handler, worker_pool* where, Function* work) {
-            using handler_type = decltype(handler);
-            asio::post(where->executor(),
-                       detail::offloaded<Result, Function, handler_type>(std::move(*work), std::move(handler)));
-        },
-        asio::use_awaitable, &pool, &function);
+    using work_type = detail::offloaded<Function, Result>;
+    asio::steady_timer wake(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    const auto work = std::make_shared<work_type>(function, wake);
+    const detail::abandoned_at_end<work_type> guard(*work);
+    asio::post(pool.executor(), detail::offload_ticket<work_type>(work));
+    while (!work->ended()) {
+        std::error_code woken;
+        auto token = asio::redirect_error(asio::use_awaitable, woken);
+        co_await asio::async_initiate<decltype(token), void(std::error_code)>(
+            [](auto handler, work_type* waited_for) { waited_for->wait(std::move(handler)); }, token, work.get());
+    }
+    co_return work->take();
 }
 
 }  // namespace hubpush::inline v0
@@ -2110,6 +2753,9 @@ HUBPUSH_DECL worker_pool::~worker_pool() {
 }
 
 }  // namespace hubpush::inline v0
+
+/// \file
+/// `retry`: a step that is repeated when it fails in a way that may pass.
 
 /// \file
 /// Waiting on the clock seam: sleep, and a deadline that guards an operation from outside.
@@ -2210,6 +2856,250 @@ HUBPUSH_DECL void deadline::arm() {
         expired_ = true;
         on_expiry_();
     });
+}
+
+}  // namespace hubpush::inline v0
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+/// What decides, after attempt `number` (counted from 1) has failed, how long to wait before the next one, or nothing
+/// to give up. `retry_policy` is one.
+template <class Policy>
+concept decides_retries =
+    std::copy_constructible<Policy> && requires(const Policy& policy, const error& failure, int number,
+                                                std::chrono::milliseconds since_first_failure, std::uint64_t random) {
+        {
+            policy.next_wait(failure, number, since_first_failure, random)
+        } -> std::same_as<std::optional<std::chrono::milliseconds>>;
+    };
+
+/// A step that repeats another one; see `retry`.
+template <class Step, class Policy>
+class retry_step : public step_base {
+public:
+    using call = detail::call_of<Step>;
+
+    retry_step(Step step, Policy policy) : step_(std::move(step)), policy_(std::move(policy)) {}
+
+    template <class Context, class... Input>
+    task<typename call::gives> operator()(Context& context, Input... input) const {
+        const seams& outside = context.seams();
+        std::optional<steady_time> first_failure;
+        for (int number = 1;; ++number) {
+            std::optional<std::chrono::milliseconds> wait;
+            try {
+                task<typename call::gives> attempt = step_(context, input...);
+                co_return co_await std::move(attempt);
+            } catch (const error& failure) {
+                if (!first_failure) first_failure = outside.clock().now();
+                wait = wait_after(failure, number, *first_failure, outside);
+                if (!wait) throw;
+                outside.log().write(log_level::info,
+                                    "next try in " + std::to_string(wait->count()) + " ms: " + failure.what());
+            }
+            co_await sleep_for(outside.clock(), *wait);
+        }
+    }
+
+private:
+    /// Nothing that may have succeeded is repeated, whatever the policy says: `outcome_unknown` is not retryable.
+    std::optional<std::chrono::milliseconds> wait_after(const error& failure, int number, steady_time first_failure,
+                                                        const seams& outside) const {
+        if (!failure.retryable()) return std::nullopt;
+        const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(outside.clock().now() - first_failure);
+        return policy_.next_wait(failure, number, since, outside.random().next());
+    }
+
+    Step step_;
+    Policy policy_;
+};
+
+/// `retry(my_step(), retry_policy(attempts(3)))`: runs the step again, on a copy of its input, when it throws a
+/// `hubpush::error` that is `retryable()` and `policy` allows it; any other exception ends the pipeline at once. Only a
+/// step that takes and gives whole values can be repeated: one that streams has handed items on already. Waits on the
+/// context's clock, with jitter from its random numbers, and writes a line about each to its log. Cancellation: as the
+/// step, and at once while it waits.
+///
+/// `retry(commit(...), ...)` makes one commit: a commit whose outcome is not known is looked up by the step itself, and
+/// what cannot be found out is `outcome_unknown`, which is not repeated.
+template <class Step, class Policy>
+auto retry(Step step, Policy policy) {
+    if constexpr (std::same_as<Step, detail::poisoned>) {
+        return detail::poisoned();
+    } else if constexpr (!detail::whole_value_step<Step>) {
+        static_assert(detail::TAKES_AND_GIVES_A_WHOLE_VALUE<detail::STEP<Step>>,
+                      "hubpush: retry repeats one step that takes and gives whole values; a step that streams has "
+                      "handed items on before it fails");
+        return detail::poisoned();
+    } else if constexpr (!decides_retries<Policy>) {
+        static_assert(detail::DECIDES_ABOUT_RETRIES<detail::POLICY<Policy>>,
+                      "hubpush: the second argument of retry decides how long to wait: pass a hubpush::retry_policy");
+        return detail::poisoned();
+    } else {
+        return retry_step<Step, Policy>(std::move(step), std::move(policy));
+    }
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// `tap`: a look at what flows by.
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+/// A step that shows every item to a function; see `tap`.
+template <class Function>
+class tap_step : public step_base {
+    using item_type = typename detail::function_of<Function>::input;
+
+public:
+    using call = detail::streaming_call<item_type, item_type>;
+
+    explicit tap_step(Function function) : function_(std::move(function)) {}
+
+    template <class Context>
+    task<void> operator()(Context&, stream<item_type>& in, stream<item_type>& out) const {
+        while (std::optional<item_type> item = co_await in.pop()) {
+            if constexpr (detail::function_of<Function>::asynchronous) {
+                co_await function_(std::as_const(*item));
+            } else {
+                function_(std::as_const(*item));
+            }
+            if (!co_await out.push(std::move(*item))) co_return;
+        }
+    }
+
+private:
+    Function function_;
+};
+
+/// Calls `function` with every item by const reference, in order, and passes the item on unchanged: to count, to print,
+/// to check. `function` gives nothing, or a `task` that is awaited before the item goes on; any other result is
+/// dropped. It runs on the client's strand. What it throws ends the pipeline.
+template <class Function>
+auto tap(Function&& function) {
+    using plain = std::decay_t<Function>;
+    static_assert(detail::callable_is_safe<Function>,
+                  "hubpush: on g++ 12 give this lambda a name first and pass the name");
+    static_assert(detail::TAKES_ONE_ITEM_BY_CONST_REFERENCE<detail::FUNCTION<plain>>,
+                  "hubpush: tap needs a function with one parameter, by const reference, whose type is written out");
+    if constexpr (detail::TAKES_ONE_ITEM_BY_CONST_REFERENCE<detail::FUNCTION<plain>>) {
+        return tap_step<plain>(std::forward<Function>(function));
+    } else {
+        return detail::poisoned();
+    }
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// `timeout`: a limit on how long a task or a step may take.
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// Runs `work` on the strand that awaits this. After `limit` it is cancelled; nothing when it has ended because of
+/// that.
+template <class T>
+task<std::optional<value_of<T>>> within(clock& clock, std::chrono::nanoseconds limit, task<T> work) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    task_group group(executor);
+    deadline watch(clock, executor, [&group] { group.cancel(); });
+    watch.expires_after(limit);
+    std::optional<value_of<T>> result;
+    group.spawn(keep_result(std::move(work), result));
+    std::exception_ptr failure;
+    try {
+        co_await group.join();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const bool out_of_time = watch.expired() && failure && kind_of(failure) == errc::cancelled;
+    if (!result && !out_of_time) std::rethrow_exception(failure);
+    co_return result;
+}
+
+/// The same, where nothing is an error.
+template <class T>
+task<T> in_time(clock& clock, std::chrono::nanoseconds limit, task<T> work) {
+    std::optional<value_of<T>> result = co_await within(clock, limit, std::move(work));
+    if (!result) {
+        const auto shown = std::chrono::duration_cast<std::chrono::milliseconds>(limit);
+        throw_error(errc::timed_out, "the operation took longer than " + std::to_string(shown.count()) + " ms",
+                    error_details().retryable(true));
+    }
+    if constexpr (!std::is_void_v<T>) co_return std::move(*result);
+}
+
+/// The same for whoever awaits it anywhere.
+template <class T>
+task<T> in_time(std::shared_ptr<clock> clock, std::chrono::nanoseconds limit, task<T> work) {
+    co_return co_await on_own_strand(in_time(*clock, limit, std::move(work)));
+}
+
+}  // namespace detail
+
+/// A step with a time limit; see `timeout`.
+template <class Step>
+class timeout_step : public step_base {
+public:
+    using call = detail::call_of<Step>;
+
+    timeout_step(Step step, std::chrono::nanoseconds limit) : step_(std::move(step)), limit_(limit) {}
+
+    template <class Context, class... Arguments>
+    auto operator()(Context& context, Arguments&&... arguments) const {
+        return detail::in_time(context.seams().clock(), limit_, step_(context, std::forward<Arguments>(arguments)...));
+    }
+
+private:
+    Step step_;
+    std::chrono::nanoseconds limit_;
+};
+
+/// `co_await timeout(hub.upload_folder(...), 10min)`: runs a task and, after `limit`, cancels it (terminal), waits for
+/// its end and throws `errc::timed_out`, which compares equal to `std::errc::timed_out`. What the task has to say goes
+/// first: its value if it had one in the end, and any failure but `cancelled`. So a push whose commit may have been
+/// made gives the commit or `outcome_unknown`, if need be somewhat later than `limit`. The clock runs from the moment
+/// in which the result is awaited, on any executor; the task runs on a strand of that executor. `clock` replaces the
+/// steady clock.
+///
+/// `timeout(my_step(), 10s)` is the step with that limit on each of its runs, on the clock of the pipeline's context.
+template <class Work>
+auto timeout(Work&& work, std::chrono::nanoseconds limit, std::shared_ptr<clock> clock = steady_clock()) {
+    using plain = std::remove_cvref_t<Work>;
+    if constexpr (std::same_as<plain, detail::poisoned>) {
+        return detail::poisoned();
+    } else if constexpr (detail::is_task<Work>) {
+        return detail::in_time(std::move(clock), limit, std::move(work));
+    } else if constexpr (detail::callable_step<plain>) {
+        return timeout_step<plain>(std::forward<Work>(work), limit);
+    } else {
+        static_assert(detail::IS_A_TASK_OR_ONE_STEP<detail::ARGUMENT<Work>>,
+                      "hubpush: timeout takes a task, as a call gives it or moved, or one step; a pipeline becomes a "
+                      "task when it is called");
+        return detail::poisoned();
+    }
 }
 
 }  // namespace hubpush::inline v0
@@ -3687,10 +4577,7 @@ HUBPUSH_DECL void encode_base64(std::span<const std::byte> bytes, std::span<std:
 }  // namespace hubpush::inline v0
 
 /// \file
-/// Connections that wait for their next request.
-
-/// \file
-/// Connections: the seams through which `net/` reaches the network, and their production form on sockets and TLS.
+/// Keeps a server from sending its clients into their own network (spec/reliability.md SEC06).
 
 /// \file
 /// Host names and their addresses: the seam, and its production form.
@@ -3860,51 +4747,6 @@ HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
 namespace hubpush::inline v0 {
 
 HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return std::make_shared<detail::getaddrinfo_resolver>(); }
-
-}  // namespace hubpush::inline v0
-
-/// \file
-/// Whom a client trusts.
-
-#include <string>
-#include <utility>
-
-namespace hubpush::inline v0 {
-
-/// Which certificate authorities are trusted. The default is the system's store.
-class tls_options {
-public:
-    tls_options() = default;
-    /// A file of certificates in PEM form, or a folder in OpenSSL's layout. `named_by` tells where the path came from,
-    /// for error messages: the name of an environment variable, say.
-    tls_options(std::string authorities, std::string named_by)
-        : authorities_(std::move(authorities)), named_by_(std::move(named_by)) {}
-
-    /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else
-    /// the system's store. The only place in `net/` that reads the environment.
-    HUBPUSH_DECL static tls_options from_environment();
-
-    const std::string& authorities() const noexcept { return authorities_; }  ///< empty: the system's store
-    const std::string& named_by() const noexcept { return named_by_; }
-
-private:
-    std::string authorities_;
-    std::string named_by_;
-};
-
-}  // namespace hubpush::inline v0
-
-#include <cstdlib>
-
-namespace hubpush::inline v0 {
-
-HUBPUSH_DECL tls_options tls_options::from_environment() {
-    for (const char* const name : {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) {
-        const char* const value = ::secure_getenv(name);  // nothing in a program with raised privileges (SEC20)
-        if (value != nullptr && *value != '\0') return tls_options(value, name);
-    }
-    return tls_options();
-}
 
 }  // namespace hubpush::inline v0
 
@@ -4231,435 +5073,323 @@ HUBPUSH_DECL std::optional<std::string> unescape(std::string_view text) {
 
 }  // namespace hubpush::inline v0
 
-#include <chrono>
-#include <cstddef>
-#include <memory>
-#include <span>
+#include <asio/ip/address.hpp>
 
 namespace hubpush::inline v0 {
 
-/// An open connection. One read and one write may be pending at the same time, all on one strand.
-class byte_stream {
+/// Lets the client of a public endpoint reach private addresses all the same, where a Hub on the Internet keeps its
+/// storage inside the user's network.
+class allow_private_addresses {};
+
+namespace detail {
+
+/// May anybody on the Internet have this address? Not so loopback, private, shared, link-local, site-local, multicast,
+/// reserved and unspecified ones; addresses of IPv6 that hold one of IPv4 are judged by that.
+HUBPUSH_DECL bool is_public_address(const asio::ip::address& address);
+
+}  // namespace detail
+
+/// Judges where connections lead. The endpoint may be anywhere; a server behind a public one may name no place with a
+/// private address. Judged are the resolved addresses, at every connection, so that a name whose address changes helps
+/// nobody. An endpoint without any public address (this machine, on-premises) may name every place. Through a proxy
+/// only addresses in the URL are seen here: there the proxy resolves names and decides. Belongs to one strand.
+class address_guard {
 public:
-    virtual ~byte_stream() = default;
+    /// Every place may be reached.
+    address_guard() = default;
+    explicit address_guard(origin endpoint) : endpoint_(std::move(endpoint)), active_(true) {}
 
-    /// Reads at least one byte; 0 when the peer has closed its side in an orderly way. Throws `errc::transport` when
-    /// the connection broke or was closed. Cancellation: all types; throws `cancelled`.
-    virtual task<std::size_t> read_some(std::span<std::byte> out) = 0;
-    /// Writes at least one byte of `data`. Throws and is cancelled like `read_some`.
-    virtual task<std::size_t> write_some(std::span<const std::byte> data) = 0;
-    /// Ends the connection; pending operations fail with `errc::transport`.
-    virtual void close() noexcept = 0;
-    /// The connection is open and nothing unread has arrived, neither bytes nor its end. Does not wait.
-    virtual bool quiet() noexcept = 0;
+    /// Removes the addresses that a connection to `where` must not use. Throws `private_address` when none is left.
+    HUBPUSH_DECL void filter(const origin& where, resolver::addresses& addresses);
+    /// The same by the text of `where` alone.
+    HUBPUSH_DECL void check_literal(const origin& where);
+
+private:
+    origin endpoint_;
+    bool active_ = false;
+    bool endpoint_is_private_ = false;  // unknown is public
+    bool endpoint_was_public_ = false;  // and stays it
 };
-
-/// Opens connections.
-class connector {
-public:
-    virtual ~connector() = default;
-    /// A connection to `where`, ready for a request: over TLS with a verified peer when the scheme is https. Throws
-    /// `errc::transport`, `timed_out`, `name_not_found` or `tls_failed`, all with `reached_server()` false.
-    /// Cancellation: all types; throws `cancelled`.
-    virtual task<std::unique_ptr<byte_stream>> connect(origin where) = 0;
-};
-
-/// The numbers of spec/reliability.md §3.4 and §3.5.
-inline constexpr std::chrono::milliseconds connect_limit{10'000};    ///< look-up and connect together
-inline constexpr std::chrono::milliseconds handshake_limit{15'000};  ///< TLS
-inline constexpr std::chrono::milliseconds next_address_after{250};  ///< RFC 8305
-
-/// Sockets and TLS. Reads the certificate authorities here and now; when they are unusable every https connection fails
-/// with `tls_failed` and says so. Sockets are close-on-exec; TLS is 1.2 or newer, verified, without renegotiation, and
-/// speaks HTTP/1.1 only. Belongs to one strand.
-HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls,
-                                                          std::shared_ptr<resolver> names);
 
 }  // namespace hubpush::inline v0
 
-/// \file
-/// Connections on sockets, and what they share with those over TLS.
-
-#include <cerrno>
-#include <cstddef>
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <span>
 #include <system_error>
-#include <utility>
-
-#include <sys/socket.h>
-
-namespace hubpush::inline v0::detail {
-
-/// A cancelled coroutine says so; a stream that was closed from our side (a deadline) looks like a broken one, and
-/// whoever closed it knows better.
-inline task<void> throw_stream_failure(std::error_code failure) {
-    co_await throw_if_cancelled();
-    throw_error(errc::transport, "the connection broke: " + failure.message(), error_details().retryable(true));
-}
-
-/// Both kinds of stream read and write alike. Cancellation that comes while a completed operation waits in the queue
-/// does not fail that operation, so the next one asks first.
-template <class Stream>
-task<std::size_t> read_from(Stream& stream, std::span<std::byte> out) {
-    co_await throw_if_cancelled();
-    std::error_code failure;
-    const std::size_t count = co_await stream.async_read_some(asio::buffer(out.data(), out.size()),
-                                                              asio::redirect_error(asio::use_awaitable, failure));
-    if (failure && failure != asio::error::eof) co_await throw_stream_failure(failure);
-    co_return count;
-}
-
-template <class Stream>
-task<std::size_t> write_to(Stream& stream, std::span<const std::byte> data) {
-    co_await throw_if_cancelled();
-    std::error_code failure;
-    const std::size_t count = co_await stream.async_write_some(asio::buffer(data.data(), data.size()),
-                                                               asio::redirect_error(asio::use_awaitable, failure));
-    if (failure) co_await throw_stream_failure(failure);
-    co_return count;
-}
-
-/// The socket is looked at without TLS: anything unread there, be it an alert or the end, makes the connection
-/// unusable.
-inline bool nothing_to_read(asio::ip::tcp::socket& socket) noexcept {
-    char byte = 0;
-    const ssize_t count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
-inline void close_quietly(asio::ip::tcp::socket& socket) noexcept {
-    std::error_code ignored;
-    socket.close(ignored);
-}
-
-class tcp_stream final : public byte_stream {
-public:
-    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
-
-    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(socket_, out); }
-    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(socket_, data); }
-    void close() noexcept override { close_quietly(socket_); }
-    bool quiet() noexcept override { return socket_.is_open() && nothing_to_read(socket_); }
-
-private:
-    asio::ip::tcp::socket socket_;
-};
-
-}  // namespace hubpush::inline v0::detail
-
-/// \file
-/// TLS for connections: whose certificates are accepted, and the handshake.
-
-#include <asio/ssl/context.hpp>
-
-#include <memory>
-#include <string>
-
-namespace hubpush::inline v0::detail {
-
-/// The trust of one connector. Read once, here; when the authorities cannot be read no connection is made.
-class tls_trust {
-public:
-    HUBPUSH_DECL explicit tls_trust(const tls_options& options);
-
-    const std::shared_ptr<asio::ssl::context>& context() const noexcept { return context_; }
-    /// Where the authorities come from, for messages.
-    const std::string& source() const noexcept { return source_; }
-    /// Throws `tls_failed` unless the authorities could be read.
-    HUBPUSH_DECL void require_usable() const;
-
-private:
-    std::shared_ptr<asio::ssl::context> context_;
-    std::string source_;
-    bool usable_ = false;
-};
-
-/// Speaks TLS on a connected socket as a client of `where`, with everything that ties the connection to that host.
-/// Throws `tls_failed`, or `errc::transport` when the connection broke. Cancellation: all types; throws `cancelled`.
-HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
-                                                          std::shared_ptr<const tls_trust> trust);
-
-}  // namespace hubpush::inline v0::detail
-
-#include <asio/ip/address.hpp>
-#include <asio/ssl.hpp>
-
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
-#include <array>
-#include <filesystem>
-#include <string_view>
-#include <system_error>
-
-namespace hubpush::inline v0::detail {
-
-/// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here:
-/// only a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
-class tls_stream final : public byte_stream {
-public:
-    tls_stream(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
-        : context_(std::move(context)), stream_(std::move(socket), *context_) {}
-
-    asio::ssl::stream<asio::ip::tcp::socket>& stream() noexcept { return stream_; }
-
-    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(stream_, out); }
-    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(stream_, data); }
-    void close() noexcept override { close_quietly(stream_.next_layer()); }
-
-    bool quiet() noexcept override {
-        SSL* const ssl = stream_.native_handle();
-        return stream_.next_layer().is_open() && SSL_pending(ssl) == 0 && BIO_ctrl_pending(SSL_get_rbio(ssl)) == 0 &&
-               nothing_to_read(stream_.next_layer());
-    }
-
-private:
-    std::shared_ptr<asio::ssl::context> context_;
-    asio::ssl::stream<asio::ip::tcp::socket> stream_;
-};
-
-inline bool load_authorities(SSL_CTX* context, const std::string& path) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return SSL_CTX_load_verify_dir(context, path.c_str()) == 1;
-    return SSL_CTX_load_verify_file(context, path.c_str()) == 1;
-}
-
-/// OpenSSL's own paths without its look at the environment, which `tls_options` has taken already.
-inline bool load_system_store(SSL_CTX* context) {
-    std::error_code ignored;
-    const bool file = load_authorities(context, X509_get_default_cert_file());
-    const std::string folder = X509_get_default_cert_dir();
-    return (std::filesystem::is_directory(folder, ignored) && load_authorities(context, folder)) || file;
-}
-
-HUBPUSH_DECL tls_trust::tls_trust(const tls_options& options)
-    : context_(std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client)),
-      source_(options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities()) {
-    SSL_CTX* const native = context_->native_handle();
-    SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-    SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    context_->set_verify_mode(asio::ssl::verify_peer);
-    usable_ =
-        options.authorities().empty() ? load_system_store(native) : load_authorities(native, options.authorities());
-    ERR_clear_error();
-}
-
-HUBPUSH_DECL void tls_trust::require_usable() const {
-    if (usable_) return;
-    throw_error(errc::tls_failed, "the certificate authorities cannot be read: " + source_,
-                error_details().reached_server(false).hint(
-                    "let SSL_CERT_FILE name a readable file of PEM certificates, or install the system's store (Debian "
-                    "package ca-certificates)"));
-}
-
-/// Everything that ties the connection to one host: the name in the certificate, SNI (not for addresses, RFC 6066 §3),
-/// ALPN.
-inline bool bind_to_host(SSL* ssl, const std::string& host) {
-    static constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-    if (SSL_set_alpn_protos(ssl, http_1_1.data(), http_1_1.size()) != 0) return false;  // 0 is success here
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    std::error_code not_literal;
-    asio::ip::make_address(host, not_literal);
-    if (!not_literal) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
-    return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
-}
-
-inline bool answers_other_protocol(SSL* ssl) {
-    const unsigned char* name = nullptr;
-    unsigned int length = 0;
-    SSL_get0_alpn_selected(ssl, &name, &length);
-    return length != 0 && std::string_view(reinterpret_cast<const char*>(name), length) != "http/1.1";
-}
-
-/// A peer that cannot prove who it is will not prove it in a second either; a connection that broke may hold next time.
-[[noreturn]] inline void throw_handshake_failure(SSL* ssl, const origin& where, const tls_trust& trust,
-                                                 std::error_code failure) {
-    const long verdict = SSL_get_verify_result(ssl);
-    if (verdict != X509_V_OK) {
-        throw_error(errc::tls_failed,
-                    "the certificate of " + where.text() + " is refused: " + X509_verify_cert_error_string(verdict) +
-                        " (authorities: " + trust.source() + ")",
-                    error_details().reached_server(false));
-    }
-    const bool broke = failure.category() == asio::error::get_system_category() || failure == asio::error::eof ||
-                       failure == asio::ssl::error::stream_truncated;
-    throw_error(broke ? errc::transport : errc::tls_failed, "no TLS with " + where.text() + ": " + failure.message(),
-                error_details().reached_server(false).retryable(broke));
-}
-
-HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
-                                                          std::shared_ptr<const tls_trust> trust) {
-    auto stream = std::make_unique<tls_stream>(std::move(socket), trust->context());
-    SSL* const ssl = stream->stream().native_handle();
-    if (!bind_to_host(ssl, where.host())) {
-        throw_error(errc::tls_failed, "no TLS with " + where.text(), error_details().reached_server(false));
-    }
-    std::error_code failure;
-    co_await stream->stream().async_handshake(asio::ssl::stream_base::client,
-                                              asio::redirect_error(asio::use_awaitable, failure));
-    co_await throw_if_cancelled();
-    if (failure) throw_handshake_failure(ssl, where, *trust, failure);
-    if (answers_other_protocol(ssl)) {
-        throw_error(errc::tls_failed, where.text() + " does not speak HTTP/1.1", error_details().reached_server(false));
-    }
-    co_return stream;
-}
-
-}  // namespace hubpush::inline v0::detail
-
-#include <asio/ip/address.hpp>
-
-#include <cerrno>
-#include <exception>
-#include <optional>
-#include <utility>
-
-#include <sys/socket.h>
-
-namespace hubpush::inline v0::detail {
-
-using asio::ip::tcp;
-
-template <class T>
-task<void> keep_result(task<T> work, std::shared_ptr<std::optional<T>> result) {
-    result->emplace(co_await std::move(work));
-}
-
-/// Runs `work` for at most `limit`, then cancels it, waits for its end and throws `timed_out`.
-template <class T>
-task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string what, task<T> work) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    task_group group(executor);
-    deadline watch(seams.clock(), executor, [&group] { group.cancel(); });
-    watch.expires_after(limit);
-    const auto result = std::make_shared<std::optional<T>>();
-    group.spawn(keep_result<T>(std::move(work), result));
-    std::exception_ptr failure;
-    try {
-        co_await group.join();
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    if (result->has_value() && !failure) co_return std::move(**result);
-    if (watch.expired())
-        throw_error(errc::timed_out, what + " took too long", error_details().reached_server(false).retryable(true));
-    std::rethrow_exception(failure);
-}
-
-/// Close-on-exec from the first instant: a training loop that starts data workers must not hand our connections to
-/// them.
-inline std::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
-    const int descriptor = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-    if (descriptor < 0) return {errno, std::system_category()};
-    std::error_code failure;
-    socket.assign(protocol, descriptor, failure);
-    return failure;
-}
-
-/// Several addresses tried at once; the first that answers wins.
-struct connect_race {
-    explicit connect_race(asio::any_io_executor executor) : changed(std::move(executor)) {}
-
-    notifier changed;
-    std::optional<tcp::socket> winner;
-    std::size_t ended = 0;
-    std::error_code last_failure;
-    bool next_is_due = true;
-};
-
-inline task<void> try_address(std::shared_ptr<connect_race> race, tcp::endpoint address) {
-    tcp::socket socket(co_await asio::this_coro::executor);
-    std::error_code failure = open_socket(socket, address.protocol());
-    if (!failure) co_await socket.async_connect(address, asio::redirect_error(asio::use_awaitable, failure));
-    if (!failure) socket.set_option(tcp::no_delay(true), failure);
-    ++race->ended;
-    race->next_is_due = true;
-    if (failure) race->last_failure = failure;
-    if (!failure && !race->winner) race->winner.emplace(std::move(socket));
-    race->changed.notify_all();
-}
-
-/// RFC 8305: the next address is tried when the one before has failed, or after a quarter of a second.
-inline task<void> run_race(seams seams, std::shared_ptr<connect_race> race, resolver::addresses addresses) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    task_group group(executor);
-    deadline stagger(seams.clock(), executor, [race] {
-        race->next_is_due = true;
-        race->changed.notify_all();
-    });
-    auto next = addresses.begin();
-    while (!race->winner && race->ended < addresses.size() && !co_await is_cancelled()) {
-        if (race->next_is_due && next != addresses.end()) {
-            race->next_is_due = false;
-            group.spawn(try_address(race, *next++));
-            stagger.expires_after(next_address_after);
-        } else {
-            co_await race->changed.wait();
-        }
-    }
-    if (race->winner) group.cancel();
-    co_await group.join();
-}
-
-inline task<tcp::socket> connect_any(seams seams, origin where, std::shared_ptr<resolver> names) {
-    std::error_code not_literal;
-    const asio::ip::address literal = asio::ip::make_address(where.host(), not_literal);
-    resolver::addresses addresses;
-    if (not_literal) {
-        addresses = co_await names->resolve(where.host(), where.port());
-    } else {
-        addresses.emplace_back(literal, where.port());
-    }
-    alternate_families(addresses);
-    const auto race = std::make_shared<connect_race>(co_await asio::this_coro::executor);
-    co_await run_race(seams, race, std::move(addresses));
-    if (!race->winner) {
-        throw_error(errc::transport, "no connection to " + where.text() + ": " + race->last_failure.message(),
-                    error_details().reached_server(false).retryable(true));
-    }
-    co_return std::move(*race->winner);
-}
-
-}  // namespace hubpush::inline v0::detail
 
 namespace hubpush::inline v0 {
 
 namespace detail {
 
-inline task<std::unique_ptr<byte_stream>> open_connection(seams seams, origin where, std::shared_ptr<resolver> names,
-                                                          std::shared_ptr<const tls_trust> trust) {
-    if (where.secure()) trust->require_usable();
-    tcp::socket socket = co_await finish_within(seams, connect_limit, "connecting to " + where.text(),
-                                                connect_any(seams, where, std::move(names)));
-    if (!where.secure()) co_return std::make_unique<tcp_stream>(std::move(socket));
-    co_return co_await finish_within(seams, handshake_limit, "the TLS handshake with " + where.text(),
-                                     start_tls(std::move(socket), where, trust));
+/// The first `bits` of an IPv4 address.
+struct ipv4_range {
+    std::uint32_t prefix;
+    unsigned int bits;
+    bool holds(std::uint32_t address) const noexcept { return (address ^ prefix) >> (32 - bits) == 0; }
+};
+
+inline constexpr std::array<ipv4_range, 9> ipv4_not_public{{
+    {0x00000000, 8},   // this network; also unspecified
+    {0x0a000000, 8},   // private
+    {0x64400000, 10},  // shared by the customers of a provider
+    {0x7f000000, 8},   // loopback
+    {0xa9fe0000, 16},  // link-local; also the metadata service of clouds
+    {0xac100000, 12},  // private
+    {0xc0a80000, 16},  // private
+    {0xe0000000, 4},   // multicast
+    {0xf0000000, 4},   // reserved; also broadcast
+}};
+
+inline bool is_public_ipv4(std::uint32_t address) {
+    return std::none_of(ipv4_not_public.begin(), ipv4_not_public.end(),
+                        [address](const ipv4_range& range) { return range.holds(address); });
 }
 
-class socket_connector final : public connector {
-public:
-    socket_connector(seams seams, const tls_options& tls, std::shared_ptr<resolver> names)
-        : seams_(std::move(seams)), names_(std::move(names)), trust_(std::make_shared<tls_trust>(tls)) {}
+/// Where in an address of IPv6 with this prefix one of IPv4 stands.
+struct embedded_ipv4 {
+    std::array<unsigned char, 12> prefix;
+    std::size_t prefix_size;
+    std::size_t position;
+};
 
-    task<std::unique_ptr<byte_stream>> connect(origin where) override {
-        return open_connection(seams_, std::move(where), names_, trust_);
+inline constexpr std::array<embedded_ipv4, 4> ipv6_with_ipv4{{
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 12, 12},  // mapped
+    {{}, 12, 12},                                          // compatible; also :: and ::1
+    {{0x00, 0x64, 0xff, 0x9b}, 12, 12},                    // NAT64
+    {{0x20, 0x02}, 2, 2},                                  // 6to4
+}};
+
+inline bool is_public_ipv6(const asio::ip::address_v6::bytes_type& bytes) {
+    for (const embedded_ipv4& form : ipv6_with_ipv4) {
+        if (!std::equal(form.prefix.begin(), form.prefix.begin() + form.prefix_size, bytes.begin())) continue;
+        std::uint32_t address = 0;
+        for (std::size_t i = 0; i < 4; ++i) address = address << 8U | bytes[form.position + i];
+        return is_public_ipv4(address);
     }
+    const bool unique_local = (bytes[0] & 0xfeU) == 0xfc;
+    const bool link_or_site_local = bytes[0] == 0xfe && (bytes[1] & 0x80U) != 0;
+    const bool multicast = bytes[0] == 0xff;
+    return !unique_local && !link_or_site_local && !multicast;
+}
+
+HUBPUSH_DECL bool is_public_address(const asio::ip::address& address) {
+    return address.is_v4() ? is_public_ipv4(address.to_v4().to_uint()) : is_public_ipv6(address.to_v6().to_bytes());
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL void address_guard::filter(const origin& where, resolver::addresses& addresses) {
+    const auto is_private = [](const asio::ip::tcp::endpoint& each) {
+        return !detail::is_public_address(each.address());
+    };
+    if (where == endpoint_) {
+        const bool all_private = std::all_of(addresses.begin(), addresses.end(), is_private);
+        endpoint_was_public_ = endpoint_was_public_ || !all_private;
+        endpoint_is_private_ = all_private && !endpoint_was_public_;
+        return;
+    }
+    if (!active_ || endpoint_is_private_) return;
+    std::erase_if(addresses, is_private);
+    if (!addresses.empty()) return;
+    throw_error(errc::private_address,
+                "the server at " + endpoint_.text() + " names " + where.text() + ", which is a private address",
+                error_details().reached_server(false));
+}
+
+HUBPUSH_DECL void address_guard::check_literal(const origin& where) {
+    std::error_code not_literal;
+    asio::ip::address address = asio::ip::make_address(where.host(), not_literal);
+    if (not_literal && !where.loopback()) return;
+    if (not_literal) address = asio::ip::address_v4::loopback();
+    resolver::addresses addresses;
+    addresses.emplace_back(address, where.port());
+    filter(where, addresses);
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// How many connections one client has at once, and who waits for the next one.
+
+#include <algorithm>
+#include <cstddef>
+#include <list>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// Bounds on the connections of one client, idle ones included: `connection_limits().total(64).per_origin(16)` are the
+/// defaults. Whoever finds none free waits in order of arrival. When the process runs out of descriptors the client
+/// goes below its bound by itself.
+class connection_limits {
+public:
+    connection_limits() = default;
+    /// Open at once, at least one.
+    connection_limits& total(std::size_t most) noexcept {
+        total_ = std::max<std::size_t>(most, 1);
+        return *this;
+    }
+    /// The same to one origin.
+    connection_limits& per_origin(std::size_t most) noexcept {
+        per_origin_ = std::max<std::size_t>(most, 1);
+        return *this;
+    }
+    std::size_t total() const noexcept { return total_; }
+    std::size_t per_origin() const noexcept { return per_origin_; }
 
 private:
-    seams seams_;
-    std::shared_ptr<resolver> names_;
-    std::shared_ptr<const tls_trust> trust_;
+    std::size_t total_ = 64;
+    std::size_t per_origin_ = 16;
+};
+
+namespace detail {
+
+class connection_slots;
+
+/// The right to have one connection, given back by the destructor.
+class connection_slot {
+public:
+    connection_slot(connection_slots& slots, origin where) : slots_(&slots), where_(std::move(where)) {}
+    connection_slot(connection_slot&& other) noexcept
+        : slots_(std::exchange(other.slots_, nullptr)), where_(std::move(other.where_)) {}
+    connection_slot& operator=(connection_slot&&) = delete;
+    HUBPUSH_DECL ~connection_slot();
+
+private:
+    connection_slots* slots_;
+    origin where_;
+};
+
+/// Gives out connections in order of arrival; who waits for an origin that is full holds up nobody else. Outlives its
+/// slots and waiters. Not thread-safe.
+class connection_slots {
+public:
+    explicit connection_slots(connection_limits limits) : limits_(limits), most_(limits.total()) {}
+    connection_slots(const connection_slots&) = delete;
+    connection_slots& operator=(const connection_slots&) = delete;
+
+    /// Waits for its turn. Cancellation: all types; throws `cancelled`.
+    HUBPUSH_DECL task<connection_slot> acquire(origin where);
+
+    std::size_t used() const noexcept { return used_.size(); }
+    /// How many there may be now.
+    std::size_t most() const noexcept { return most_; }
+
+    /// There was no descriptor for the connection that holds a slot now: one fewer than are in use may be (N41).
+    void shrink() noexcept { most_ = std::max<std::size_t>(used_.size(), 2) - 1; }
+    /// A connection was made: one more may be.
+    HUBPUSH_DECL void grow();
+
+private:
+    friend class connection_slot;
+    struct waiter {
+        waiter(asio::any_io_executor executor, origin wanted) : woken(std::move(executor)), where(std::move(wanted)) {}
+        notifier woken;
+        origin where;
+        bool granted = false;
+    };
+    class place_in_line;
+
+    HUBPUSH_DECL bool has_room(const origin& where) const;
+    HUBPUSH_DECL void release(const origin& where);
+    HUBPUSH_DECL void grant();
+
+    const connection_limits limits_;
+    std::size_t most_;
+    std::vector<origin> used_;  // one entry per slot
+    std::list<waiter*> waiting_;
 };
 
 }  // namespace detail
 
-HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls,
-                                                          std::shared_ptr<resolver> names) {
-    return std::make_shared<detail::socket_connector>(std::move(seams), tls, std::move(names));
+}  // namespace hubpush::inline v0
+
+namespace hubpush::inline v0::detail {
+
+HUBPUSH_DECL connection_slot::~connection_slot() {
+    if (slots_ != nullptr) slots_->release(where_);
 }
 
-}  // namespace hubpush::inline v0
+/// Leaves the line, or gives back what was granted and not taken: also when the coroutine is destroyed while it waits.
+class connection_slots::place_in_line {
+public:
+    place_in_line(connection_slots& slots, waiter& self) : slots_(slots), self_(self) {
+        slots_.waiting_.push_back(&self_);
+    }
+    place_in_line(const place_in_line&) = delete;
+    place_in_line& operator=(const place_in_line&) = delete;
+    ~place_in_line() {
+        slots_.waiting_.remove(&self_);
+        if (self_.granted) slots_.release(self_.where);
+    }
+    connection_slot take() {
+        self_.granted = false;
+        return connection_slot(slots_, self_.where);
+    }
+
+private:
+    connection_slots& slots_;
+    waiter& self_;
+};
+
+HUBPUSH_DECL task<connection_slot> connection_slots::acquire(origin where) {
+    if (has_room(where)) {
+        used_.push_back(where);
+        co_return connection_slot(*this, std::move(where));
+    }
+    waiter self(co_await asio::this_coro::executor, std::move(where));
+    place_in_line place(*this, self);
+    while (!self.granted) {
+        co_await throw_if_cancelled();
+        co_await self.woken.wait();
+    }
+    co_return place.take();
+}
+
+HUBPUSH_DECL bool connection_slots::has_room(const origin& where) const {
+    const auto here = static_cast<std::size_t>(std::count(used_.begin(), used_.end(), where));
+    return used_.size() < most_ && here < limits_.per_origin();
+}
+
+HUBPUSH_DECL void connection_slots::release(const origin& where) {
+    used_.erase(std::find(used_.begin(), used_.end(), where));
+    grant();
+}
+
+HUBPUSH_DECL void connection_slots::grow() {
+    if (most_ == limits_.total()) return;
+    ++most_;
+    grant();
+}
+
+/// Whoever finds room on arrival overtakes nobody: those who wait here have none.
+HUBPUSH_DECL void connection_slots::grant() {
+    for (auto next = waiting_.begin(); next != waiting_.end();) {
+        waiter& candidate = **next;
+        if (!has_room(candidate.where)) {
+            ++next;
+            continue;
+        }
+        used_.push_back(candidate.where);
+        candidate.granted = true;
+        candidate.woken.notify_all();
+        next = waiting_.erase(next);
+    }
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// Connections that wait for their next request.
+
+/// \file
+/// Connections: the seams through which `net/` reaches the network, and their production form on sockets and TLS.
+
+/// \file
+/// HTTP proxies: which connections go through one, and what is said to it. Nothing here touches a connection.
 
 /// \file
 /// HTTP requests and responses as values. Nothing here touches a connection.
@@ -4745,6 +5475,11 @@ public:
         plain_http_allowed_ = allowed;
         return *this;
     }
+    /// Refuses redirects to another origin: the body is meant for this one alone (spec/reliability.md S17).
+    http_request& stay_with_origin(bool value = true) {
+        stays_with_origin_ = value;
+        return *this;
+    }
     /// The most bytes of an answer's body to keep (default 1 MiB); a longer one is `errc::limit_exceeded`.
     http_request& reply_limit(std::uint64_t bytes) {
         reply_limit_ = bytes;
@@ -4768,6 +5503,7 @@ public:
     const std::optional<origin>& allowed_origin() const noexcept { return origin_; }
     const secret& token() const noexcept { return token_; }
     bool plain_http_allowed() const noexcept { return plain_http_allowed_; }
+    bool stays_with_origin() const noexcept { return stays_with_origin_; }
     request_class repeatable() const noexcept { return repeatable_; }
     std::uint64_t reply_limit() const noexcept { return reply_limit_; }
     std::chrono::milliseconds first_byte_within() const noexcept { return first_byte_within_; }
@@ -4789,6 +5525,7 @@ private:
     std::optional<origin> origin_;
     secret token_;
     bool plain_http_allowed_ = false;
+    bool stays_with_origin_ = false;
     request_class repeatable_ = request_class::non_idempotent;
     std::uint64_t reply_limit_ = 1 << 20;
     std::chrono::milliseconds first_byte_within_{60'000};
@@ -4806,6 +5543,9 @@ public:
     bool ok() const noexcept { return status_ >= 200 && status_ < 300; }
     const header_list& headers() const noexcept { return headers_; }
     const std::string& body() const noexcept { return body_; }
+
+    /// Replaces `text` by `***` wherever the server repeats it, so that no error or log line can (SEC03).
+    HUBPUSH_DECL http_response& hide(const secret& text);
 
 private:
     int status_ = 0;
@@ -4900,6 +5640,11 @@ inline void check_request(const http_request& request) {
     }
 }
 
+inline std::string without(std::string text, std::string_view hidden) {
+    for (std::size_t at = 0; (at = text.find(hidden, at)) != std::string::npos;) text.replace(at, hidden.size(), "***");
+    return text;
+}
+
 inline void append_field(std::string& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
 }
@@ -4955,6 +5700,15 @@ HUBPUSH_DECL http_request& http_request::drop_credentials() {
     return *this;
 }
 
+HUBPUSH_DECL http_response& http_response::hide(const secret& text) {
+    if (text.empty()) return *this;
+    header_list shown;
+    for (const header_list::field& each : headers_) shown.add(each.first, detail::without(each.second, text.reveal()));
+    headers_ = std::move(shown);
+    body_ = detail::without(std::move(body_), text.reveal());
+    return *this;
+}
+
 HUBPUSH_DECL secret request_head(const http_request& request) {
     detail::check_request(request);
     const bool bearer = detail::sends_bearer(request);
@@ -4979,82 +5733,97 @@ HUBPUSH_DECL secret request_head(const http_request& request) {
 
 }  // namespace hubpush::inline v0
 
-#include <chrono>
-#include <cstddef>
-#include <memory>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
-namespace hubpush::inline v0::detail {
+namespace hubpush::inline v0 {
 
-/// Idle connections of one client, so that no connection is ever shared between tokens or trust settings (SEC16). The
-/// last one used is the first one taken again. Not thread-safe.
-class connection_pool {
+/// A proxy that opens tunnels (CONNECT, RFC 9110 §9.3.6): `proxy("http://user:password@host:3128")`. Also a client
+/// option, which then goes before the environment: `proxy()` means none, whatever the variables say.
+///
+/// Every target is reached through a tunnel, also one that is plain http, so that the proxy is handed no request and no
+/// token. The proxy resolves the target's name. Its user and password are told to nobody else.
+class proxy {
 public:
-    static constexpr std::size_t most_per_origin = 8;
-    static constexpr std::chrono::seconds longest_idle{55};  ///< many servers close after 60 s
+    proxy() = default;
+    /// `http://` or `https://` tells how the proxy itself is reached; without a scheme it is http. User and password
+    /// are percent-encoded. Throws `invalid_argument`.
+    explicit proxy(std::string_view address) : proxy(address, "the proxy option", errc::invalid_argument) {}
+    /// `named_by` tells where the address came from, for messages. Throws `blame`.
+    HUBPUSH_DECL proxy(std::string_view address, std::string named_by, errc blame);
 
-    /// A connection to `where` on which nothing has arrived since its last reply, or none.
-    HUBPUSH_DECL std::shared_ptr<byte_stream> take(const origin& where, steady_time now);
-
-    /// Keeps a connection for as long as `reply`, the last one it carried, allows.
-    HUBPUSH_DECL void put(const origin& where, std::shared_ptr<byte_stream> stream, const http_response& reply,
-                          steady_time now);
-
-    std::size_t size() const noexcept { return idle_.size(); }
+    /// There is none: connect directly.
+    bool none() const noexcept { return where_ == origin(); }
+    const origin& where() const noexcept { return where_; }
+    /// What Proxy-Authorization says, or empty.
+    const secret& authorization() const noexcept { return authorization_; }
+    const std::string& named_by() const noexcept { return named_by_; }
 
 private:
-    struct idle_connection {
-        origin where;
-        std::shared_ptr<byte_stream> stream;
-        steady_time until;
-    };
-    std::vector<idle_connection> idle_;  // oldest first
+    origin where_;
+    secret authorization_;
+    std::string named_by_;
 };
 
-}  // namespace hubpush::inline v0::detail
+namespace detail {
 
-#include <algorithm>
-#include <charconv>
-#include <optional>
-#include <string_view>
+/// One entry of NO_PROXY.
+class proxy_exception {
+public:
+    /// `*`, `host` (and what is below it), `.suffix` (only what is below it), an address, a network such as
+    /// `10.0.0.0/8`; all but the networks perhaps with `:port`. Anything else matches nothing.
+    HUBPUSH_DECL explicit proxy_exception(std::string_view entry);
+    HUBPUSH_DECL bool covers(const origin& where) const;
 
-namespace hubpush::inline v0::detail {
+private:
+    std::string host_;        // lower case, without brackets and dots at its ends
+    std::uint16_t port_ = 0;  // 0: any
+    bool itself_ = true;      // and not only what is below it
+};
 
-/// `Keep-Alive: timeout=5, max=100`: how long the server promises to wait.
-inline std::chrono::seconds idle_time_allowed(const http_response& reply) {
-    const std::string_view text = reply.headers().find("keep-alive").value_or("");
-    const std::size_t begin = text.find("timeout=");
-    int seconds = 0;
-    if (begin == std::string_view::npos) return connection_pool::longest_idle;
-    const char* const digits = text.data() + begin + 8;
-    if (std::from_chars(digits, text.data() + text.size(), seconds).ec != std::errc())
-        return connection_pool::longest_idle;
-    return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0), connection_pool::longest_idle);
-}
+}  // namespace detail
 
-HUBPUSH_DECL std::shared_ptr<byte_stream> connection_pool::take(const origin& where, steady_time now) {
-    std::erase_if(idle_, [&](const idle_connection& each) { return each.until <= now || !each.stream->quiet(); });
-    const auto found =
-        std::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& each) { return each.where == where; });
-    if (found == idle_.rend()) return nullptr;
-    std::shared_ptr<byte_stream> stream = std::move(found->stream);
-    idle_.erase(std::next(found).base());
-    return stream;
-}
+/// Which proxy leads to which place.
+class proxy_settings {
+public:
+    /// No proxies.
+    proxy_settings() = default;
+    /// One for everything.
+    explicit proxy_settings(proxy all) : http_(all), https_(std::move(all)) {}
 
-HUBPUSH_DECL void connection_pool::put(const origin& where, std::shared_ptr<byte_stream> stream,
-                                       const http_response& reply, steady_time now) {
-    const auto same_origin = [&](const idle_connection& each) { return each.where == where; };
-    if (static_cast<std::size_t>(std::count_if(idle_.begin(), idle_.end(), same_origin)) >= most_per_origin) {
-        idle_.erase(std::find_if(idle_.begin(), idle_.end(), same_origin));
-    }
-    idle_.push_back({where, std::move(stream), now + idle_time_allowed(reply)});
-}
+    /// What the Hub's own tools do (spec/hub-http-api.md §1.2): `https_proxy` or `http_proxy` by the target's scheme,
+    /// then `all_proxy`; each also in upper case, and the lower-case one wins even when it is empty. HTTP_PROXY is
+    /// ignored where REQUEST_METHOD is set, because there a visitor of a web server chooses it. `no_proxy` lists
+    /// exceptions; this machine is none unless it is listed. Nothing in a program with raised privileges (SEC20).
+    /// Throws `bad_environment`, naming the variable, never its value.
+    HUBPUSH_DECL static proxy_settings from_environment();
 
-}  // namespace hubpush::inline v0::detail
+    /// The proxy on the way to `where`; `none()` when there is none.
+    HUBPUSH_DECL proxy towards(const origin& where) const;
 
-/// \file
-/// Sends requests: connections kept alive and reused, deadlines, redirects by rule, retries by policy.
+private:
+    proxy http_;
+    proxy https_;
+    std::vector<detail::proxy_exception> exceptions_;
+};
+
+namespace detail {
+
+/// The request that opens a tunnel to `target`; a secret, because the password is in it.
+HUBPUSH_DECL secret connect_head(const proxy& via, const origin& target);
+
+/// `the proxy http://host:3128 (from HTTPS_PROXY)`.
+HUBPUSH_DECL std::string name_of(const proxy& via);
+
+/// Throws unless `reply` opens the tunnel: `transport` when the proxy could not reach the target for now,
+/// `proxy_failed` when it will not (407: it wants another user or password).
+HUBPUSH_DECL void require_tunnel(const http_response& reply, const proxy& via, const origin& target);
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
 
 /// \file
 /// Whether and when a failed request is sent again (spec/reliability.md §3.4). Decides; does not wait.
@@ -5063,7 +5832,11 @@ HUBPUSH_DECL void connection_pool::put(const origin& where, std::shared_ptr<byte
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 namespace hubpush::inline v0 {
 
@@ -5117,7 +5890,8 @@ private:
 
 /// How stubborn a client is: `retry_policy(attempts(8), backoff(500ms, 30s))`, in any order; without arguments 6
 /// attempts, 0.5 s doubling up to 30 s. All retries of one request end 5 minutes after its first failure. They do not
-/// count from the first byte, so that an upload that took an hour before it broke is repeated too.
+/// count from the first byte, so that an upload that took an hour before it broke is repeated too. It is also the
+/// policy of the step `retry(step, policy)`.
 class retry_policy {
 public:
     static constexpr std::chrono::seconds total_limit{300};
@@ -5132,6 +5906,24 @@ public:
         (set(options), ...);
     }
 
+    /// `retry_policy(...).when([](const error& e) { return e.status() != 503; })`: of what may be sent again at all,
+    /// only failures for which `predicate` returns true are. It can forbid and never allow: a request that may have
+    /// worked, or that cannot, is not repeated whatever it says. Called on the client's strand; what it throws is the
+    /// outcome.
+    template <class Predicate>
+    retry_policy when(Predicate&& predicate) const {
+        static_assert(detail::callable_is_safe<Predicate>,
+                      "hubpush: on g++ 12 give this lambda a name first and pass the name");
+        static_assert(std::predicate<std::decay_t<Predicate>&, const error&>,
+                      "hubpush: when needs a function that takes a const hubpush::error& and returns whether to retry");
+        retry_policy result = *this;
+        if constexpr (std::predicate<std::decay_t<Predicate>&, const error&>) {
+            result.predicate_ =
+                std::make_shared<const std::function<bool(const error&)>>(std::forward<Predicate>(predicate));
+        }
+        return result;
+    }
+
     int attempts() const noexcept { return attempts_.most(); }
     hubpush::backoff backoff() const noexcept { return backoff_; }
 
@@ -5139,13 +5931,27 @@ public:
     /// server asked for is kept and spread by up to `base`, so that not everyone comes back in the same instant.
     HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_wait(const failed_attempt& failed,
                                                                     std::uint64_t random) const;
+    /// The same for a failure of anything but a single request, which says itself whether it is `retryable()` and how
+    /// long the server asked to wait.
+    HUBPUSH_DECL std::optional<std::chrono::milliseconds> next_wait(const error& failure, int number,
+                                                                    std::chrono::milliseconds since_first_failure,
+                                                                    std::uint64_t random) const;
+
+    /// What the predicate given to `when` says; true without one.
+    bool allows(const error& failure) const { return !predicate_ || (*predicate_)(failure); }
 
 private:
+    HUBPUSH_DECL std::optional<std::chrono::milliseconds> wait_after(int number, int most,
+                                                                     std::chrono::milliseconds since_first_failure,
+                                                                     std::optional<std::chrono::milliseconds> requested,
+                                                                     std::uint64_t random) const;
+
     void set(hubpush::attempts value) noexcept { attempts_ = value; }
     void set(hubpush::backoff value) noexcept { backoff_ = value; }
 
     hubpush::attempts attempts_{6};
     hubpush::backoff backoff_{std::chrono::milliseconds(500), std::chrono::seconds(30)};
+    std::shared_ptr<const std::function<bool(const error&)>> predicate_;
 };
 
 /// A bound on the retries of all requests of one client together: a broken server is not asked six times as often as a
@@ -5172,7 +5978,8 @@ private:
 /// 408, 425, 429, 500, 502, 503 and 504.
 HUBPUSH_DECL bool retryable_status(int status) noexcept;
 
-/// Failures without an answer that may pass: no connection, a broken one, a deadline, a name server.
+/// Failures without an answer that may pass: no connection, a broken one, a deadline, a name server, too many open
+/// files.
 HUBPUSH_DECL bool retryable_failure(errc code) noexcept;
 
 /// How long the server asks to wait: `Retry-After` in seconds or as a date (against `wall`), and for 429 a `RateLimit`
@@ -5277,21 +6084,33 @@ namespace hubpush::inline v0 {
 
 HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::next_wait(const failed_attempt& failed,
                                                                               std::uint64_t random) const {
-    using std::chrono::milliseconds;
     const bool repeatable = failed.status() != 0 ? retryable_status(failed.status()) : retryable_failure(failed.code());
+    if (!repeatable) return std::nullopt;
     // A name that does not exist will hardly exist in a second, so it is looked up only once more (N02).
     const int most = failed.status() == 0 && failed.code() == errc::name_not_found ? 2 : attempts();
-    if (!repeatable || failed.number() >= std::min(most, attempts())) return std::nullopt;
+    return wait_after(failed.number(), most, failed.since_first_failure(), failed.requested_wait(), random);
+}
 
+HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::next_wait(
+    const error& failure, int number, std::chrono::milliseconds since_first_failure, std::uint64_t random) const {
+    if (!failure.retryable() || !allows(failure)) return std::nullopt;
+    return wait_after(number, attempts(), since_first_failure, failure.retry_after(), random);
+}
+
+HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::wait_after(
+    int number, int most, std::chrono::milliseconds since_first_failure,
+    std::optional<std::chrono::milliseconds> requested, std::uint64_t random) const {
+    using std::chrono::milliseconds;
+    if (number >= std::min(most, attempts())) return std::nullopt;
     const auto below = [random](milliseconds bound) {
         return milliseconds(static_cast<std::int64_t>(
             random % (static_cast<std::uint64_t>(std::max(bound, milliseconds(0)).count()) + 1)));
     };
     milliseconds bound = backoff_.base();
-    for (int doubled = 1; doubled < failed.number() && bound < backoff_.cap(); ++doubled) bound *= 2;
+    for (int doubled = 1; doubled < number && bound < backoff_.cap(); ++doubled) bound *= 2;
     milliseconds wait = below(std::min(bound, backoff_.cap()));
-    if (const auto requested = failed.requested_wait()) wait = *requested + below(backoff_.base());
-    if (failed.since_first_failure() + failed.requested_wait().value_or(wait) > total_limit) return std::nullopt;
+    if (requested) wait = *requested + below(backoff_.base());
+    if (since_first_failure + requested.value_or(wait) > total_limit) return std::nullopt;
     return wait;
 }
 
@@ -5301,7 +6120,8 @@ HUBPUSH_DECL bool retryable_status(int status) noexcept {
 }
 
 HUBPUSH_DECL bool retryable_failure(errc code) noexcept {
-    return code == errc::transport || code == errc::timed_out || code == errc::name_not_found;
+    return code == errc::transport || code == errc::timed_out || code == errc::name_not_found ||
+           code == errc::too_many_open_files;
 }
 
 HUBPUSH_DECL std::optional<std::chrono::milliseconds> requested_wait(const http_response& reply,
@@ -5313,41 +6133,679 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> requested_wait(const http_
 
 }  // namespace hubpush::inline v0
 
-#include <memory>
+#include <asio/ip/address.hpp>
+#include <asio/ip/network_v4.hpp>
+#include <asio/ip/network_v6.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
 
 namespace hubpush::inline v0 {
 
-/// Everything belongs to one strand: the executor of the coroutines that call `send`. Destroying the client closes idle
-/// connections; running exchanges keep what they need alive.
-class http_client {
-public:
-    /// `connector` makes streams (production: TCP and TLS). `budget` gives every buffer. `policy` is the default for
-    /// `send`.
-    HUBPUSH_DECL http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget,
-                             retry_policy policy);
-    HUBPUSH_DECL ~http_client();
+namespace detail {
 
-    /// Sends `request` and gives the answer, whatever its status, after redirects (spec/reliability.md §3.4: at most 5;
-    /// 307 and 308 keep method and body; 301, 302 and 303 only for GET and HEAD; no https to http; credentials stay
-    /// with their origin). Safe and idempotent requests are repeated by the retry policy on transport failures and on
-    /// 408, 425, 429, 500, 502, 503, 504; non-idempotent ones are sent once, and `error::reached_server()` of the
-    /// failure tells whether a byte may have arrived. Throws `errc::transport`, `timed_out`, `tls_failed`,
-    /// `name_not_found`, `protocol_error`, `limit_exceeded`, `cancelled`, and whatever the body source throws.
-    /// Cancellation: all types at every point; the connection is closed, never reused.
-    HUBPUSH_DECL task<http_response> send(http_request request);
+[[noreturn]] inline void throw_unusable_proxy(const std::string& named_by, errc blame) {
+    throw_error(blame, named_by + " is not the address of a proxy",
+                error_details()
+                    .hint("set it to http://host:port or https://host:port, perhaps with user:password@ before the "
+                          "host, or to nothing")
+                    .reached_server(false));
+}
 
-    HUBPUSH_DECL const retry_policy& policy() const noexcept;
+/// `user:password`, percent-encoded, as the Basic scheme sends it (RFC 7617); nothing when that cannot be.
+inline std::optional<secret> basic_authorization(std::string_view user_info) {
+    const std::size_t colon = std::min(user_info.find(':'), user_info.size());
+    const std::optional<std::string> user = unescape(user_info.substr(0, colon));
+    const std::optional<std::string> password = unescape(user_info.substr(std::min(colon + 1, user_info.size())));
+    if (!user || !password || user->find(':') != std::string::npos) return std::nullopt;
+    const secret both(*user + ":" + *password);
+    return secret("Basic " + to_base64(std::as_bytes(std::span(both.reveal()))));
+}
 
-private:
-    struct state;
-    std::shared_ptr<state> state_;
-};
+/// A variable of the process; nothing in a program with raised privileges.
+inline std::optional<std::string> variable(const std::string& name) {
+    const char* const value = ::secure_getenv(name.c_str());
+    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+/// The value of a variable that is known in lower and in upper case, with the name under which it was found.
+inline std::pair<std::string, std::string> variable_in_either_case(std::string name) {
+    if (const auto lower = variable(name)) return {name, *lower};
+    std::transform(name.begin(), name.end(), name.begin(), [](char letter) {
+        return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    });
+    const bool of_a_visitor = name == "HTTP_PROXY" && variable("REQUEST_METHOD").has_value();
+    return {name, of_a_visitor ? "" : variable(name).value_or("")};
+}
+
+inline proxy proxy_from_variable(const std::string& name) {
+    const auto [found, value] = variable_in_either_case(name);
+    return value.empty() ? proxy() : proxy(value, found, errc::bad_environment);
+}
+
+inline std::string_view without_dots_around(std::string_view host) {
+    while (host.starts_with('.')) host.remove_prefix(1);
+    if (host.ends_with('.')) host.remove_suffix(1);
+    return host;
+}
+
+/// Is `host`, an address, in `network`, as in `10.0.0.0/8`?
+inline bool in_network(const std::string& host, const std::string& network) {
+    std::error_code failure;
+    const asio::ip::address address = asio::ip::make_address(host, failure);
+    if (failure) return false;
+    if (address.is_v4()) {
+        const asio::ip::network_v4 range = asio::ip::make_network_v4(network, failure);
+        return !failure &&
+               (asio::ip::network_v4(address.to_v4(), range.prefix_length()).canonical() == range.canonical());
+    }
+    const asio::ip::network_v6 range = asio::ip::make_network_v6(network, failure);
+    return !failure && (asio::ip::network_v6(address.to_v6(), range.prefix_length()).canonical() == range.canonical());
+}
+
+inline bool is_subdomain_of(std::string_view host, std::string_view domain) {
+    return host.size() > domain.size() && host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.';
+}
+
+HUBPUSH_DECL proxy_exception::proxy_exception(std::string_view entry) {
+    if (const std::optional<url> parsed = url::parse("http://" + std::string(without_dots_around(entry)));
+        parsed && entry.find('/') == std::string_view::npos) {
+        host_ = without_dots_around(parsed->origin().host());
+        const bool has_port = entry.rfind(':') != std::string_view::npos && !entry.ends_with(']');
+        if (has_port) port_ = parsed->origin().port();
+    } else {
+        host_ = entry;  // `*`, a network, or an IPv6 address without brackets
+        std::error_code not_address;
+        const asio::ip::address address = asio::ip::make_address(host_, not_address);
+        if (!not_address) host_ = address.to_string();
+    }
+    itself_ = !entry.starts_with('.');
+}
+
+HUBPUSH_DECL bool proxy_exception::covers(const origin& where) const {
+    const std::string_view host = without_dots_around(where.host());
+    if (host_.empty() || (port_ != 0 && port_ != where.port())) return false;
+    return host_ == "*" || (itself_ && host == host_) || is_subdomain_of(host, host_) || in_network(where.host(), host_);
+}
+
+HUBPUSH_DECL secret connect_head(const proxy& via, const origin& target) {
+    const bool literal = target.host().find(':') != std::string::npos;
+    const std::string authority =
+        (literal ? "[" + target.host() + "]" : target.host()) + ":" + std::to_string(target.port());
+    std::string head = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+    if (!via.authorization().empty())
+        head.append("Proxy-Authorization: ").append(via.authorization().reveal()) += "\r\n";
+    return secret(head + "\r\n");
+}
+
+HUBPUSH_DECL std::string name_of(const proxy& via) {
+    return "the proxy " + via.where().text() + " (from " + via.named_by() + ")";
+}
+
+HUBPUSH_DECL void require_tunnel(const http_response& reply, const proxy& via, const origin& target) {
+    if (reply.ok()) return;
+    error_details details;
+    details.status(reply.status()).reached_server(false);
+    if (retryable_status(reply.status())) {
+        throw_error(errc::transport, name_of(via) + " could not reach " + target.text(), details.retryable(true));
+    }
+    if (reply.status() == 407) {
+        throw_error(errc::proxy_failed, name_of(via) + " wants a user and a password that it knows",
+                    details.hint("set " + via.named_by() + " to http://user:password@host:port"));
+    }
+    throw_error(errc::proxy_failed, name_of(via) + " refuses to connect to " + target.text(),
+                details.hint("name another proxy in " + via.named_by() + ", or exclude the host from it in NO_PROXY"));
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL proxy::proxy(std::string_view address, std::string named_by, errc blame) : named_by_(std::move(named_by)) {
+    const std::size_t scheme = address.find("://");
+    std::string plain(scheme == std::string_view::npos ? "http://" : address.substr(0, scheme + 3));
+    if (scheme != std::string_view::npos) address.remove_prefix(scheme + 3);
+    const std::size_t at = address.substr(0, address.find_first_of("/?#")).rfind('@');
+    if (at != std::string_view::npos) {
+        std::optional<secret> authorization = detail::basic_authorization(address.substr(0, at));
+        if (!authorization) detail::throw_unusable_proxy(named_by_, blame);
+        authorization_ = std::move(*authorization);
+        address.remove_prefix(at + 1);
+    }
+    const std::optional<url> parsed = url::parse(plain.append(address));
+    if (!parsed || parsed->target() != "/" || address.find('#') != std::string_view::npos)
+        detail::throw_unusable_proxy(named_by_, blame);
+    where_ = parsed->origin();
+}
+
+HUBPUSH_DECL proxy_settings proxy_settings::from_environment() {
+    const proxy all = detail::proxy_from_variable("all_proxy");
+    proxy_settings result(all);
+    if (const proxy http = detail::proxy_from_variable("http_proxy"); !http.none()) result.http_ = http;
+    if (const proxy https = detail::proxy_from_variable("https_proxy"); !https.none()) result.https_ = https;
+    const std::string list = detail::variable_in_either_case("no_proxy").second;
+    for (std::string_view rest = list; !rest.empty();) {
+        const std::size_t end = std::min(rest.find_first_of(", \t"), rest.size());
+        result.exceptions_.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return result;
+}
+
+HUBPUSH_DECL proxy proxy_settings::towards(const origin& where) const {
+    const bool direct = std::any_of(exceptions_.begin(), exceptions_.end(),
+                                    [&](const detail::proxy_exception& each) { return each.covers(where); });
+    if (direct) return proxy();
+    return where.secure() ? https_ : http_;
+}
 
 }  // namespace hubpush::inline v0
 
 /// \file
-/// One request and its reply on one connection. The reply is read while the request is still being sent, because
-/// servers answer 403 and 413 early (spec/reliability.md §2.4).
+/// Whom a client trusts.
+
+#include <string>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+/// Which certificate authorities are trusted. The default is the system's store.
+class tls_options {
+public:
+    tls_options() = default;
+    /// A file of certificates in PEM form, or a folder in OpenSSL's layout. `named_by` tells where the path came from,
+    /// for error messages: the name of an environment variable, say.
+    tls_options(std::string authorities, std::string named_by)
+        : authorities_(std::move(authorities)), named_by_(std::move(named_by)) {}
+
+    /// The first that is set of SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE (design.md §3), else
+    /// the system's store. Nothing in a program with raised privileges (SEC20).
+    HUBPUSH_DECL static tls_options from_environment();
+
+    const std::string& authorities() const noexcept { return authorities_; }  ///< empty: the system's store
+    const std::string& named_by() const noexcept { return named_by_; }
+
+private:
+    std::string authorities_;
+    std::string named_by_;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <cstdlib>
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL tls_options tls_options::from_environment() {
+    for (const char* const name : {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) {
+        const char* const value = ::secure_getenv(name);  // nothing in a program with raised privileges (SEC20)
+        if (value != nullptr && *value != '\0') return tls_options(value, name);
+    }
+    return tls_options();
+}
+
+}  // namespace hubpush::inline v0
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+
+namespace hubpush::inline v0 {
+
+/// An open connection. One read and one write may be pending at the same time, all on one strand.
+class byte_stream {
+public:
+    virtual ~byte_stream() = default;
+
+    /// Reads at least one byte; 0 when the peer has closed its side in an orderly way. Throws `errc::transport` when
+    /// the connection broke or was closed. Cancellation: all types; throws `cancelled`.
+    virtual task<std::size_t> read_some(std::span<std::byte> out) = 0;
+    /// Writes at least one byte of `data`. Throws and is cancelled like `read_some`.
+    virtual task<std::size_t> write_some(std::span<const std::byte> data) = 0;
+    /// Ends the connection; pending operations fail with `errc::transport`.
+    virtual void close() noexcept = 0;
+    /// The connection is open and nothing unread has arrived, neither bytes nor its end. Does not wait.
+    virtual bool quiet() noexcept = 0;
+};
+
+/// Opens connections.
+class connector {
+public:
+    virtual ~connector() = default;
+    /// A connection to `where`, ready for a request: over TLS with a verified peer when the scheme is https. Throws
+    /// `errc::transport`, `timed_out`, `name_not_found`, `tls_failed`, `proxy_failed`, `private_address` or
+    /// `too_many_open_files`, all with `reached_server()` false. Cancellation: all types; throws `cancelled`.
+    virtual task<std::unique_ptr<byte_stream>> connect(origin where) = 0;
+};
+
+/// The numbers of spec/reliability.md §3.4 and §3.5.
+inline constexpr std::chrono::milliseconds connect_limit{10'000};    ///< look-up and connect together; also a proxy's
+inline constexpr std::chrono::milliseconds handshake_limit{15'000};  ///< TLS
+inline constexpr std::chrono::milliseconds next_address_after{250};  ///< RFC 8305
+
+/// Sockets, proxies and TLS. Reads the certificate authorities here and now; when they are unusable every https
+/// connection fails with `tls_failed` and says so. Sockets are close-on-exec; TLS is 1.2 or newer, verified, without
+/// renegotiation, and speaks HTTP/1.1 only. `guard` judges where targets lead, not where proxies are. Belongs to one
+/// strand.
+HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls, std::shared_ptr<resolver> names,
+                                                          proxy_settings proxies = proxy_settings(),
+                                                          address_guard guard = address_guard());
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Addresses that did not answer a moment ago (spec/reliability.md N05).
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+namespace hubpush::inline v0::detail {
+
+/// A host with a dead address costs its quarter of a second once a minute, not once per connection. Belongs to one
+/// strand.
+class dead_addresses {
+public:
+    static constexpr std::size_t most = 64;
+    static constexpr std::chrono::seconds remembered_for{60};
+
+    void note(const asio::ip::tcp::endpoint& address, steady_time now) {
+        forget(address);
+        if (dead_.size() == most) dead_.pop_front();
+        dead_.push_back({address, now + remembered_for});
+    }
+    void forget(const asio::ip::tcp::endpoint& address) {
+        std::erase_if(dead_, [&](const entry& each) { return each.address == address; });
+    }
+    /// The dead ones are tried after all others: nobody knows that they are not back.
+    void put_last(resolver::addresses& addresses, steady_time now) {
+        std::erase_if(dead_, [&](const entry& each) { return each.until <= now; });
+        resolver::addresses alive, dead;
+        for (const asio::ip::tcp::endpoint& address : addresses) (holds(address) ? dead : alive).push_back(address);
+        alive.insert(alive.end(), dead.begin(), dead.end());
+        addresses = std::move(alive);
+    }
+
+private:
+    struct entry {
+        asio::ip::tcp::endpoint address;
+        steady_time until;
+    };
+    bool holds(const asio::ip::tcp::endpoint& address) const {
+        return std::any_of(dead_.begin(), dead_.end(), [&](const entry& each) { return each.address == address; });
+    }
+
+    std::deque<entry> dead_;  // oldest first
+};
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// Connections on sockets, and what they share with those over TLS.
+
+#include <cerrno>
+#include <cstddef>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <sys/socket.h>
+
+namespace hubpush::inline v0::detail {
+
+/// A cancelled coroutine says so; a stream that was closed from our side (a deadline) looks like a broken one, and
+/// whoever closed it knows better.
+inline task<void> throw_stream_failure(std::error_code failure) {
+    co_await throw_if_cancelled();
+    throw_error(errc::transport, "the connection broke: " + failure.message(), error_details().retryable(true));
+}
+
+/// Both kinds of stream read and write alike. Cancellation that comes while a completed operation waits in the queue
+/// does not fail that operation, so the next one asks first.
+template <class Stream>
+task<std::size_t> read_from(Stream& stream, std::span<std::byte> out) {
+    co_await throw_if_cancelled();
+    std::error_code failure;
+    const std::size_t count = co_await stream.async_read_some(asio::buffer(out.data(), out.size()),
+                                                              asio::redirect_error(asio::use_awaitable, failure));
+    if (failure && failure != asio::error::eof) co_await throw_stream_failure(failure);
+    co_return count;
+}
+
+template <class Stream>
+task<std::size_t> write_to(Stream& stream, std::span<const std::byte> data) {
+    co_await throw_if_cancelled();
+    std::error_code failure;
+    const std::size_t count = co_await stream.async_write_some(asio::buffer(data.data(), data.size()),
+                                                               asio::redirect_error(asio::use_awaitable, failure));
+    if (failure) co_await throw_stream_failure(failure);
+    co_return count;
+}
+
+/// The socket is looked at without TLS: anything unread there, be it an alert or the end, makes the connection
+/// unusable.
+inline bool nothing_to_read(asio::ip::tcp::socket& socket) noexcept {
+    char byte = 0;
+    const ssize_t count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+inline void close_quietly(asio::ip::tcp::socket& socket) noexcept {
+    std::error_code ignored;
+    socket.close(ignored);
+}
+
+class tcp_stream final : public byte_stream {
+public:
+    explicit tcp_stream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+
+    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(socket_, out); }
+    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(socket_, data); }
+    void close() noexcept override { close_quietly(socket_); }
+    bool quiet() noexcept override { return socket_.is_open() && nothing_to_read(socket_); }
+
+private:
+    asio::ip::tcp::socket socket_;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// TLS for connections: whose certificates are accepted, and the handshake.
+
+#include <asio/ssl/context.hpp>
+
+#include <memory>
+#include <string>
+
+namespace hubpush::inline v0::detail {
+
+/// The trust of one connector. Read once, here; when the authorities cannot be read no connection is made.
+class tls_trust {
+public:
+    HUBPUSH_DECL explicit tls_trust(const tls_options& options);
+
+    const std::shared_ptr<asio::ssl::context>& context() const noexcept { return context_; }
+    /// Where the authorities come from, for messages.
+    const std::string& source() const noexcept { return source_; }
+    /// Throws `tls_failed` unless the authorities could be read.
+    HUBPUSH_DECL void require_usable() const;
+
+private:
+    std::shared_ptr<asio::ssl::context> context_;
+    std::string source_;
+    bool usable_ = false;
+};
+
+/// Speaks TLS on a connected socket as a client of `where`, with everything that ties the connection to that host.
+/// Throws `tls_failed`, or `errc::transport` when the connection broke. Cancellation: all types; throws `cancelled`.
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
+                                                          std::shared_ptr<const tls_trust> trust);
+/// The same on any stream: through the tunnel of a proxy, or in a test without sockets.
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(std::unique_ptr<byte_stream> carrier, origin where,
+                                                          std::shared_ptr<const tls_trust> trust);
+
+}  // namespace hubpush::inline v0::detail
+
+#include <asio/ip/address.hpp>
+#include <asio/ssl.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+namespace hubpush::inline v0::detail {
+
+/// A `byte_stream` in the shape that Asio's TLS stands on.
+class stream_layer {
+public:
+    using executor_type = asio::any_io_executor;
+    using lowest_layer_type = stream_layer;
+
+    stream_layer(std::unique_ptr<byte_stream> carrier, executor_type executor)
+        : carrier_(std::move(carrier)), executor_(std::move(executor)) {}
+
+    executor_type get_executor() const noexcept { return executor_; }
+    lowest_layer_type& lowest_layer() noexcept { return *this; }
+    byte_stream& carrier() noexcept { return *carrier_; }
+
+    template <class Buffers, class Token>
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        const asio::mutable_buffer first = *asio::buffer_sequence_begin(buffers);
+        return start(token, carrier_->read_some({static_cast<std::byte*>(first.data()), first.size()}), true);
+    }
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token) {
+        const asio::const_buffer first = *asio::buffer_sequence_begin(buffers);
+        return start(token, carrier_->write_some({static_cast<const std::byte*>(first.data()), first.size()}), false);
+    }
+
+private:
+    static std::error_code code_of(const std::exception_ptr& failure) {
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::system_error& known) {
+            return known.code();
+        }
+    }
+
+    template <class Token>
+    auto start(Token& token, task<std::size_t> work, bool reads) {
+        const auto begin = [](auto handler, asio::any_io_executor executor, task<std::size_t> operation, bool reading) {
+            const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
+            auto done = [handler = std::move(handler), reading](const std::exception_ptr& failure,
+                                                                std::size_t count) mutable {
+                std::error_code code;
+                if (failure) code = code_of(failure);
+                if (!failure && reading && count == 0) code = asio::error::eof;
+                std::move(handler)(code, count);
+            };
+            initiate(std::move(executor), std::move(operation), asio::bind_cancellation_slot(slot, std::move(done)));
+        };
+        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(begin, token, executor_, std::move(work),
+                                                                               reads);
+    }
+
+    std::unique_ptr<byte_stream> carrier_;
+    executor_type executor_;
+};
+
+inline void close_layer(asio::ip::tcp::socket& socket) noexcept { close_quietly(socket); }
+inline void close_layer(stream_layer& layer) noexcept { layer.carrier().close(); }
+inline bool is_quiet_layer(asio::ip::tcp::socket& socket) noexcept {
+    return socket.is_open() && nothing_to_read(socket);
+}
+inline bool is_quiet_layer(stream_layer& layer) noexcept { return layer.carrier().quiet(); }
+
+/// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here:
+/// only a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
+template <class Layer>
+class tls_stream final : public byte_stream {
+public:
+    tls_stream(Layer layer, std::shared_ptr<asio::ssl::context> context)
+        : context_(std::move(context)), stream_(std::move(layer), *context_) {}
+
+    asio::ssl::stream<Layer>& stream() noexcept { return stream_; }
+
+    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(stream_, out); }
+    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(stream_, data); }
+    void close() noexcept override { close_layer(stream_.next_layer()); }
+
+    bool quiet() noexcept override {
+        SSL* const ssl = stream_.native_handle();
+        return SSL_pending(ssl) == 0 && BIO_ctrl_pending(SSL_get_rbio(ssl)) == 0 &&
+               is_quiet_layer(stream_.next_layer());
+    }
+
+private:
+    std::shared_ptr<asio::ssl::context> context_;
+    asio::ssl::stream<Layer> stream_;
+};
+
+/// A folder, or a list of folders with ':' between them, as OpenSSL takes them.
+inline bool names_folder(std::string_view path) {
+    while (!path.empty()) {
+        std::error_code ignored;
+        const std::size_t end = std::min(path.find(':'), path.size());
+        if (std::filesystem::is_directory(path.substr(0, end), ignored)) return true;
+        path.remove_prefix(std::min(end + 1, path.size()));
+    }
+    return false;
+}
+
+inline bool load_authorities(SSL_CTX* context, const std::string& path) {
+    if (names_folder(path)) return SSL_CTX_load_verify_dir(context, path.c_str()) == 1;
+    return SSL_CTX_load_verify_file(context, path.c_str()) == 1;
+}
+
+/// OpenSSL's own paths without its look at the environment, which `tls_options` has taken already.
+inline bool load_system_store(SSL_CTX* context) {
+    std::error_code ignored;
+    const bool file = load_authorities(context, X509_get_default_cert_file());
+    const std::string folder = X509_get_default_cert_dir();
+    return (std::filesystem::is_directory(folder, ignored) && load_authorities(context, folder)) || file;
+}
+
+HUBPUSH_DECL tls_trust::tls_trust(const tls_options& options)
+    : context_(std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client)),
+      source_(options.authorities().empty() ? "the system's store" : options.named_by() + "=" + options.authorities()) {
+    SSL_CTX* const native = context_->native_handle();
+    SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+    SSL_CTX_set_security_level(native, std::max(SSL_CTX_get_security_level(native), 2));  // RSA 2048, SHA-256 (TLS04)
+    SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    context_->set_verify_mode(asio::ssl::verify_peer);
+    usable_ =
+        options.authorities().empty() ? load_system_store(native) : load_authorities(native, options.authorities());
+    ERR_clear_error();
+}
+
+HUBPUSH_DECL void tls_trust::require_usable() const {
+    if (usable_) return;
+    throw_error(errc::tls_failed, "the certificate authorities cannot be read: " + source_,
+                error_details().reached_server(false).hint(
+                    "let SSL_CERT_FILE name a readable file of PEM certificates, or install the system's store (Debian "
+                    "package ca-certificates)"));
+}
+
+/// Everything that ties the connection to one host: the name in the certificate, SNI (not for addresses, RFC 6066 §3),
+/// ALPN.
+inline bool bind_to_host(SSL* ssl, const std::string& host) {
+    static constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    if (SSL_set_alpn_protos(ssl, http_1_1.data(), http_1_1.size()) != 0) return false;  // 0 is success here
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    std::error_code not_literal;
+    asio::ip::make_address(host, not_literal);
+    if (!not_literal) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+    return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+}
+
+inline bool answers_other_protocol(SSL* ssl) {
+    const unsigned char* name = nullptr;
+    unsigned int length = 0;
+    SSL_get0_alpn_selected(ssl, &name, &length);
+    return length != 0 && std::string_view(reinterpret_cast<const char*>(name), length) != "http/1.1";
+}
+
+/// Who signed the last certificate that the peer showed: the authority that is missing when nobody trusted did.
+inline std::string issuer_shown_by(SSL* ssl) {
+    STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(ssl);
+    const int length = chain != nullptr ? sk_X509_num(chain) : 0;
+    if (length == 0) return "nobody";
+    const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
+    X509_NAME_print_ex(out.get(), X509_get_issuer_name(sk_X509_value(chain, length - 1)), 0,
+                       XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return printable(std::string_view(text, static_cast<std::size_t>(size)), 200);
+}
+
+inline bool issuer_is_unknown(long verdict) {
+    return verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+           verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN || verdict == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+           verdict == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+}
+
+[[noreturn]] inline void throw_certificate_refused(SSL* ssl, const origin& where, const tls_trust& trust,
+                                                   long verdict) {
+    const std::string issuer = issuer_shown_by(ssl);
+    error_details details;
+    details.reached_server(false);
+    if (issuer_is_unknown(verdict)) {
+        details.hint("if you trust " + issuer + ", let SSL_CERT_FILE name a file of PEM certificates that holds it");
+    }
+    throw_error(errc::tls_failed,
+                "the certificate of " + where.text() + ", issued by " + issuer + ", is refused: " +
+                    X509_verify_cert_error_string(verdict) + " (authorities: " + trust.source() + ")",
+                std::move(details));
+}
+
+/// A peer that cannot prove who it is will not prove it in a second either; a connection that broke may hold next time.
+[[noreturn]] inline void throw_handshake_failure(SSL* ssl, const origin& where, const tls_trust& trust,
+                                                 std::error_code failure) {
+    const long verdict = SSL_get_verify_result(ssl);
+    if (verdict != X509_V_OK) throw_certificate_refused(ssl, where, trust, verdict);
+    const bool broke = failure.category() == asio::error::get_system_category() || failure == asio::error::eof ||
+                       failure == asio::ssl::error::stream_truncated || failure == make_error_code(errc::transport);
+    throw_error(broke ? errc::transport : errc::tls_failed, "no TLS with " + where.text() + ": " + failure.message(),
+                error_details().reached_server(false).retryable(broke));
+}
+
+template <class Layer>
+task<std::unique_ptr<byte_stream>> shake_hands(Layer layer, origin where, std::shared_ptr<const tls_trust> trust) {
+    auto stream = std::make_unique<tls_stream<Layer>>(std::move(layer), trust->context());
+    SSL* const ssl = stream->stream().native_handle();
+    if (!bind_to_host(ssl, where.host())) {
+        throw_error(errc::tls_failed, "no TLS with " + where.text(), error_details().reached_server(false));
+    }
+    std::error_code failure;
+    co_await stream->stream().async_handshake(asio::ssl::stream_base::client,
+                                              asio::redirect_error(asio::use_awaitable, failure));
+    co_await throw_if_cancelled();
+    if (failure) throw_handshake_failure(ssl, where, *trust, failure);
+    if (answers_other_protocol(ssl)) {
+        throw_error(errc::tls_failed, where.text() + " does not speak HTTP/1.1", error_details().reached_server(false));
+    }
+    co_return stream;
+}
+
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
+                                                          std::shared_ptr<const tls_trust> trust) {
+    return shake_hands(std::move(socket), std::move(where), std::move(trust));
+}
+
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(std::unique_ptr<byte_stream> carrier, origin where,
+                                                          std::shared_ptr<const tls_trust> trust) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    co_return co_await shake_hands(stream_layer(std::move(carrier), executor), std::move(where), std::move(trust));
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// The dialogue with a proxy that turns a connection to it into one to somebody else.
+
+#include <memory>
+
+namespace hubpush::inline v0::detail {
+
+/// Asks the proxy at the other end of `stream` for a tunnel to `target` and gives the tunnel; nothing has been read
+/// from it. Throws `proxy_failed`, `transport`, `protocol_error` or `limit_exceeded`, all with `reached_server()`
+/// false. It waits as long as it takes: the caller sets a deadline. Cancellation: all types; throws `cancelled`.
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> open_tunnel(std::unique_ptr<byte_stream> stream, proxy via,
+                                                            origin target);
+
+}  // namespace hubpush::inline v0::detail
 
 /// \file
 /// Reads one HTTP/1.1 reply without doing any I/O: bytes in, a complete response out, everything else refused.
@@ -5389,6 +6847,8 @@ public:
     HUBPUSH_DECL bool complete() const noexcept;
     /// The reply is complete, nothing came after it, and the peer keeps the connection open.
     HUBPUSH_DECL bool reusable() const noexcept;
+    /// More came after the complete reply.
+    HUBPUSH_DECL bool has_leftover() const noexcept;
     /// What was wrong, in words.
     HUBPUSH_DECL std::string_view problem() const noexcept;
 
@@ -5646,6 +7106,7 @@ HUBPUSH_DECL bool http_reader::complete() const noexcept { return parser_->compl
 HUBPUSH_DECL bool http_reader::reusable() const noexcept {
     return complete() && parser_->keep_alive && !parser_->leftover;
 }
+HUBPUSH_DECL bool http_reader::has_leftover() const noexcept { return parser_->leftover; }
 HUBPUSH_DECL std::string_view http_reader::problem() const noexcept { return parser_->problem; }
 
 HUBPUSH_DECL http_response http_reader::take() {
@@ -5654,6 +7115,600 @@ HUBPUSH_DECL http_response http_reader::take() {
 }
 
 }  // namespace hubpush::inline v0
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <system_error>
+
+namespace hubpush::inline v0::detail {
+
+inline task<void> write_connect(byte_stream& stream, secret head) {
+    std::span<const std::byte> rest = std::as_bytes(std::span(head.reveal()));
+    while (!rest.empty()) rest = rest.subspan(co_await stream.write_some(rest));
+}
+
+/// Whatever the answer is, it is over after its head: a tunnel has no body, and that of a refusal nobody wants.
+inline task<http_response> read_connect_reply(byte_stream& stream) {
+    http_reader reader(true, 0);
+    std::array<std::byte, 1024> buffer{};
+    while (!reader.complete()) {
+        const std::size_t count = co_await stream.read_some(buffer);
+        const std::error_code refused =
+            count == 0 ? reader.end_of_stream() : reader.feed(std::span(buffer).first(count));
+        if (refused) throw_error(static_cast<errc>(refused.value()), reader.problem());
+    }
+    http_response reply = reader.take();
+    if (reply.ok() && reader.has_leftover()) {
+        throw_error(errc::protocol_error, "more came than the answer");  // nobody but the proxy can have sent it
+    }
+    co_return reply;
+}
+
+HUBPUSH_DECL task<std::unique_ptr<byte_stream>> open_tunnel(std::unique_ptr<byte_stream> stream, proxy via,
+                                                            origin target) {
+    http_response reply;
+    try {
+        co_await write_connect(*stream, connect_head(via, target));
+        reply = co_await read_connect_reply(*stream);
+    } catch (const error& failure) {
+        if (failure.kind() == errc::cancelled) throw;
+        error_details details;
+        details.reached_server(false).retryable(failure.kind() == errc::transport);
+        details.hint("check that " + via.named_by() + " names an HTTP proxy");
+        throw_error(failure.kind(), name_of(via) + " opens no connection to " + target.text() + ": " + failure.what(),
+                    std::move(details));
+    }
+    require_tunnel(reply, via, target);
+    co_return stream;
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <asio/ip/address.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include <sys/socket.h>
+
+namespace hubpush::inline v0::detail {
+
+using asio::ip::tcp;
+
+/// Running out of time is an error that says what took too long.
+template <class T>
+task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string what, task<T> work) {
+    std::optional<T> result = co_await within(seams.clock(), limit, std::move(work));
+    if (!result)
+        throw_error(errc::timed_out, what + " took too long", error_details().reached_server(false).retryable(true));
+    co_return std::move(*result);
+}
+
+/// Close-on-exec from the first instant: a training loop that starts data workers must not hand our connections to
+/// them.
+inline std::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
+    const int descriptor = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+    if (descriptor < 0) return {errno, std::system_category()};
+    std::error_code failure;
+    socket.assign(protocol, descriptor, failure);
+    return failure;
+}
+
+/// What the connections of one connector share; kept alive by the attempts that run.
+struct network {
+    network(seams outside, const tls_options& tls, std::shared_ptr<resolver> resolver, proxy_settings proxy_table,
+            address_guard judge)
+        : world(std::move(outside)),
+          names(std::move(resolver)),
+          trust(std::make_shared<tls_trust>(tls)),
+          proxies(std::move(proxy_table)),
+          guard(std::move(judge)) {}
+
+    seams world;
+    std::shared_ptr<resolver> names;
+    std::shared_ptr<const tls_trust> trust;
+    proxy_settings proxies;
+    address_guard guard;
+    dead_addresses dead;
+};
+
+/// This process may have no more sockets: that is no address's fault.
+inline bool out_of_descriptors(std::error_code failure) {
+    return failure == std::errc::too_many_files_open || failure == std::errc::too_many_files_open_in_system;
+}
+
+/// Several addresses tried at once; the first that answers wins.
+struct connect_race {
+    connect_race(asio::any_io_executor executor, std::shared_ptr<network> shared)
+        : net(std::move(shared)), changed(std::move(executor)) {}
+
+    /// An address that lost against one that was tried later is as good as dead.
+    void remember(const tcp::endpoint& address, std::error_code failure) {
+        if (!failure) return net->dead.forget(address);
+        last_failure = failure;
+        const bool given_up = failure == asio::error::operation_aborted && !winner;
+        if (!given_up && !out_of_descriptors(failure)) net->dead.note(address, net->world.clock().now());
+    }
+
+    std::shared_ptr<network> net;
+    notifier changed;
+    std::optional<tcp::socket> winner;
+    std::size_t ended = 0;
+    std::error_code last_failure;
+    bool next_is_due = true;
+};
+
+inline task<void> try_address(std::shared_ptr<connect_race> race, tcp::endpoint address) {
+    tcp::socket socket(co_await asio::this_coro::executor);
+    std::error_code failure = open_socket(socket, address.protocol());
+    if (!failure) co_await socket.async_connect(address, asio::redirect_error(asio::use_awaitable, failure));
+    if (!failure) socket.set_option(tcp::no_delay(true), failure);
+    ++race->ended;
+    race->next_is_due = true;
+    race->remember(address, failure);
+    if (!failure && !race->winner) race->winner.emplace(std::move(socket));
+    race->changed.notify_all();
+}
+
+/// RFC 8305: the next address is tried when the one before has failed, or after a quarter of a second.
+inline task<void> run_race(std::shared_ptr<connect_race> race, resolver::addresses addresses) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    task_group group(executor);
+    deadline stagger(race->net->world.clock(), executor, [race] {
+        race->next_is_due = true;
+        race->changed.notify_all();
+    });
+    auto next = addresses.begin();
+    while (!race->winner && race->ended < addresses.size() && !co_await is_cancelled()) {
+        if (race->next_is_due && next != addresses.end()) {
+            race->next_is_due = false;
+            group.spawn(try_address(race, *next++));
+            stagger.expires_after(next_address_after);
+        } else {
+            co_await race->changed.wait();
+        }
+    }
+    if (race->winner) group.cancel();
+    co_await group.join();
+}
+
+[[noreturn]] inline void throw_not_connected(const origin& where, std::error_code failure) {
+    throw_error(out_of_descriptors(failure) ? errc::too_many_open_files : errc::transport,
+                "no connection to " + where.text() + ": " + failure.message(),
+                error_details().reached_server(false).retryable(true));
+}
+
+/// The addresses of `where`, the best ones first.
+inline task<resolver::addresses> find_addresses(std::shared_ptr<network> net, origin where) {
+    std::error_code not_literal;
+    const asio::ip::address literal = asio::ip::make_address(where.host(), not_literal);
+    resolver::addresses addresses;
+    if (not_literal) {
+        addresses = co_await net->names->resolve(where.host(), where.port());
+    } else {
+        addresses.emplace_back(literal, where.port());
+    }
+    alternate_families(addresses);
+    net->dead.put_last(addresses, net->world.clock().now());
+    co_return addresses;
+}
+
+enum class destination { target, proxy };
+
+inline task<tcp::socket> connect_any(std::shared_ptr<network> net, origin where, destination kind) {
+    resolver::addresses addresses = co_await find_addresses(net, where);
+    if (kind == destination::target) net->guard.filter(where, addresses);
+    const auto race = std::make_shared<connect_race>(co_await asio::this_coro::executor, net);
+    co_await run_race(race, std::move(addresses));
+    if (!race->winner) throw_not_connected(where, race->last_failure);
+    co_return std::move(*race->winner);
+}
+
+inline task<std::unique_ptr<byte_stream>> open_directly(std::shared_ptr<network> net, origin where, destination kind) {
+    if (where.secure()) net->trust->require_usable();
+    tcp::socket socket = co_await finish_within(net->world, connect_limit, "connecting to " + where.text(),
+                                                connect_any(net, where, kind));
+    if (!where.secure()) co_return std::make_unique<tcp_stream>(std::move(socket));
+    co_return co_await finish_within(net->world, handshake_limit, "the TLS handshake with " + where.text(),
+                                     start_tls(std::move(socket), where, net->trust));
+}
+
+/// The same failure, but the user learns that it is about the proxy, and where that was named.
+[[noreturn]] inline void throw_proxy_unreachable(const proxy& via, const error& failure) {
+    error_details details = failure.details();
+    if (failure.kind() != errc::tls_failed) details.hint("check the address of the proxy in " + via.named_by());
+    throw_error(failure.kind(), name_of(via) + " cannot be used: " + failure.what(), std::move(details));
+}
+
+inline task<std::unique_ptr<byte_stream>> open_to_proxy(std::shared_ptr<network> net, proxy via) {
+    try {
+        co_return co_await open_directly(net, via.where(), destination::proxy);
+    } catch (const error& failure) {
+        if (failure.kind() == errc::cancelled) throw;
+        throw_proxy_unreachable(via, failure);
+    }
+}
+
+/// The handshake with the target is inside the tunnel: the proxy carries it and cannot read it.
+inline task<std::unique_ptr<byte_stream>> open_through(std::shared_ptr<network> net, proxy via, origin where) {
+    if (where.secure()) net->trust->require_usable();
+    net->guard.check_literal(where);
+    std::unique_ptr<byte_stream> tunnel = co_await open_to_proxy(net, via);
+    tunnel = co_await finish_within(net->world, connect_limit, name_of(via) + ": connecting to " + where.text(),
+                                    open_tunnel(std::move(tunnel), via, where));
+    if (!where.secure()) co_return tunnel;
+    co_return co_await finish_within(net->world, handshake_limit, "the TLS handshake with " + where.text(),
+                                     start_tls(std::move(tunnel), where, net->trust));
+}
+
+class socket_connector final : public connector {
+public:
+    explicit socket_connector(std::shared_ptr<network> net) : net_(std::move(net)) {}
+
+    task<std::unique_ptr<byte_stream>> connect(origin where) override {
+        proxy via = net_->proxies.towards(where);
+        if (via.none()) return open_directly(net_, std::move(where), destination::target);
+        return open_through(net_, std::move(via), std::move(where));
+    }
+
+private:
+    std::shared_ptr<network> net_;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL std::shared_ptr<connector> network_connector(seams seams, tls_options tls, std::shared_ptr<resolver> names,
+                                                          proxy_settings proxies, address_guard guard) {
+    return std::make_shared<detail::socket_connector>(std::make_shared<detail::network>(
+        std::move(seams), tls, std::move(names), std::move(proxies), std::move(guard)));
+}
+
+}  // namespace hubpush::inline v0
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace hubpush::inline v0::detail {
+
+/// Idle connections of one client, so that no connection is ever shared between tokens or trust settings (SEC16). The
+/// last one used is the first one taken again. Not thread-safe.
+class connection_pool {
+public:
+    static constexpr std::size_t most_per_origin = 8;
+    static constexpr std::chrono::seconds longest_idle{55};  ///< many servers close after 60 s
+
+    /// A connection to `where` on which nothing has arrived since its last reply, or none.
+    HUBPUSH_DECL std::shared_ptr<byte_stream> take(const origin& where, steady_time now);
+
+    /// Keeps a connection for as long as `reply`, the last one it carried, allows.
+    HUBPUSH_DECL void put(const origin& where, std::shared_ptr<byte_stream> stream, const http_response& reply,
+                          steady_time now);
+
+    /// Closes the oldest ones until at most `most` are left.
+    HUBPUSH_DECL void keep_at_most(std::size_t most);
+
+    std::size_t size() const noexcept { return idle_.size(); }
+
+private:
+    struct idle_connection {
+        origin where;
+        std::shared_ptr<byte_stream> stream;
+        steady_time until;
+    };
+    std::vector<idle_connection> idle_;  // oldest first
+};
+
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+namespace hubpush::inline v0::detail {
+
+/// `Keep-Alive: timeout=5, max=100`: how long the server promises to wait.
+inline std::chrono::seconds idle_time_allowed(const http_response& reply) {
+    const std::string_view text = reply.headers().find("keep-alive").value_or("");
+    const std::size_t begin = text.find("timeout=");
+    int seconds = 0;
+    if (begin == std::string_view::npos) return connection_pool::longest_idle;
+    const char* const digits = text.data() + begin + 8;
+    if (std::from_chars(digits, text.data() + text.size(), seconds).ec != std::errc())
+        return connection_pool::longest_idle;
+    return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0), connection_pool::longest_idle);
+}
+
+HUBPUSH_DECL std::shared_ptr<byte_stream> connection_pool::take(const origin& where, steady_time now) {
+    std::erase_if(idle_, [&](const idle_connection& each) { return each.until <= now || !each.stream->quiet(); });
+    const auto found =
+        std::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& each) { return each.where == where; });
+    if (found == idle_.rend()) return nullptr;
+    std::shared_ptr<byte_stream> stream = std::move(found->stream);
+    idle_.erase(std::next(found).base());
+    return stream;
+}
+
+HUBPUSH_DECL void connection_pool::put(const origin& where, std::shared_ptr<byte_stream> stream,
+                                       const http_response& reply, steady_time now) {
+    const auto same_origin = [&](const idle_connection& each) { return each.where == where; };
+    if (static_cast<std::size_t>(std::count_if(idle_.begin(), idle_.end(), same_origin)) >= most_per_origin) {
+        idle_.erase(std::find_if(idle_.begin(), idle_.end(), same_origin));
+    }
+    idle_.push_back({where, std::move(stream), now + idle_time_allowed(reply)});
+}
+
+HUBPUSH_DECL void connection_pool::keep_at_most(std::size_t most) {
+    if (idle_.size() > most) idle_.erase(idle_.begin(), idle_.end() - static_cast<std::ptrdiff_t>(most));
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// Sends requests: connections kept alive and reused, deadlines, redirects by rule, retries by policy.
+
+/// \file
+/// What a client did on the network, event by event, for a user who wants to know why a push took long.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// How many events a client remembers; the oldest are forgotten first. Default: 256, at most 1 KiB each. 0: none.
+class trace_events {
+public:
+    trace_events() = default;
+    explicit trace_events(std::size_t most) : most_(most) {}
+    std::size_t most() const noexcept { return most_; }
+
+private:
+    std::size_t most_ = 256;
+};
+
+enum class trace_kind {
+    connection_opened,  ///< `about` is the origin, `took` the time for look-up, connect and TLS
+    connection_reused,  ///< `about` is the origin
+    connection_failed,  ///< with its reason
+    request,            ///< `about` is the request line, without values of the query
+    reply,              ///< its status and what it took
+    failure,            ///< no reply; with its reason
+    redirect,           ///< `about` is the new place
+    retry               ///< the reason, and how long is waited before the next attempt
+};
+
+/// One event. Never holds a token, a password or the query of a signed URL.
+class trace_event {
+public:
+    trace_event() = default;
+    /// `request` counts the requests of the client from 1, `attempt` those of that request.
+    HUBPUSH_DECL trace_event(trace_kind kind, std::uint64_t request, int attempt, std::string_view about);
+
+    HUBPUSH_DECL trace_event& reason(std::string_view text);
+    HUBPUSH_DECL trace_event& request_id(std::string_view text);
+    trace_event& at(std::chrono::system_clock::time_point time) {
+        at_ = time;
+        return *this;
+    }
+    trace_event& status(int value) {
+        status_ = value;
+        return *this;
+    }
+    trace_event& bytes(std::uint64_t sent, std::uint64_t received) {
+        sent_ = sent;
+        received_ = received;
+        return *this;
+    }
+    trace_event& took(std::chrono::nanoseconds time) {
+        took_ = std::chrono::duration_cast<std::chrono::microseconds>(time);
+        return *this;
+    }
+    trace_event& wait(std::chrono::milliseconds time) {
+        wait_ = time;
+        return *this;
+    }
+
+    trace_kind kind() const noexcept { return kind_; }
+    std::uint64_t request() const noexcept { return request_; }
+    int attempt() const noexcept { return attempt_; }
+    const std::string& about() const noexcept { return about_; }
+    const std::string& reason() const noexcept { return reason_; }
+    const std::string& request_id() const noexcept { return request_id_; }
+    std::chrono::system_clock::time_point at() const noexcept { return at_; }
+    int status() const noexcept { return status_; }                ///< 0 without a reply
+    std::uint64_t sent() const noexcept { return sent_; }          ///< bytes, with the head
+    std::uint64_t received() const noexcept { return received_; }  ///< bytes, with the head
+    std::chrono::microseconds took() const noexcept { return took_; }
+    std::chrono::milliseconds wait() const noexcept { return wait_; }
+
+private:
+    trace_kind kind_ = trace_kind::request;
+    std::uint64_t request_ = 0;
+    int attempt_ = 0;
+    int status_ = 0;
+    std::uint64_t sent_ = 0;
+    std::uint64_t received_ = 0;
+    std::chrono::microseconds took_{0};
+    std::chrono::milliseconds wait_{0};
+    std::chrono::system_clock::time_point at_;
+    std::string about_;
+    std::string reason_;
+    std::string request_id_;
+};
+
+/// One line for people: `14:03:07.123 #12.2 reply 503, sent 1234, received 200, 48.1 ms [request abc]`. UTC.
+HUBPUSH_DECL std::string to_string(const trace_event& event);
+
+namespace detail {
+
+/// The ring. Thread-safe: a user reads it from anywhere.
+class trace_ring {
+public:
+    explicit trace_ring(trace_events size) : most_(size.most()) {}
+
+    /// Nothing should be made for a ring that keeps nothing.
+    bool enabled() const noexcept { return most_ != 0; }
+    HUBPUSH_DECL void add(trace_event event);
+    HUBPUSH_DECL std::vector<trace_event> copy() const;
+
+private:
+    const std::size_t most_;
+    mutable std::mutex mutex_;
+    std::deque<trace_event> events_;  // oldest first
+};
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#include <array>
+#include <cstdio>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline const char* word_for(trace_kind kind) {
+    switch (kind) {
+        case trace_kind::connection_opened:
+            return "connected to";
+        case trace_kind::connection_reused:
+            return "uses a connection to";
+        case trace_kind::connection_failed:
+            return "no connection to";
+        case trace_kind::request:
+            return "request";
+        case trace_kind::reply:
+            return "reply to";
+        case trace_kind::failure:
+            return "no reply to";
+        case trace_kind::redirect:
+            return "redirected to";
+        case trace_kind::retry:
+            break;
+    }
+    return "tries again:";
+}
+
+/// `14:03:07.123`, UTC.
+inline std::string time_of_day(std::chrono::system_clock::time_point at) {
+    const auto since =
+        std::chrono::duration_cast<std::chrono::milliseconds>(at - std::chrono::floor<std::chrono::days>(at));
+    const std::chrono::hh_mm_ss parts(since);
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%02d:%02d:%02d.%03d", static_cast<int>(parts.hours().count()),
+                  static_cast<int>(parts.minutes().count()), static_cast<int>(parts.seconds().count()),
+                  static_cast<int>(parts.subseconds().count()));
+    return text.data();
+}
+
+inline std::string in_milliseconds(std::chrono::microseconds time) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.1f ms", static_cast<double>(time.count()) / 1000);
+    return text.data();
+}
+
+HUBPUSH_DECL void trace_ring::add(trace_event event) {
+    if (!enabled()) return;
+    const std::lock_guard lock(mutex_);
+    if (events_.size() == most_) events_.pop_front();
+    events_.push_back(std::move(event));
+}
+
+HUBPUSH_DECL std::vector<trace_event> trace_ring::copy() const {
+    const std::lock_guard lock(mutex_);
+    return {events_.begin(), events_.end()};
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL trace_event::trace_event(trace_kind kind, std::uint64_t request, int attempt, std::string_view about)
+    : kind_(kind), request_(request), attempt_(attempt), about_(printable(about, 400)) {}
+
+HUBPUSH_DECL trace_event& trace_event::reason(std::string_view text) {
+    reason_ = printable(text, 400);
+    return *this;
+}
+
+HUBPUSH_DECL trace_event& trace_event::request_id(std::string_view text) {
+    request_id_ = printable(text, 100);
+    return *this;
+}
+
+HUBPUSH_DECL std::string to_string(const trace_event& event) {
+    std::string line = detail::time_of_day(event.at()) + " #" + std::to_string(event.request()) + "." +
+                       std::to_string(event.attempt()) + " " + detail::word_for(event.kind()) + " " + event.about();
+    if (event.status() != 0) line += ": HTTP " + std::to_string(event.status());
+    if (!event.reason().empty()) line += ": " + event.reason();
+    if (event.kind() == trace_kind::retry) line += ", in " + std::to_string(event.wait().count()) + " ms";
+    if (event.sent() + event.received() != 0) {
+        line += ", sent " + std::to_string(event.sent()) + ", received " + std::to_string(event.received());
+    }
+    if (event.took().count() != 0) line += ", " + detail::in_milliseconds(event.took());
+    if (!event.request_id().empty()) line += " [request " + event.request_id() + "]";
+    return line;
+}
+
+}  // namespace hubpush::inline v0
+
+#include <memory>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// Everything belongs to one strand: the executor of the coroutines that call `send`. Destroying the client closes idle
+/// connections; running exchanges keep what they need alive.
+class http_client {
+public:
+    /// `connector` makes streams (production: TCP and TLS). `budget` gives every buffer. `policy` is the default for
+    /// `send`; `limits` bounds the connections, and `trace` what is remembered of them.
+    HUBPUSH_DECL http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget,
+                             retry_policy policy, connection_limits limits = connection_limits(),
+                             trace_events trace = trace_events());
+    HUBPUSH_DECL ~http_client();
+
+    /// Sends `request` and gives the answer, whatever its status, after redirects (spec/reliability.md §3.4: at most 5;
+    /// 307 and 308 keep method and body; 301, 302 and 303 only for GET and HEAD; no https to http; credentials stay
+    /// with their origin). Safe and idempotent requests are repeated by the retry policy on transport failures and on
+    /// 408, 425, 429, 500, 502, 503, 504; non-idempotent ones are sent once, and `error::reached_server()` of the
+    /// failure tells whether a byte may have arrived. Waits in order of arrival for memory, then for a connection.
+    /// Throws what `connector::connect` throws, `protocol_error`, `limit_exceeded`, `cancelled`, and whatever the body
+    /// source throws.
+    /// Cancellation: all types at every point; the connection is closed, never reused.
+    HUBPUSH_DECL task<http_response> send(http_request request);
+    /// The same by another policy.
+    HUBPUSH_DECL task<http_response> send(http_request request, retry_policy policy);
+
+    HUBPUSH_DECL const retry_policy& policy() const noexcept;
+    /// The last events, oldest first. Thread-safe.
+    HUBPUSH_DECL std::vector<trace_event> trace() const;
+
+private:
+    struct call;
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// One request and its reply on one connection. The reply is read while the request is still being sent, because
+/// servers answer 403 and 413 early (spec/reliability.md §2.4).
 
 #include <chrono>
 #include <cstddef>
@@ -5665,9 +7720,6 @@ HUBPUSH_DECL http_response http_reader::take() {
 #include <string>
 
 namespace hubpush::inline v0::detail {
-
-/// The code of one of our own exceptions, `internal` for any other.
-HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure);
 
 /// The state of one exchange, shared by the coroutine that sends and the one that receives; both also keep it alive
 /// when an io_context ends before them.
@@ -5698,6 +7750,10 @@ public:
     /// It failed as a connection does that the server had closed meanwhile: before a single byte of a reply.
     bool silent() const noexcept { return !heard_ && !watch_.expired(); }
 
+    /// Bytes that went out and came in, heads included.
+    std::uint64_t bytes_sent() const noexcept { return sent_; }
+    std::uint64_t bytes_received() const noexcept { return received_; }
+
 private:
     static task<void> send(std::shared_ptr<http_exchange> self);
     static task<void> receive(std::shared_ptr<http_exchange> self);
@@ -5722,6 +7778,8 @@ private:
     deadline watch_;
     std::string waiting_for_ = "the request could not be sent: the connection stalled";
     std::uint64_t moved_ = 0;  // bytes since the deadline was last put off
+    std::uint64_t sent_ = 0;
+    std::uint64_t received_ = 0;
     std::exception_ptr write_failure_;
     bool sent_all_ = false;
     bool heard_ = false;
@@ -5741,16 +7799,6 @@ inline std::size_t whole_pages(std::size_t size) noexcept { return (size + 4095)
 inline std::size_t block_size(const http_request& request) noexcept {
     const std::uint64_t size = request.body() ? request.body()->size() : 0;
     return static_cast<std::size_t>(std::min<std::uint64_t>(size, http_exchange::body_block));
-}
-
-HUBPUSH_DECL errc kind_of(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const error& ours) {
-        return ours.kind();
-    } catch (...) {
-        return errc::internal;
-    }
 }
 
 HUBPUSH_DECL std::size_t http_exchange::memory_for(const http_request& request, const secret& head) {
@@ -5848,6 +7896,7 @@ HUBPUSH_DECL task<bool> http_exchange::write(std::span<const std::byte> bytes) {
             watch_.expires_after(last_words_limit);
             co_return false;
         }
+        sent_ += count;
         moved(count);
         bytes = bytes.subspan(count);
     }
@@ -5874,6 +7923,7 @@ HUBPUSH_DECL void http_exchange::all_sent() {
 
 HUBPUSH_DECL void http_exchange::received(std::size_t count) {
     const bool started_before = reader_.started();
+    received_ += count;
     heard_ = heard_ || count != 0;
     const std::error_code refused = count == 0 ? reader_.end_of_stream() : reader_.feed(memory_.bytes().first(count));
     if (refused) throw_error(static_cast<errc>(refused.value()), reader_.problem());
@@ -5903,8 +7953,11 @@ HUBPUSH_DECL std::exception_ptr http_exchange::explain(std::exception_ptr failur
 
 }  // namespace hubpush::inline v0::detail
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace hubpush::inline v0::detail {
 
@@ -5935,7 +7988,30 @@ inline std::optional<url> redirect_target(const http_request& request, const htt
     if (request.target().origin().secure() && !next->origin().secure()) {
         throw_redirect_refused(request, reply, "the redirect leaves https");
     }
+    const bool tells_token =
+        !request.token().empty() && location.find(request.token().reveal()) != std::string_view::npos;
+    if (tells_token && next->origin() != request.allowed_origin()) {
+        throw_redirect_refused(request, reply, "the redirect would hand the token to another host");
+    }
     return next;
+}
+
+/// For the trace: without values of the query.
+inline std::string line_of(const http_request& request) { return request.method() + " " + request.target().redacted(); }
+
+/// What went wrong in one attempt, as an error whether there was a reply or not.
+inline error error_of_attempt(const http_request& request, const http_response& reply,
+                              const std::exception_ptr& failure, std::optional<std::chrono::milliseconds> requested) {
+    try {
+        if (failure) std::rethrow_exception(failure);
+    } catch (const error& ours) {
+        return ours;
+    }
+    error_details details;
+    if (requested) details.retry_after(*requested);
+    details.status(reply.status()).retryable(retryable_status(reply.status()));
+    return error(reply.status() == 429 ? errc::rate_limited : errc::server_error,
+                 request.method() + " " + request.target().redacted(), std::move(details));
 }
 
 /// The same failure, with what is known about the request's bytes.
@@ -5956,47 +8032,76 @@ inline std::exception_ptr with_reached_server(std::exception_ptr failure, bool r
 
 namespace hubpush::inline v0 {
 
+/// One call of `send` on its way through the loops below.
+struct http_client::call {
+    std::uint64_t number;  ///< from 1
+    retry_policy policy;
+    int attempt = 1;
+    bool reached = false;  ///< a byte of the request may have arrived
+};
+
 /// Outlives the client while an exchange runs. Three loops, one in the other: retries, redirects, and the free second
-/// try on a fresh connection. Each sets `reached` once a byte of the request may have arrived.
+/// try on a fresh connection.
 struct http_client::state {
     state(hubpush::seams outside, std::shared_ptr<hubpush::connector> network, memory_budget memory,
-          retry_policy patience)
-        : seams(std::move(outside)), connector(std::move(network)), budget(std::move(memory)), policy(patience) {}
+          retry_policy patience, connection_limits limits, trace_events remembered)
+        : seams(std::move(outside)),
+          connector(std::move(network)),
+          budget(std::move(memory)),
+          default_policy(std::move(patience)),
+          slots(limits),
+          trace(remembered) {}
 
-    static task<http_response> send(std::shared_ptr<state> self, http_request request);
-    task<http_response> retry(const http_request& request, bool& reached);
-    task<http_response> follow_redirects(http_request request, bool& reached);
-    task<http_response> exchange(const http_request& request, bool& reached);
-    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, int number,
-                                                       steady_time first_failure, const http_response& reply,
-                                                       const std::exception_ptr& failure, bool reached);
+    static task<http_response> send(std::shared_ptr<state> self, http_request request, retry_policy policy);
+    task<http_response> retry(const http_request& request, call& now);
+    task<http_response> follow_redirects(http_request request, call& now);
+    task<http_response> exchange(const http_request& request, call& now);
+    task<http_response> run(std::shared_ptr<detail::http_exchange> attempt, const http_request& request,
+                            const call& now);
+    task<std::shared_ptr<byte_stream>> open(origin where, const call& now);
+    std::optional<std::chrono::milliseconds> next_wait(const http_request& request, steady_time first_failure,
+                                                       const http_response& reply, const std::exception_ptr& failure,
+                                                       const call& now);
+    trace_event event(trace_kind kind, const call& now, std::string_view about) const;
+    trace_event end_of(const detail::http_exchange& attempt, const http_request& request, const call& now,
+                       const http_response& reply, const std::exception_ptr& failure) const;
 
     hubpush::seams seams;
     std::shared_ptr<hubpush::connector> connector;
     memory_budget budget;
-    retry_policy policy;
+    retry_policy default_policy;
     retry_budget retries;
+    detail::connection_slots slots;
     detail::connection_pool idle;
+    detail::trace_ring trace;
+    std::uint64_t calls = 0;
 };
 
-HUBPUSH_DECL task<http_response> http_client::state::send(std::shared_ptr<state> self, http_request request) {
-    bool reached = false;
+inline trace_event http_client::state::event(trace_kind kind, const call& now, std::string_view about) const {
+    trace_event result(kind, now.number, now.attempt, about);
+    result.at(seams.clock().wall());
+    return result;
+}
+
+HUBPUSH_DECL task<http_response> http_client::state::send(std::shared_ptr<state> self, http_request request,
+                                                          retry_policy policy) {
+    call now{++self->calls, std::move(policy)};
     std::exception_ptr failure;
     try {
-        co_return co_await self->retry(request, reached);
+        co_return co_await self->retry(request, now);
     } catch (...) {
         failure = std::current_exception();
     }
-    std::rethrow_exception(detail::with_reached_server(failure, reached));
+    std::rethrow_exception(detail::with_reached_server(failure, now.reached));
 }
 
-HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& request, bool& reached) {
+HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& request, call& now) {
     std::optional<steady_time> first_failure;
-    for (int number = 1;; ++number) {
+    for (;; ++now.attempt) {
         http_response reply;
         std::exception_ptr failure;
         try {
-            reply = co_await follow_redirects(request, reached);
+            reply = co_await follow_redirects(request, now);
         } catch (const error&) {
             failure = std::current_exception();
         }
@@ -6005,62 +8110,74 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
             co_return reply;
         }
         if (!first_failure) first_failure = seams.clock().now();
-        const auto wait = next_wait(request, number, *first_failure, reply, failure, reached);
+        const auto wait = next_wait(request, *first_failure, reply, failure, now);
         if (!wait && failure) std::rethrow_exception(failure);
         if (!wait) co_return reply;
-        const std::string cause =
-            failure ? describe(failure) : request.target().redacted() + ": HTTP " + std::to_string(reply.status());
+        const std::string target = request.target().redacted();
+        const std::string cause = failure ? describe(failure) : target + ": HTTP " + std::to_string(reply.status());
         seams.log().write(log_level::info, "next try in " + std::to_string(wait->count()) + " ms: " + cause);
+        if (trace.enabled()) trace.add(event(trace_kind::retry, now, target).reason(cause).wait(*wait));
         co_await sleep_for(seams.clock(), *wait);
     }
 }
 
-HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_wait(
-    const http_request& request, int number, steady_time first_failure, const http_response& reply,
-    const std::exception_ptr& failure, bool reached) {
+HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_wait(const http_request& request,
+                                                                                    steady_time first_failure,
+                                                                                    const http_response& reply,
+                                                                                    const std::exception_ptr& failure,
+                                                                                    const call& now) {
     using std::chrono::milliseconds;
-    if (request.repeatable() == request_class::non_idempotent && reached) return std::nullopt;
+    if (request.repeatable() == request_class::non_idempotent && now.reached) return std::nullopt;
     const auto since = std::chrono::duration_cast<milliseconds>(seams.clock().now() - first_failure);
-    const failed_attempt failed =
-        failure ? failed_attempt(number, since, detail::kind_of(failure))
-                : failed_attempt(number, since, reply.status(), requested_wait(reply, seams.clock().wall()));
-    const std::optional<milliseconds> wait = policy.next_wait(failed, seams.random().next());
+    const std::optional<milliseconds> requested =
+        failure ? std::optional<milliseconds>() : requested_wait(reply, seams.clock().wall());
+    if (!now.policy.allows(detail::error_of_attempt(request, reply, failure, requested))) return std::nullopt;
+    const failed_attempt failed = failure ? failed_attempt(now.attempt, since, detail::kind_of(failure))
+                                          : failed_attempt(now.attempt, since, reply.status(), requested);
+    const std::optional<milliseconds> wait = now.policy.next_wait(failed, seams.random().next());
     const int cost = failure ? retry_budget::transport_cost : retry_budget::server_cost;
     return wait && retries.take(cost) ? wait : std::nullopt;
 }
 
-HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_request request, bool& reached) {
+HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_request request, call& now) {
     for (int hops = 0;; ++hops) {
-        http_response reply = co_await exchange(request, reached);
+        http_response reply = co_await exchange(request, now);
         const std::optional<url> next = detail::redirect_target(request, reply);
         if (!next) co_return reply;
         if (hops == detail::redirect_limit) detail::throw_redirect_refused(request, reply, "too many redirects");
-        if (next->origin() != request.target().origin()) request.drop_credentials();
+        const bool leaves = next->origin() != request.target().origin();
+        if (leaves && request.stays_with_origin()) {
+            detail::throw_redirect_refused(request, reply, "the redirect leads to another origin");
+        }
+        if (trace.enabled()) trace.add(event(trace_kind::redirect, now, next->redacted()).status(reply.status()));
+        if (leaves) request.drop_credentials();
         request.retarget(*next);
     }
 }
 
-HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request& request, bool& reached) {
+HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request& request, call& now) {
     const secret head = request_head(request);
     const origin where = request.target().origin();
     for (bool second = false;; second = true) {
         lease memory = co_await budget.acquire(detail::http_exchange::memory_for(request, head));
+        const detail::connection_slot slot = co_await slots.acquire(where);  // after the memory: whoever has it can end
         std::shared_ptr<byte_stream> stream;
         if (!second) stream = idle.take(where, seams.clock().now());
         const bool reused = stream != nullptr;
-        if (!reused) stream = co_await connector->connect(where);
+        if (!reused) stream = co_await open(where, now);
+        if (reused && trace.enabled()) trace.add(event(trace_kind::connection_reused, now, where.text()));
         const auto attempt = std::make_shared<detail::http_exchange>(seams, co_await asio::this_coro::executor, stream,
                                                                      std::move(memory), request, head);
         std::exception_ptr failure;
         try {
-            http_response reply = co_await detail::http_exchange::run(attempt);
-            reached = true;
+            http_response reply = co_await run(attempt, request, now);
+            now.reached = true;
             if (attempt->reusable()) idle.put(where, std::move(stream), reply, seams.clock().now());
             co_return reply;
         } catch (...) {
             failure = std::current_exception();
         }
-        reached = reached || attempt->reached_server();
+        now.reached = now.reached || attempt->reached_server();
         // The server had closed the idle connection: that says nothing about the request (N23).
         const bool repeatable = request.repeatable() != request_class::non_idempotent || !attempt->reached_server();
         const bool stale = reused && attempt->silent() && detail::kind_of(failure) == errc::transport;
@@ -6068,17 +8185,78 @@ HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request
     }
 }
 
+inline trace_event http_client::state::end_of(const detail::http_exchange& attempt, const http_request& request,
+                                              const call& now, const http_response& reply,
+                                              const std::exception_ptr& failure) const {
+    trace_event result = event(failure ? trace_kind::failure : trace_kind::reply, now, detail::line_of(request));
+    result.bytes(attempt.bytes_sent(), attempt.bytes_received()).status(reply.status());
+    result.request_id(reply.headers().find("x-request-id").value_or(""));
+    if (failure) result.reason(describe(failure));
+    return result;
+}
+
+/// The exchange itself, with its events.
+HUBPUSH_DECL task<http_response> http_client::state::run(std::shared_ptr<detail::http_exchange> attempt,
+                                                         const http_request& request, const call& now) {
+    const steady_time begin = seams.clock().now();
+    if (trace.enabled()) trace.add(event(trace_kind::request, now, detail::line_of(request)));
+    http_response reply;
+    std::exception_ptr failure;
+    try {
+        reply = co_await detail::http_exchange::run(attempt);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (reply.status() >= 400) reply.hide(request.token());
+    if (trace.enabled()) trace.add(end_of(*attempt, request, now, reply, failure).took(seams.clock().now() - begin));
+    if (failure) std::rethrow_exception(failure);
+    co_return reply;
+}
+
+/// A new connection; idle ones make room for it.
+HUBPUSH_DECL task<std::shared_ptr<byte_stream>> http_client::state::open(origin where, const call& now) {
+    idle.keep_at_most(slots.most() - std::min(slots.most(), slots.used()));
+    const steady_time begin = seams.clock().now();
+    std::shared_ptr<byte_stream> stream;
+    std::exception_ptr failure;
+    try {
+        stream = co_await connector->connect(where);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (trace.enabled()) {
+        trace_event end =
+            event(failure ? trace_kind::connection_failed : trace_kind::connection_opened, now, where.text());
+        if (failure) end.reason(describe(failure));
+        trace.add(std::move(end.took(seams.clock().now() - begin)));
+    }
+    if (!failure) slots.grow();
+    if (!failure) co_return stream;
+    if (detail::kind_of(failure) == errc::too_many_open_files) {
+        slots.shrink();
+        idle.keep_at_most(0);
+    }
+    std::rethrow_exception(failure);
+}
+
 HUBPUSH_DECL http_client::http_client(seams seams, std::shared_ptr<connector> connector, memory_budget budget,
-                                      retry_policy policy)
-    : state_(std::make_shared<state>(std::move(seams), std::move(connector), std::move(budget), policy)) {}
+                                      retry_policy policy, connection_limits limits, trace_events trace)
+    : state_(std::make_shared<state>(std::move(seams), std::move(connector), std::move(budget), std::move(policy),
+                                     limits, trace)) {}
 
 HUBPUSH_DECL http_client::~http_client() = default;
 
 HUBPUSH_DECL task<http_response> http_client::send(http_request request) {
-    return state::send(state_, std::move(request));
+    return send(std::move(request), state_->default_policy);
 }
 
-HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->policy; }
+HUBPUSH_DECL task<http_response> http_client::send(http_request request, retry_policy policy) {
+    return state::send(state_, std::move(request), std::move(policy));
+}
+
+HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->default_policy; }
+
+HUBPUSH_DECL std::vector<trace_event> http_client::trace() const { return state_->trace.copy(); }
 
 }  // namespace hubpush::inline v0
 
@@ -6611,10 +8789,12 @@ public:
 
     std::uint64_t size() const noexcept override { return expected_.size(); }
     HUBPUSH_DECL task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;
+    worker_pool* pool() const noexcept override { return pool_.get(); }
+    /// Opens, compares, reads and compares again in one trip to the pool.
+    HUBPUSH_DECL std::size_t read_now(std::uint64_t offset, std::span<std::byte> out) override;
     const std::filesystem::path& path() const noexcept { return path_; }
 
 private:
-    HUBPUSH_DECL std::size_t read_now(std::uint64_t offset, std::span<std::byte> out);
     HUBPUSH_DECL void require_unchanged();
 
     std::shared_ptr<file_system> files_;
@@ -6640,7 +8820,6 @@ HUBPUSH_DECL task<std::size_t> file_source::read_at(std::uint64_t offset, std::s
     return offload(*pool_, std::bind_front(&file_source::read_now, this, offset, out));
 }
 
-/// Opens, compares, reads and compares again in one trip to the pool.
 HUBPUSH_DECL std::size_t file_source::read_now(std::uint64_t offset, std::span<std::byte> out) {
     if (!file_) file_ = files_->open(path_);
     require_unchanged();
@@ -6703,6 +8882,9 @@ private:
     bool leaves_root_ = false;
 };
 
+/// What becomes of links to files outside of the folder.
+enum class outside_links { follow, skip };
+
 /// An entry that the filter would keep and that is not pushed.
 class skipped_entry {
 public:
@@ -6727,14 +8909,16 @@ public:
     static constexpr std::size_t deepest = 256;
 
     /// Touches nothing yet. A relative `root` is resolved at the first `next()`.
-    HUBPUSH_DECL folder_walk(std::shared_ptr<file_system> files, std::filesystem::path root, path_filter filter);
+    HUBPUSH_DECL folder_walk(std::shared_ptr<file_system> files, std::filesystem::path root, path_filter filter,
+                             outside_links outside = outside_links::follow);
 
     /// The next files, at most `most` (which is not 0); none at the end. Throws `file_not_found` when the root does not
     /// exist, `invalid_argument` when it is no folder or when a file has a name that is not UTF-8, and whatever the
     /// file system throws. After an exception the walk is over.
     HUBPUSH_DECL std::vector<walked_file> next(std::size_t most);
 
-    /// What was skipped since the last call: links to folders, dangling links, sockets, pipes and devices.
+    /// What was skipped since the last call: links to folders, dangling links, sockets, pipes and devices; with
+    /// `outside_links::skip` also links to files outside.
     HUBPUSH_DECL std::vector<skipped_entry> take_skipped();
 
 private:
@@ -6754,6 +8938,7 @@ private:
     std::shared_ptr<file_system> files_;
     std::filesystem::path root_;
     path_filter filter_;
+    outside_links outside_;
     bool opened_ = false;
     std::vector<level> levels_;
     std::vector<walked_file> found_;
@@ -6784,8 +8969,8 @@ auto unless_vanished(Function&& function) -> std::optional<decltype(function())>
 }  // namespace detail
 
 HUBPUSH_DECL folder_walk::folder_walk(std::shared_ptr<file_system> files, std::filesystem::path root,
-                                      path_filter filter)
-    : files_(std::move(files)), root_(std::move(root)), filter_(std::move(filter)) {}
+                                      path_filter filter, outside_links outside)
+    : files_(std::move(files)), root_(std::move(root)), filter_(std::move(filter)), outside_(outside) {}
 
 HUBPUSH_DECL std::vector<walked_file> folder_walk::next(std::size_t most) {
     if (!std::exchange(opened_, true)) open_root();
@@ -6847,6 +9032,10 @@ HUBPUSH_DECL void folder_walk::add_file(const folder_entry& entry, std::string p
     if (status.type() != file_type::regular) return;  // vanished or replaced since it was listed
     std::optional<bool> outside = false;
     if (entry.type() == file_type::symlink) outside = detail::unless_vanished([&] { return is_outside(location); });
+    if (outside == true && outside_ == outside_links::skip) {
+        skipped_.emplace_back(std::move(path), "a link that leads out of the folder");
+        return;
+    }
     if (outside) found_.emplace_back(std::move(path), std::move(location), status.identity(), *outside);
 }
 
@@ -6943,6 +9132,8 @@ HUBPUSH_DECL void check_commit_limits(std::size_t lfs_files, std::uint64_t regul
 
 namespace hubpush::inline v0 {
 
+/// What a repository holds. Also an option of every call that names one: `upload_folder(id, "data",
+/// repo_type::dataset)`.
 enum class repo_type { model, dataset, space, kernel };
 
 /// `models`, `datasets`, `spaces` or `kernels`: the segment of API paths.
@@ -7035,17 +9226,36 @@ inline bool is_repo_id_part(std::string_view part) {
                        [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
 }
 
+/// A name that git takes for its own folder on some system and refuses: in any case, followed by dots, blanks or a
+/// stream name (NTFS), as a short name (FAT), or with characters that HFS+ does not see.
+inline bool is_git_folder(std::string_view component) {
+    std::string seen;
+    while (!component.empty()) {
+        const std::size_t length = std::max<std::size_t>(utf8_length(component), 1);
+        const std::string_view character = component.substr(0, length);
+        component.remove_prefix(length);
+        const bool unseen = (character >= "\u200c" && character <= "\u200f") ||
+                            (character >= "\u202a" && character <= "\u202e") ||
+                            (character >= "\u206a" && character <= "\u206f") || character == "\ufeff";
+        if (!unseen) seen += character;
+    }
+    seen.resize(std::min(seen.find(':'), seen.size()));
+    seen.resize(seen.find_last_not_of(". ") + 1);
+    return equal_without_case(seen, ".git") || equal_without_case(seen, "git~1");
+}
+
 /// The rule that a component of a path breaks, or nothing.
 inline std::string_view broken_path_rule(std::string_view component) {
     if (component.empty()) return "has an empty component";
     if (component == "." || component == "..") return "has a component '.' or '..'";
+    const bool blank = component.find(' ') != std::string_view::npos;
+    if (blank && component.find_first_not_of(". ") == std::string_view::npos) {
+        return "has a component of dots and blanks alone, which Windows takes for another folder";
+    }
     if (component.size() > longest_path_component) return "has a component of more than 255 bytes";
     if (component == ".cache") return "has a component '.cache', which the Hub's tools keep for themselves";
-    // git protects its folder also on systems that do not tell cases apart, and refuses the whole push otherwise.
-    const bool is_git = component.size() == 4 && component[0] == '.' && (component[1] | 0x20) == 'g' &&
-                        (component[2] | 0x20) == 'i' && (component[3] | 0x20) == 't';
-    if (is_git) return "has a component '.git'";
-    return {};
+    return is_git_folder(component) ? "has a component '.git', or one that is the same on some system"
+                                    : std::string_view();
 }
 
 /// The rule that a whole path breaks, or nothing.
@@ -7214,6 +9424,7 @@ HUBPUSH_DECL commit_header::commit_header(std::string summary, std::string detai
 
 HUBPUSH_DECL commit_header& commit_header::parent(std::string commit) {
     check_parent_commit(commit);
+    for (char& digit : commit) digit = digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit;
     parent_ = std::move(commit);
     return *this;
 }
@@ -7234,8 +9445,117 @@ HUBPUSH_DECL void check_commit_limits(std::size_t lfs_files, std::uint64_t regul
 }  // namespace hubpush::inline v0
 
 /// \file
+/// What happens when somebody else has committed to the branch since the commit that a push is based on
+/// (spec/hub-http-api.md §4.5, spec/reliability.md §3.4).
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+/// An option of pushes: `upload_folder("acme/x", "out", on_conflict::rebase_if_disjoint)`. The base of a push is its
+/// `parent_commit`, else the head that the Hub named when it was first asked about the files, else the head before the
+/// commit is sent. Without this option a push goes on top of whatever the head is, unless it has a `parent_commit`,
+/// which means `fail`.
+enum class on_conflict {
+    fail,               ///< any commit since the base: the push fails with `branch_moved`
+    rebase_if_disjoint  ///< the push goes on top of the new head if none of its paths has changed since the base, at
+                        ///< most eight times; else it fails with `branch_moved`, and `file()` is the first such path
+};
+
+/// The branch is not where the push needs it to be: its head is another commit. Copying never throws.
+class branch_moved : public error_of<errc::conflict> {
+public:
+    /// `actual_head` may be empty when it could not be read.
+    branch_moved(const std::string& what_happened, std::string expected_head, std::string actual_head,
+                 error_details details = error_details())
+        : error_of(text_of(what_happened, expected_head, actual_head), std::move(details)),
+          heads_(std::make_shared<const heads>(std::move(expected_head), std::move(actual_head))) {}
+
+    /// The commit on which the push was to stand, as the caller or the Hub gave it.
+    const std::string& expected_head() const noexcept { return heads_->first; }
+    /// The commit that the branch had when it was looked at; empty when it could not be read.
+    const std::string& actual_head() const noexcept { return heads_->second; }
+
+private:
+    using heads = std::pair<std::string, std::string>;
+
+    static std::string text_of(const std::string& what_happened, const std::string& expected_head,
+                               const std::string& actual_head) {
+        const std::string found = actual_head.empty() ? "another commit" : actual_head;
+        return what_happened + ": the head is " + found + " and not " + expected_head;
+    }
+
+    std::shared_ptr<const heads> heads_;
+};
+
+}  // namespace hubpush::inline v0
+
+/// \file
 /// What all calls to one Hub share: settings, connections, identification, and the rules by which answers become values
 /// or typed errors.
+
+/// \file
+/// Patience with a repository that was created a moment ago (spec/reliability.md S23).
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <string_view>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+/// The repositories that one session has created lately. Parts of the Hub that have not heard of one yet answer 404 for
+/// some seconds. Not thread-safe.
+class creation_grace {
+public:
+    static constexpr std::chrono::seconds length{20};  ///< counted from the creation
+    static constexpr std::chrono::seconds pause{1};    ///< between two tries
+    static constexpr std::size_t most = 64;            ///< repositories that are remembered
+
+    HUBPUSH_DECL void created(repository where, steady_time now);
+
+    /// Is `path`, which follows the endpoint's prefix, about one of them?
+    HUBPUSH_DECL bool covers(std::string_view path, steady_time now) const;
+
+private:
+    std::deque<std::pair<repository, steady_time>> created_;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// Does `path` begin with `place`, in whatever case (§2.1), and go on below it or end there?
+inline bool is_below(std::string_view path, std::string_view place) {
+    if (!equal_without_case(path.substr(0, place.size()), place)) return false;
+    const std::string_view rest = path.substr(place.size());
+    return rest.empty() || rest.front() == '/' || rest.front() == '?';
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL void creation_grace::created(repository where, steady_time now) {
+    if (created_.size() == most) created_.pop_front();
+    created_.emplace_back(std::move(where), now);
+}
+
+HUBPUSH_DECL bool creation_grace::covers(std::string_view path, steady_time now) const {
+    return std::any_of(created_.begin(), created_.end(), [&](const auto& entry) {
+        const auto& [where, since] = entry;
+        return now - since < length &&
+               (detail::is_below(path, where.api_path()) || detail::is_below(path, where.git_path()));
+    });
+}
+
+}  // namespace hubpush::inline v0
 
 /// \file
 /// Which Hub, which token, and what may be done with them: decided once, from options and the environment, as the Hub's
@@ -7803,6 +10123,32 @@ private:
     std::size_t count_ = 0;
 };
 
+/// True for every byte with which something begins that must be escaped, and for no other ASCII.
+inline bool may_need_escape(char character) noexcept {
+    const auto byte = static_cast<unsigned char>(character);
+    return byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f || byte == 0xc2 || byte == 0xe2;
+}
+
+/// Appends what stands at the front of `text`, escaped where need be; gives how many bytes of `text` that was.
+inline std::size_t append_escaped(std::string& result, std::string_view text) {
+    static constexpr char digits[] = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(text.front());
+    if (byte == '"' || byte == '\\') {
+        result += {'\\', text.front()};
+    } else if (byte < 0x80) {
+        result += {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+    } else if (text.starts_with("\u0085")) {
+        result += "\\u0085";
+        return 2;
+    } else if (text.starts_with("\u2028") || text.starts_with("\u2029")) {
+        result += text[2] == '\xa8' ? "\\u2028" : "\\u2029";
+        return 3;
+    } else {
+        result += text.front();
+    }
+    return 1;
+}
+
 }  // namespace detail
 
 HUBPUSH_DECL std::optional<json_value> json_value::parse(std::string_view text) {
@@ -7860,21 +10206,13 @@ HUBPUSH_DECL std::optional<std::string> json_value::optional_string(std::string_
 }
 
 HUBPUSH_DECL std::string json_quoted(std::string_view text) {
-    static constexpr char digits[] = "0123456789abcdef";
     std::string result = "\"";
     result.reserve(text.size() + 2);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte == '"' || byte == '\\') {
-            result += {'\\', text[i]};
-        } else if (byte < 0x20 || byte == 0x7f) {
-            result += {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
-        } else if (text.substr(i, 3) == "\u2028" || text.substr(i, 3) == "\u2029" || text.substr(i, 2) == "\u0085") {
-            result += text[i + 1] == '\x85' ? "\\u0085" : text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
-            i += text[i + 1] == '\x85' ? 1 : 2;
-        } else {
-            result += text[i];
-        }
+    while (!text.empty()) {
+        const auto special = std::find_if(text.begin(), text.end(), detail::may_need_escape);
+        result.append(text.begin(), special);
+        text.remove_prefix(static_cast<std::size_t>(special - text.begin()));
+        if (!text.empty()) text.remove_prefix(detail::append_escaped(result, text));
     }
     return result + '"';
 }
@@ -7890,40 +10228,111 @@ HUBPUSH_DECL std::string json_array(const std::vector<std::string>& items) {
 
 }  // namespace hubpush::inline v0
 
+/// \file
+/// The `X-HF-Warning` fields by which the Hub tells its users something (spec/hub-http-api.md §1.9).
+
+#include <cstddef>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// Remembers which topics have been shown: the first message of each is enough. Not thread-safe.
+class server_warnings {
+public:
+    static constexpr std::size_t most_topics = 64;  ///< a server cannot fill the log
+
+    /// The messages in `reply` that have not been shown yet, in their order, printable.
+    HUBPUSH_DECL std::vector<std::string> take_new(const http_response& reply);
+
+private:
+    std::set<std::string, std::less<>> shown_;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <string_view>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline std::string_view without_spaces_around(std::string_view text) {
+    const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+    return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL std::vector<std::string> server_warnings::take_new(const http_response& reply) {
+    std::vector<std::string> messages;
+    for (const header_list::field& each : reply.headers()) {
+        if (!detail::equal_without_case(each.first, "X-HF-Warning")) continue;
+        const std::string_view field = each.second;  // `topic; message`, or a message alone
+        const std::size_t end = field.find(';');
+        const std::string_view topic = end == std::string_view::npos ? std::string_view() : field.substr(0, end);
+        const std::string_view message = detail::without_spaces_around(field.substr(end + 1));
+        if (message.empty() || shown_.size() == most_topics) continue;
+        const bool is_new = shown_.emplace(detail::without_spaces_around(topic)).second;
+        if (is_new) messages.push_back(printable(message));
+    }
+    return messages;
+}
+
+}  // namespace hubpush::inline v0
+
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hubpush::inline v0 {
+
+/// An endpoint that has never answered is given up after this, whatever the retry policy says.
+inline constexpr std::chrono::seconds first_answer_within{60};
 
 /// Belongs to the strand of its `http_client`, except for `has_answered()`. The functions of `hub/` take a reference;
 /// it must outlive the awaitables they return. Neither copied nor moved.
 class hub_session {
 public:
     HUBPUSH_DECL hub_session(hub_settings settings, seams seams, std::shared_ptr<connector> connector,
-                             memory_budget budget, retry_policy policy);
+                             memory_budget budget, retry_policy policy, connection_limits limits = connection_limits(),
+                             trace_events trace = trace_events());
+    /// The same session with another policy: what both have is shared, down to the connections.
+    HUBPUSH_DECL hub_session(const hub_session& other, retry_policy policy);
     hub_session(const hub_session&) = delete;
     hub_session& operator=(const hub_session&) = delete;
 
     const hub_settings& settings() const noexcept { return settings_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
-    const retry_policy& policy() const noexcept { return client_.policy(); }
+    const retry_policy& policy() const noexcept { return policy_; }
+
+    /// What happened on the network last, oldest first. Thread-safe.
+    std::vector<trace_event> trace() const { return shared_->client.trace(); }
 
     /// True once the endpoint has answered any request of this session. Thread-safe.
-    bool has_answered() const noexcept { return answered_.load(std::memory_order_relaxed); }
+    bool has_answered() const noexcept { return shared_->answered.load(std::memory_order_relaxed); }
 
     /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
-    /// the endpoint, escaped, with its query.
+    /// the endpoint, escaped, with its query. What writes is not redirected to another origin.
     HUBPUSH_DECL http_request request(std::string method, std::string_view target, request_class repeatable) const;
     /// The same for a URL that the server named. The token goes only to the endpoint's origin (spec/reliability.md
     /// SEC01).
     HUBPUSH_DECL http_request request(std::string method, url target, request_class repeatable) const;
 
-    /// Sends a request and gives the answer whatever its status. Throws whatever `http_client::send` throws. In offline
-    /// mode nothing is sent. Cancellation: all types.
+    /// Sends a request and gives the answer whatever its status. A repository that this session has just created may be
+    /// unknown for some seconds: then the request, which has done nothing, is repeated. New warnings of the Hub go to
+    /// the log. Throws whatever `http_client::send` throws. In offline mode nothing is sent. Cancellation: all types.
     HUBPUSH_DECL task<http_response> exchange(http_request request, std::string what);
+
+    /// Tells that the repository is new.
+    void created(repository where) { shared_->young.created(std::move(where), seams_.clock().now()); }
 
     /// Throws the typed error that an answer to `target` is, unless its status is 2xx. The error begins with `what`, as
     /// in "cannot create acme/run-42".
@@ -7944,10 +10353,25 @@ public:
     HUBPUSH_DECL task<http_response> send_to_storage(http_request request, std::string what);
 
 private:
+    /// What sessions with different policies have in common.
+    struct shared {
+        shared(const hubpush::seams& seams, std::shared_ptr<connector> connector, memory_budget budget,
+               const retry_policy& policy, connection_limits limits, trace_events trace)
+            : client(seams, std::move(connector), std::move(budget), policy, limits, trace) {}
+        http_client client;
+        creation_grace young;
+        server_warnings warnings;
+        std::atomic<bool> answered{false};
+    };
+
+    HUBPUSH_DECL task<http_response> ask(http_request request, std::string what);
+    HUBPUSH_DECL std::string_view path_of(const url& target) const;
+    HUBPUSH_DECL bool is_unknown_yet(const http_response& reply, const url& target, bool young) const;
+
     hub_settings settings_;
     hubpush::seams seams_;
-    http_client client_;
-    std::atomic<bool> answered_{false};
+    retry_policy policy_;
+    std::shared_ptr<shared> shared_;
 };
 
 /// 32 random hexadecimal digits.
@@ -8179,8 +10603,15 @@ HUBPUSH_DECL std::string random_id(random_source& random) {
 }
 
 HUBPUSH_DECL hub_session::hub_session(hub_settings settings, hubpush::seams seams, std::shared_ptr<connector> connector,
-                                      memory_budget budget, retry_policy policy)
-    : settings_(std::move(settings)), seams_(seams), client_(seams, std::move(connector), std::move(budget), policy) {}
+                                      memory_budget budget, retry_policy policy, connection_limits limits,
+                                      trace_events trace)
+    : settings_(std::move(settings)),
+      seams_(seams),
+      policy_(std::move(policy)),
+      shared_(std::make_shared<shared>(seams, std::move(connector), std::move(budget), policy_, limits, trace)) {}
+
+HUBPUSH_DECL hub_session::hub_session(const hub_session& other, retry_policy policy)
+    : settings_(other.settings_), seams_(other.seams_), policy_(std::move(policy)), shared_(other.shared_) {}
 
 HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_view target,
                                                request_class repeatable) const {
@@ -8188,7 +10619,10 @@ HUBPUSH_DECL http_request hub_session::request(std::string method, std::string_v
 }
 
 HUBPUSH_DECL http_request hub_session::request(std::string method, url target, request_class repeatable) const {
+    const bool reads = method == "GET" || method == "HEAD";
+    const bool to_endpoint = target.origin() == settings_.origin();
     http_request result(std::move(method), std::move(target), repeatable);
+    result.stay_with_origin(to_endpoint && !reads);
     result.header("User-Agent", detail::user_agent(settings_));
     result.header("X-Amzn-Trace-Id", detail::trace_id(seams_.random()));
     result.allow_plain_http(settings_.allow_plain_http());
@@ -8201,10 +10635,44 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
         throw_error(errc::bad_environment, what + ": requests are switched off by " + settings_.offline(),
                     error_details().hint("unset " + settings_.offline()).reached_server(false));
     }
-    const bool to_endpoint = request.target().origin() == settings_.origin();
-    http_response reply = co_await client_.send(std::move(request));
-    if (to_endpoint) answered_.store(true, std::memory_order_relaxed);
-    co_return reply;
+    const url target = request.target();
+    if (target.origin() != settings_.origin()) co_return co_await shared_->client.send(std::move(request), policy_);
+    for (;;) {
+        const bool young = shared_->young.covers(path_of(target), seams_.clock().now());
+        http_response reply = co_await ask(request, what);
+        for (const std::string& text : shared_->warnings.take_new(reply)) {
+            seams_.log().write(log_level::warning, "the Hub warns: " + text);
+        }
+        if (!is_unknown_yet(reply, target, young)) co_return reply;
+        seams_.log().write(log_level::info, what + ": the new repository is not known everywhere yet");
+        co_await sleep_for(seams_.clock(), creation_grace::pause);
+    }
+}
+
+/// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3).
+HUBPUSH_DECL task<http_response> hub_session::ask(http_request request, std::string what) {
+    if (has_answered()) co_return co_await shared_->client.send(std::move(request), policy_);
+    std::optional<http_response> reply =
+        co_await detail::within(seams_.clock(), first_answer_within, shared_->client.send(std::move(request), policy_));
+    if (!reply) {
+        throw_error(errc::timed_out, what + ": " + settings_.endpoint() + " has not answered for a minute",
+                    error_details().retryable(true).hint(
+                        "check that HF_ENDPOINT names a Hub, and that the network lets you reach it"));
+    }
+    shared_->answered.store(true, std::memory_order_relaxed);
+    co_return std::move(*reply);
+}
+
+HUBPUSH_DECL std::string_view hub_session::path_of(const url& target) const {
+    std::string_view path = target.target();
+    if (path.starts_with(settings_.prefix())) path.remove_prefix(settings_.prefix().size());
+    return path;
+}
+
+HUBPUSH_DECL bool hub_session::is_unknown_yet(const http_response& reply, const url& target, bool young) const {
+    if (!young || reply.status() != 404) return false;
+    const errc kind = kind_of_failure(reply, path_of(target));
+    return kind == errc::repository_not_found || kind == errc::revision_not_found;
 }
 
 HUBPUSH_DECL void hub_session::throw_if_failed(const http_response& reply, const url& target,
@@ -8213,9 +10681,7 @@ HUBPUSH_DECL void hub_session::throw_if_failed(const http_response& reply, const
     error_details details = details_of(reply, seams_.clock().wall());
     if (reply.status() < 400)
         throw_error(errc::protocol_error, what + ": an answer that makes no sense here", std::move(details));
-    std::string_view path = target.target();
-    if (path.starts_with(settings_.prefix())) path.remove_prefix(settings_.prefix().size());
-    const errc kind = kind_of_failure(reply, path);
+    const errc kind = kind_of_failure(reply, path_of(target));
     if (kind == errc::not_authorized && !settings_.token().empty()) {
         details.hint("the token from " + settings_.token_source() + " is not valid for " + settings_.endpoint());
     }
@@ -8257,6 +10723,7 @@ HUBPUSH_DECL task<http_response> hub_session::send_to_storage(http_request reque
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8273,34 +10740,74 @@ public:
     using error_of::error_of;
 };
 
+/// How a commit is made, beyond what it consists of.
+class commit_options {
+public:
+    /// What happens when the branch's head is not the header's parent: by default the caller insists on it. Nothing:
+    /// the commit goes on top of the new head.
+    commit_options& when_moved(std::optional<on_conflict> value) {
+        when_moved_ = value;
+        return *this;
+    }
+    /// A new pull request against the branch, opened together with the commit; the header's parent is where it begins.
+    commit_options& create_pr(bool value) {
+        create_pr_ = value;
+        return *this;
+    }
+    /// For how long a lost commit is looked for: a background job has more patience.
+    commit_options& patience(std::chrono::milliseconds value) {
+        patience_ = value;
+        return *this;
+    }
+    /// Gets the bytes of the current attempt's body written so far.
+    commit_options& on_progress(std::function<void(std::uint64_t)> callback) {
+        on_progress_ = std::move(callback);
+        return *this;
+    }
+
+    std::optional<on_conflict> when_moved() const noexcept { return when_moved_; }
+    bool creates_pr() const noexcept { return create_pr_; }
+    std::chrono::milliseconds patience() const noexcept { return patience_; }
+    const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
+
+private:
+    std::optional<on_conflict> when_moved_ = on_conflict::fail;
+    bool create_pr_ = false;
+    std::chrono::milliseconds patience_ = default_commit_patience;
+    std::function<void(std::uint64_t)> on_progress_;
+};
+
 /// A commit that was made.
 class commit_result {
 public:
     commit_result() = default;
-    commit_result(std::string oid, std::string url) : oid_(std::move(oid)), url_(std::move(url)) {}
-    const std::string& oid() const noexcept { return oid_; }  ///< 40 hexadecimal digits
-    const std::string& url() const noexcept { return url_; }  ///< the commit's page
+    commit_result(std::string oid, std::string url, std::uint64_t pull_request = 0)
+        : oid_(std::move(oid)), url_(std::move(url)), pull_request_(pull_request) {}
+    const std::string& oid() const noexcept { return oid_; }               ///< 40 hexadecimal digits
+    const std::string& url() const noexcept { return url_; }               ///< the commit's page
+    std::uint64_t pull_request() const noexcept { return pull_request_; }  ///< the one it has opened, or 0
 
 private:
     std::string oid_;
     std::string url_;
+    std::uint64_t pull_request_ = 0;
 };
 
 /// Makes one commit of `operations` (at least one) on a branch, exactly once whatever gets lost on the way: the
-/// description ends with a line by which it is recognised.
+/// description ends with a line by which it is recognised. A lost commit is looked for among the branch's recent
+/// commits and sent again only on top of the head seen there; one that opens a pull request is looked for on the pull
+/// request refs and never sent again.
 ///
-/// Throws `outcome_unknown` when it cannot be told whether the commit was made; `conflict` when the branch moved away
-/// from the header's parent, or too often without one; `lfs_object_missing`; `file_changed`; and the errors of the
-/// session. `on_progress` gets the bytes of the current attempt's body written so far. `patience` bounds the search for
-/// a lost commit: a background job has more of it.
+/// Throws `outcome_unknown` when it cannot be told whether the commit was made; `branch_moved` when the branch moved
+/// away from the header's parent, or too often without one; `lfs_object_missing`; `file_changed`; and the errors of the
+/// session.
 ///
 /// Cancellation: all types. As long as the body has not been read to its end nothing was committed, and `cancelled` is
 /// thrown; afterwards the branch is looked at once more for at most ten seconds, and the real outcome or
 /// `outcome_unknown` is given.
 HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository where, std::string at_revision,
                                              commit_header header, std::vector<commit_operation> operations,
-                                             std::chrono::milliseconds patience = default_commit_patience,
-                                             std::function<void(std::uint64_t)> on_progress = nullptr);
+                                             commit_options options = commit_options());
 
 }  // namespace hubpush::inline v0
 
@@ -8333,9 +10840,6 @@ public:
     std::uint64_t size() const noexcept override { return size_; }
     HUBPUSH_DECL task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;
 
-    /// True once the last byte was given out. Before, no server can have seen a complete request.
-    bool read_to_the_end() const noexcept { return read_to_the_end_; }
-
 private:
     /// A stretch of the body: text, or the base64 form of a file.
     class segment {
@@ -8343,8 +10847,10 @@ private:
         segment(std::uint64_t begin, std::string text) : begin_(begin), text_(std::move(text)) {}
         segment(std::uint64_t begin, const commit_operation* file) : begin_(begin), file_(file) {}
         std::uint64_t begin() const noexcept { return begin_; }
-        const std::string& text() const noexcept { return text_; }
+        /// The text from `offset` of the body on, as much as there is and fits.
+        HUBPUSH_DECL std::size_t copy_text(std::uint64_t offset, std::span<std::byte> out) const;
         const commit_operation* file() const noexcept { return file_; }
+        const worker_pool* pool() const noexcept { return file_ != nullptr ? file_->bytes()->pool() : nullptr; }
 
     private:
         std::uint64_t begin_;
@@ -8352,21 +10858,29 @@ private:
         const commit_operation* file_ = nullptr;
     };
 
+    /// What has to be read of a file next: `bytes` from its position `begin`, nothing where the group is known already.
+    /// Their base64 form goes into `room`, which `bytes` is the end of; `skip` characters of it were given out before.
+    class piece {
+    public:
+        const commit_operation* file = nullptr;
+        std::uint64_t begin = 0;
+        std::span<std::byte> bytes;
+        std::span<std::byte> room;
+        std::size_t skip = 0;
+    };
+
     HUBPUSH_DECL void append_text(std::string text);
     HUBPUSH_DECL void append_file(const commit_operation& file);
     HUBPUSH_DECL const segment& segment_at(std::uint64_t offset) const;
-    HUBPUSH_DECL task<std::size_t> read_file(const commit_operation& file, std::uint64_t position,
-                                             std::span<std::byte> out);
-    HUBPUSH_DECL task<std::size_t> read_groups(const commit_operation& file, std::uint64_t position,
-                                               std::span<std::byte> out);
-    HUBPUSH_DECL task<std::size_t> read_inside_group(const commit_operation& file, std::uint64_t position,
-                                                     std::span<std::byte> out);
+    HUBPUSH_DECL std::size_t fill_now(std::uint64_t offset, std::span<std::byte> out, const worker_pool* pool);
+    HUBPUSH_DECL task<std::size_t> fill(std::uint64_t offset, std::span<std::byte> out);
+    HUBPUSH_DECL piece next_piece(const segment& file, std::uint64_t offset, std::span<std::byte> out);
+    HUBPUSH_DECL std::size_t place(const piece& read, std::size_t got, std::span<std::byte> out);
     HUBPUSH_DECL void check(const commit_operation& file, std::uint64_t position, std::span<const std::byte> bytes);
 
     std::shared_ptr<const std::vector<commit_operation>> operations_;
     std::vector<segment> segments_;
     std::uint64_t size_ = 0;
-    bool read_to_the_end_ = false;
 
     // The file that is being read in order, and how far its hash has come.
     const commit_operation* hashed_file_ = nullptr;
@@ -8455,6 +10969,12 @@ HUBPUSH_DECL void commit_body::append_file(const commit_operation& file) {
     size_ += base64_size(file.size());
 }
 
+HUBPUSH_DECL std::size_t commit_body::segment::copy_text(std::uint64_t offset, std::span<std::byte> out) const {
+    const std::string_view rest = std::string_view(text_).substr(offset - begin_, out.size());
+    std::memcpy(out.data(), rest.data(), rest.size());
+    return rest.size();
+}
+
 HUBPUSH_DECL const commit_body::segment& commit_body::segment_at(std::uint64_t offset) const {
     const auto after =
         std::upper_bound(segments_.begin(), segments_.end(), offset,
@@ -8462,61 +10982,89 @@ HUBPUSH_DECL const commit_body::segment& commit_body::segment_at(std::uint64_t o
     return *std::prev(after);
 }
 
+/// Files that block their readers are read, compared and encoded in one trip to their pool, as many as `out` has room
+/// for: a trip for each of ten thousand small files would cost more than all the rest.
 HUBPUSH_DECL task<std::size_t> commit_body::read_at(std::uint64_t offset, std::span<std::byte> out) {
     std::size_t done = 0;
     while (done < out.size() && offset + done < size_) {
-        const segment& current = segment_at(offset + done);
-        const std::uint64_t position = offset + done - current.begin();
         const std::span<std::byte> rest = out.subspan(done);
-        if (current.file() != nullptr) {
-            done += co_await read_file(*current.file(), position, rest);
+        const segment& current = segment_at(offset + done);
+        if (current.pool() == nullptr) {
+            done += co_await fill(offset + done, rest);
         } else {
-            const std::string_view text = std::string_view(current.text()).substr(position, rest.size());
-            std::memcpy(rest.data(), text.data(), text.size());
-            done += text.size();
+            worker_pool* const pool = current.file()->bytes()->pool();
+            auto work = [&] { return fill_now(offset + done, rest, pool); };
+            done += co_await offload(*pool, work);
         }
     }
-    if (offset + done >= size_) read_to_the_end_ = true;
     co_return done;
 }
 
-/// Gives at least one byte of the base64 form of `file`, from `position` of that form.
-HUBPUSH_DECL task<std::size_t> commit_body::read_file(const commit_operation& file, std::uint64_t position,
-                                                      std::span<std::byte> out) {
-    if (position % 4 == 0 && out.size() >= 4) co_return co_await read_groups(file, position, out);
-    co_return co_await read_inside_group(file, position, out);
-}
-
-/// Whole groups: the bytes are read to the end of the room that their encoding takes, and encoded in place.
-HUBPUSH_DECL task<std::size_t> commit_body::read_groups(const commit_operation& file, std::uint64_t position,
-                                                        std::span<std::byte> out) {
-    const std::uint64_t begin = position / 4 * 3;
-    const std::size_t count =
-        static_cast<std::size_t>(std::min<std::uint64_t>(out.size() / 4 * 3, file.size() - begin));
-    const std::span<std::byte> room = out.first(static_cast<std::size_t>(base64_size(count)));
-    const std::span<std::byte> bytes = room.last(count);
-    const std::size_t got = co_await file.bytes()->read_at(begin, bytes);
-    if (got != count)
-        throw_error(errc::file_changed, "a file became shorter while it was sent", error_details().file(file.path()));
-    check(file, begin, bytes);
-    encode_base64(bytes, room);
-    co_return room.size();
-}
-
-/// A part of one group, at the start or the end of what the reader has room for.
-HUBPUSH_DECL task<std::size_t> commit_body::read_inside_group(const commit_operation& file, std::uint64_t position,
-                                                              std::span<std::byte> out) {
-    const std::uint64_t group = position / 4 * 4;
-    if (group_file_ != &file || group_position_ != group || position == group) {
-        group_file_ = nullptr;
-        co_await read_groups(file, group, group_);
-        group_file_ = &file;
-        group_position_ = group;
+/// On the pool: everything up to the first file that is read in another way.
+HUBPUSH_DECL std::size_t commit_body::fill_now(std::uint64_t offset, std::span<std::byte> out,
+                                               const worker_pool* pool) {
+    std::size_t done = 0;
+    while (done < out.size() && offset + done < size_) {
+        const segment& current = segment_at(offset + done);
+        const std::span<std::byte> rest = out.subspan(done);
+        if (current.file() == nullptr) {
+            done += current.copy_text(offset + done, rest);
+        } else if (current.pool() == pool) {
+            const piece next = next_piece(current, offset + done, rest);
+            const std::size_t got = next.bytes.empty() ? 0 : next.file->bytes()->read_now(next.begin, next.bytes);
+            done += place(next, got, rest);
+        } else {
+            break;
+        }
     }
-    const std::size_t skip = static_cast<std::size_t>(position - group);
-    const std::size_t count = std::min(out.size(), group_.size() - skip);
-    std::memcpy(out.data(), group_.data() + skip, count);
-    co_return count;
+    return done;
+}
+
+/// One segment, which does not block.
+HUBPUSH_DECL task<std::size_t> commit_body::fill(std::uint64_t offset, std::span<std::byte> out) {
+    const segment& current = segment_at(offset);
+    if (current.file() == nullptr) co_return current.copy_text(offset, out);
+    const piece next = next_piece(current, offset, out);
+    std::size_t got = 0;
+    if (!next.bytes.empty()) got = co_await next.file->bytes()->read_at(next.begin, next.bytes);
+    co_return place(next, got, out);
+}
+
+/// Whole groups are read to the end of the room that their encoding takes, and encoded in place. A part of one group,
+/// at the start or the end of what the reader has room for, goes by way of `group_`.
+HUBPUSH_DECL commit_body::piece commit_body::next_piece(const segment& file, std::uint64_t offset,
+                                                        std::span<std::byte> out) {
+    const std::uint64_t position = offset - file.begin();
+    piece next;
+    next.file = file.file();
+    next.begin = position / 4 * 3;
+    next.skip = static_cast<std::size_t>(position % 4);
+    const bool whole = next.skip == 0 && out.size() >= group_.size();
+    const bool known = next.skip != 0 && group_file_ == next.file && group_position_ == position / 4 * 4;
+    const std::span<std::byte> space = whole ? out : std::span<std::byte>(group_);
+    const std::uint64_t count = std::min<std::uint64_t>(space.size() / 4 * 3, next.file->size() - next.begin);
+    next.room = space.first(static_cast<std::size_t>(base64_size(count)));
+    if (!known) next.bytes = next.room.last(static_cast<std::size_t>(count));
+    if (!known && !whole) group_file_ = nullptr;  // until it is read
+    return next;
+}
+
+/// Compares, encodes and gives out what was read.
+HUBPUSH_DECL std::size_t commit_body::place(const piece& read, std::size_t got, std::span<std::byte> out) {
+    if (got != read.bytes.size()) {
+        throw_error(errc::file_changed, "a file became shorter while it was sent",
+                    error_details().file(read.file->path()));
+    }
+    if (!read.bytes.empty()) {
+        check(*read.file, read.begin, read.bytes);
+        encode_base64(read.bytes, read.room);
+    }
+    if (read.room.data() == out.data()) return read.room.size();
+    group_file_ = read.file;
+    group_position_ = read.begin / 3 * 4;
+    const std::size_t count = std::min(out.size(), read.room.size() - read.skip);
+    std::memcpy(out.data(), read.room.data() + read.skip, count);
+    return count;
 }
 
 HUBPUSH_DECL void commit_body::check(const commit_operation& file, std::uint64_t position,
@@ -8537,10 +11085,6 @@ HUBPUSH_DECL void commit_body::check(const commit_operation& file, std::uint64_t
 }
 
 }  // namespace hubpush::inline v0
-
-/// \file
-/// What to do when a commit was sent and nobody knows whether it was made (spec/reliability.md §3.4, "Commit
-/// procedure"). Sans I/O: events in, the next step out.
 
 /// \file
 /// The history of a revision (spec/hub-http-api.md §3.6).
@@ -8707,6 +11251,71 @@ HUBPUSH_DECL task<std::string> head_commit(hub_session& session, repository wher
 
 }  // namespace hubpush::inline v0
 
+/// \file
+/// Discussions and pull requests: as much of them as pushing needs (spec/hub-http-api.md §3.8).
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// A discussion or pull request as a listing shows it.
+class discussion {
+public:
+    discussion() = default;
+    discussion(std::uint64_t number, std::string title, std::string status, bool pull_request)
+        : number_(number), title_(std::move(title)), status_(std::move(status)), pull_request_(pull_request) {}
+
+    std::uint64_t number() const noexcept { return number_; }
+    const std::string& title() const noexcept { return title_; }
+    const std::string& status() const noexcept { return status_; }  ///< `draft`, `open`, `closed` or `merged`
+    bool is_pull_request() const noexcept { return pull_request_; }
+
+private:
+    std::uint64_t number_ = 0;
+    std::string title_;
+    std::string status_;
+    bool pull_request_ = false;
+};
+
+/// The newest pull requests, closed and merged ones too: one page of the listing. Cancellation: all types.
+HUBPUSH_DECL task<std::vector<discussion>> newest_pull_requests(hub_session& session, repository where);
+
+/// The text that a discussion was opened with. Cancellation: all types.
+HUBPUSH_DECL task<std::string> opening_text(hub_session& session, repository where, std::uint64_t number);
+
+/// What a pull request can be set to.
+enum class discussion_status { open, closed };
+
+/// Opens or closes a discussion. Cancellation: all types.
+HUBPUSH_DECL task<void> set_discussion_status(hub_session& session, repository where, std::uint64_t number,
+                                              discussion_status status);
+
+/// Opens a pull request against the default branch, exactly once whatever gets lost on the way, and gives its number.
+/// It is a draft, and its branch `refs/pr/N` begins at the head of the default branch. The text ends with a line by
+/// which it is recognised. `title` is brought to the 3 to 200 characters that the Hub wants.
+///
+/// Gives nothing when the server has no discussions. Throws `outcome_unknown` when it cannot be told whether it was
+/// opened, after looking for it for `patience`; nothing is ever opened twice. Cancellation: all types; `cancelled` says
+/// when a pull request was opened and is left behind.
+HUBPUSH_DECL task<std::optional<std::uint64_t>> open_pull_request(hub_session& session, repository where,
+                                                                  std::string title, std::string text,
+                                                                  std::chrono::milliseconds patience);
+
+/// The number at the end of a pull request's address, `…/discussions/7`; nothing for any other text.
+HUBPUSH_DECL std::optional<std::uint64_t> discussion_number(std::string_view address);
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// What to do when a commit was sent and nobody knows whether it was made (spec/reliability.md §3.4, "Commit
+/// procedure"). Sans I/O: events in, the next step out.
+
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -8724,14 +11333,18 @@ inline constexpr std::size_t commits_to_look_through = 100;
 /// The line by which a commit is recognised: it ends the description.
 HUBPUSH_DECL std::string commit_marker(std::string_view upload_id);
 
+/// The id of the commit that carries a marker; empty when none does.
+HUBPUSH_DECL std::string find_marked_commit(const std::vector<commit_entry>& commits, std::string_view marker);
+
 /// What the sender does next.
 class commit_decision {
 public:
     enum class action {
-        send,   ///< send the commit with `parent()` (empty: on top of whatever the head is), then report how it went
-        probe,  ///< list the recent commits, then report them
-        wait,   ///< wait for `delay()`, then report `waited()`
-        finish  ///< the outcome is there
+        send,     ///< send the commit with `parent()` (empty: on top of whatever the head is), then report how it went
+        probe,    ///< list the recent commits, then report them
+        compare,  ///< compare the commit's paths at `parent()` and `head()`, then report what differs
+        wait,     ///< wait for `delay()`, then report `waited()`
+        finish    ///< the outcome is there
     };
 
     commit_decision() = default;
@@ -8742,34 +11355,62 @@ public:
         result.parent_ = std::move(parent);
         return result;
     }
+    static commit_decision compare(std::string base, std::string head) {
+        commit_decision result(action::compare);
+        result.parent_ = std::move(base);
+        result.head_ = std::move(head);
+        return result;
+    }
 
     action what() const noexcept { return action_; }
     const std::string& parent() const noexcept { return parent_; }
+    const std::string& head() const noexcept { return head_; }
     std::chrono::milliseconds delay() const noexcept { return delay_; }
 
 private:
     action action_ = action::send;
     std::string parent_;
+    std::string head_;
     std::chrono::milliseconds delay_{0};
+};
+
+/// How the resolver speaks of what it decides about when the outcome stays unknown.
+class commit_wording {
+public:
+    commit_wording() = default;
+    commit_wording(std::string what_is_unknown, std::string where_to_look)
+        : what_is_unknown_(std::move(what_is_unknown)), where_to_look_(std::move(where_to_look)) {}
+
+    const std::string& what_is_unknown() const noexcept { return what_is_unknown_; }
+    const std::string& where_to_look() const noexcept { return where_to_look_; }
+
+private:
+    std::string what_is_unknown_ = "the commit may or may not have been made";
+    std::string where_to_look_ = "the branch's recent commits";
 };
 
 /// Decides until exactly one of these is certain: the commit was made, it was refused, or it cannot be told.
 ///
 /// An attempt is *unknown* when the server may have a complete request and no complete answer came that rules the
 /// commit out. Then the recent commits are looked at; if ours is not among them it is sent again on top of the head
-/// just seen, so that a late first attempt turns the second one into 412 instead of a double commit. What no client can
-/// exclude is an unguarded first attempt that is carried out after the guarded second one.
+/// just seen, so that a late first attempt turns the second one into 412 instead of a double commit. A first attempt
+/// that has a parent, too, cannot be carried out after the second one; what no client can exclude is that of an
+/// unguarded first attempt.
 ///
-/// A parent that the caller gave is never replaced. Not thread-safe.
+/// An empty listing says that nothing can be told yet: nothing is sent again after it. Not thread-safe.
 class commit_resolver {
 public:
     /// Rounds of reading the head and sending on top of it, lost to other writers.
     static constexpr int most_rounds = 8;
 
-    /// `policy` bounds the repetitions while it is certain that nothing was committed. `patience`: for how long the
-    /// outcome of an unknown attempt is looked for, from its first failure on.
-    HUBPUSH_DECL commit_resolver(std::string upload_id, std::string caller_parent, retry_policy policy,
-                                 std::chrono::milliseconds patience);
+    /// `parent`: what the first attempt stands on; empty for whatever the head is. `policy` bounds the repetitions
+    /// while it is certain that nothing was committed. `patience`: for how long the outcome of an unknown attempt is
+    /// looked for, from its first failure on. `when_moved`: what happens to a parent that is not the head any more;
+    /// nothing given, the commit follows the head.
+    HUBPUSH_DECL commit_resolver(std::string upload_id, std::string parent, retry_policy policy,
+                                 std::chrono::milliseconds patience,
+                                 std::optional<on_conflict> when_moved = on_conflict::fail,
+                                 commit_wording wording = commit_wording());
 
     const commit_decision& next() const noexcept { return next_; }
 
@@ -8779,6 +11420,9 @@ public:
     HUBPUSH_DECL void failed(std::exception_ptr failure, bool complete, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void probed(const std::vector<commit_entry>& commits, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void probe_failed(std::exception_ptr failure, steady_time now, std::uint64_t random);
+    /// `overlap`: the failure that a path of the commit is which differs; nothing when none does.
+    HUBPUSH_DECL void compared(std::exception_ptr overlap);
+    HUBPUSH_DECL void compare_failed(std::exception_ptr failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void waited();
     /// The caller does not want to wait any longer. `in_flight`: a complete request may be on its way. One last probe
     /// decides, unless nothing can have been committed.
@@ -8787,6 +11431,8 @@ public:
     /// After `finish`: the commit's id, or nothing when there is a failure.
     const std::string& oid() const noexcept { return oid_; }
     std::exception_ptr failure() const noexcept { return failure_; }
+    /// After a failure: the parent with which the last attempt was refused, if that was the reason.
+    const std::string& refused_parent() const noexcept { return refused_parent_; }
 
 private:
     /// A failure as it was thrown, and what is known about it.
@@ -8807,13 +11453,18 @@ private:
                                    std::uint64_t random);
     HUBPUSH_DECL void conclude(const known_failure& failure, bool certain);
     HUBPUSH_DECL bool is_stale(const std::vector<commit_entry>& commits) const;
+    HUBPUSH_DECL void go_on_from(const std::vector<commit_entry>& commits);
+    /// True for a parent that is never replaced.
+    bool is_pinned() const noexcept { return when_moved_ == on_conflict::fail && !base_.empty(); }
     HUBPUSH_DECL void finish(std::exception_ptr failure);
     HUBPUSH_DECL void finish_unknown();
 
     std::string marker_;
-    std::string caller_parent_;
+    std::string base_;
     retry_policy policy_;
     std::chrono::milliseconds patience_;
+    std::optional<on_conflict> when_moved_;
+    commit_wording wording_;
 
     commit_decision next_;
     commit_decision after_wait_;
@@ -8854,11 +11505,11 @@ inline commit_answer read_commit_failure(const error& failure, bool complete) {
     return may_pass ? commit_answer::nothing_done : commit_answer::refused;
 }
 
-inline std::string find_marked_commit(const std::vector<commit_entry>& commits, std::string_view marker) {
-    const auto found = std::find_if(commits.begin(), commits.end(), [&](const commit_entry& each) {
-        return each.text().find(marker) != std::string::npos || each.title().find(marker) != std::string::npos;
-    });
-    return found == commits.end() ? std::string() : found->oid();
+/// The full id of a commit that may be given by its first digits, if it is listed.
+inline std::string whole_id(const std::vector<commit_entry>& commits, const std::string& digits) {
+    const auto found = std::find_if(commits.begin(), commits.end(),
+                                    [&](const commit_entry& each) { return each.oid().starts_with(digits); });
+    return found == commits.end() ? digits : found->oid();
 }
 
 /// Between half and all of a pause that doubles: nobody waits for nothing, nobody comes back in the same instant.
@@ -8875,14 +11526,24 @@ HUBPUSH_DECL std::string commit_marker(std::string_view upload_id) {
     return "hubpush-upload-id: " + std::string(upload_id);
 }
 
-HUBPUSH_DECL commit_resolver::commit_resolver(std::string upload_id, std::string caller_parent, retry_policy policy,
-                                              std::chrono::milliseconds patience)
+HUBPUSH_DECL std::string find_marked_commit(const std::vector<commit_entry>& commits, std::string_view marker) {
+    const auto found = std::find_if(commits.begin(), commits.end(), [&](const commit_entry& each) {
+        return each.text().find(marker) != std::string::npos || each.title().find(marker) != std::string::npos;
+    });
+    return found == commits.end() ? std::string() : found->oid();
+}
+
+HUBPUSH_DECL commit_resolver::commit_resolver(std::string upload_id, std::string parent, retry_policy policy,
+                                              std::chrono::milliseconds patience, std::optional<on_conflict> when_moved,
+                                              commit_wording wording)
     : marker_(commit_marker(upload_id)),
-      caller_parent_(std::move(caller_parent)),
-      policy_(policy),
+      base_(std::move(parent)),
+      policy_(std::move(policy)),
       patience_(patience),
-      next_(commit_decision::send(caller_parent_)),
-      parent_(caller_parent_) {}
+      when_moved_(when_moved),
+      wording_(std::move(wording)),
+      next_(commit_decision::send(base_)),
+      parent_(base_) {}
 
 HUBPUSH_DECL void commit_resolver::applied(std::string oid) {
     oid_ = std::move(oid);
@@ -8906,13 +11567,13 @@ HUBPUSH_DECL commit_resolver::known_failure::known_failure(std::exception_ptr th
 
 HUBPUSH_DECL void commit_resolver::finish_unknown() {
     error_details details;
-    std::string text = "the commit may or may not have been made";
+    std::string text = wording_.what_is_unknown();
     if (last_failure_) {
         const error& last = last_failure_->about();
         details.status(last.status()).server_message(last.server_message()).request_id(last.request_id());
         if (last.status() == 0) text += std::string(": ") + last.what();
     }
-    details.hint("look for '" + marker_ + "' in the branch's recent commits before pushing again");
+    details.hint("look for '" + marker_ + "' in " + wording_.where_to_look() + " before pushing again");
     finish(make_exception(errc::outcome_unknown, text, std::move(details)));
 }
 
@@ -8950,6 +11611,7 @@ HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool compl
 /// This attempt did nothing and may be repeated as it is: 409, 429, or a request that did not arrive as a whole.
 HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_time now, std::uint64_t random) {
     if (unknown_) return pause_before(commit_decision::send(parent_), failure, now, random);
+    if (!policy_.allows(failure.about())) return conclude(failure, true);
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - *first_failure_);
     const int status = failure.about().status() == 429 ? 429 : 503;  // the policy does not know the other reasons
     const auto delay =
@@ -8962,7 +11624,7 @@ HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_t
 /// 412: the head is another one. Either our unknown attempt has moved it, or somebody else.
 HUBPUSH_DECL void commit_resolver::lost_race(const known_failure& failure, steady_time now, std::uint64_t random) {
     refused_parent_ = parent_;
-    if (!caller_parent_.empty()) return conclude(failure, true);
+    if (is_pinned()) return conclude(failure, true);
     if (++rounds_ > most_rounds) return conclude(failure, false);
     pause_before(commit_decision(commit_decision::action::probe), failure, now, random);
 }
@@ -8981,17 +11643,20 @@ HUBPUSH_DECL void commit_resolver::pause_before(commit_decision then, const know
 }
 
 /// Reads may come from a copy that lags behind (spec/reliability.md S05). After a 412 a current listing has commits
-/// above the parent that was refused.
+/// above the parent that was refused. One that does not have that parent at all is not proof enough for an outcome, but
+/// may be sent on top of: a lagging head is refused again.
 HUBPUSH_DECL bool commit_resolver::is_stale(const std::vector<commit_entry>& commits) const {
     if (commits.empty()) return true;
     if (refused_parent_.empty()) return false;
-    return std::none_of(commits.begin() + 1, commits.end(),
-                        [&](const commit_entry& each) { return each.oid().starts_with(refused_parent_); });
+    const auto refused = std::find_if(commits.begin(), commits.end(), [&](const commit_entry& each) {
+        return each.oid().starts_with(refused_parent_);
+    });
+    return refused == commits.begin() || (refused == commits.end() && last_probe_);
 }
 
 HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commits, steady_time now,
                                           std::uint64_t random) {
-    std::string found = detail::find_marked_commit(commits, marker_);
+    std::string found = find_marked_commit(commits, marker_);
     if (!found.empty()) return applied(std::move(found));
     if (last_probe_ && !certain_failure_) return finish_unknown();
     if (is_stale(commits)) {
@@ -8999,8 +11664,36 @@ HUBPUSH_DECL void commit_resolver::probed(const std::vector<commit_entry>& commi
         return pause_before(commit_decision(commit_decision::action::probe), *last_failure_, now, random);
     }
     if (last_probe_) return finish(certain_failure_);
-    if (caller_parent_.empty()) parent_ = commits.front().oid();
+    go_on_from(commits);
+}
+
+/// Ours is not in the history, so it is sent again: on top of the head, if that is allowed.
+HUBPUSH_DECL void commit_resolver::go_on_from(const std::vector<commit_entry>& commits) {
+    const std::string& head = commits.front().oid();
+    const bool moved = parent_.empty() || !head.starts_with(parent_);
+    if (when_moved_ == on_conflict::rebase_if_disjoint && moved && !base_.empty()) {
+        next_ = commit_decision::compare(detail::whole_id(commits, base_), head);
+        return;
+    }
+    if (!is_pinned()) parent_ = head;
     next_ = commit_decision::send(parent_);
+}
+
+HUBPUSH_DECL void commit_resolver::compared(std::exception_ptr overlap) {
+    std::string refused = std::exchange(parent_, next_.head());
+    if (!overlap) {
+        next_ = commit_decision::send(parent_);
+        return;
+    }
+    refused_parent_ = std::move(refused);  // no attempt so far can be carried out any more
+    conclude(known_failure(std::move(overlap)), true);
+}
+
+HUBPUSH_DECL void commit_resolver::compare_failed(std::exception_ptr failure, steady_time now, std::uint64_t random) {
+    const known_failure known(std::move(failure));
+    ++failures_;
+    const bool may_pass = known.about().retryable() || retryable_failure(known.about().kind());
+    may_pass ? pause_before(next_, known, now, random) : conclude(known, false);
 }
 
 HUBPUSH_DECL void commit_resolver::probe_failed(std::exception_ptr failure, steady_time now, std::uint64_t random) {
@@ -9022,16 +11715,100 @@ HUBPUSH_DECL void commit_resolver::cancelled(bool in_flight) {
 
 }  // namespace hubpush::inline v0
 
-#include <algorithm>
+/// \file
+/// The I/O half of a request that must not be carried out twice: performs what `commit_resolver` decides
+/// (spec/reliability.md §3.4, "Commit procedure").
+
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
-namespace hubpush::inline v0 {
+namespace hubpush::inline v0::detail {
 
-namespace detail {
+/// How long the Hub is still asked about what the caller does not wait for any more.
+inline constexpr std::chrono::seconds last_words_within{10};
 
-inline constexpr std::chrono::minutes commit_answer_within{5};  // commits are slow by nature
-inline constexpr std::chrono::seconds last_probe_within{10};
+/// Tells whether the last byte was given out. Before, no server can have seen a complete request.
+class watched_source final : public byte_source {
+public:
+    explicit watched_source(std::shared_ptr<byte_source> inner) : inner_(std::move(inner)) {}
+
+    std::uint64_t size() const noexcept override { return inner_->size(); }
+    HUBPUSH_DECL task<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override;
+    bool read_to_the_end() const noexcept { return read_to_the_end_; }
+
+private:
+    std::shared_ptr<byte_source> inner_;
+    bool read_to_the_end_ = false;
+};
+
+/// Sends a request until the resolver knows what has become of it. The derived class says what is sent and where a lost
+/// one is looked for. Used once, by one coroutine.
+class exactly_once {
+public:
+    /// `what` begins every text about it, as in "cannot commit to acme/run-42".
+    HUBPUSH_DECL exactly_once(hub_session& session, std::string what, commit_resolver resolver);
+    exactly_once(const exactly_once&) = delete;
+    exactly_once& operator=(const exactly_once&) = delete;
+    virtual ~exactly_once() = default;
+
+    /// Gives the id of what was made. Cancellation: all types. As long as the body has not been read to its end,
+    /// nothing was made, and `cancelled` is thrown; afterwards one more look of at most ten seconds gives the real
+    /// outcome or `outcome_unknown`.
+    HUBPUSH_DECL task<std::string> run();
+
+    /// The caller has cancelled, whatever `run` gave.
+    bool was_cancelled() const noexcept { return stopping_; }
+
+protected:
+    virtual std::shared_ptr<byte_source> make_body(const std::string& parent) = 0;
+    /// Sends one request with this body and gives the id of what it made. Throws a typed error for every answer that
+    /// does not say that it was made.
+    virtual task<std::string> post(std::shared_ptr<byte_source> body) = 0;
+    /// What there is, newest first; empty as long as it cannot tell.
+    virtual task<std::vector<commit_entry>> look() = 0;
+    /// The failure that a difference between two commits is; nothing when there is none that matters.
+    HUBPUSH_DECL virtual task<std::exception_ptr> compare(std::string base, std::string head);
+
+    hub_session& session() const noexcept { return session_; }
+    const std::string& what() const noexcept { return what_; }
+    const commit_resolver& resolver() const noexcept { return resolver_; }
+
+private:
+    HUBPUSH_DECL task<void> perform(commit_decision step);
+    HUBPUSH_DECL task<void> attempt(std::string parent);
+    HUBPUSH_DECL task<void> probe();
+    HUBPUSH_DECL task<void> keep_look();
+    HUBPUSH_DECL task<void> compare_and_report(commit_decision step);
+    HUBPUSH_DECL task<void> pause(std::chrono::milliseconds delay);
+    HUBPUSH_DECL task<void> stop(bool in_flight);
+    HUBPUSH_DECL void tell_about_search(const std::exception_ptr& failure);
+    steady_time now() const { return session_.seams().clock().now(); }
+    /// For jitter only: when there are no random numbers there is none. No failure of theirs may hide what became of
+    /// the request.
+    std::uint64_t random() const noexcept {
+        try {
+            return session_.seams().random().next();
+        } catch (...) {
+            return 0;
+        }
+    }
+
+    hub_session& session_;
+    std::string what_;
+    commit_resolver resolver_;
+    std::vector<commit_entry> seen_;
+    bool stopping_ = false;
+    bool search_told_ = false;  // the log knows that it is being looked for
+};
+
+}  // namespace hubpush::inline v0::detail
+
+namespace hubpush::inline v0::detail {
 
 inline bool is_cancelled_failure(const std::exception_ptr& failure) {
     try {
@@ -9052,6 +11829,609 @@ inline bool may_have_reached_server(const std::exception_ptr& failure) {
         return true;
     }
 }
+
+HUBPUSH_DECL task<std::size_t> watched_source::read_at(std::uint64_t offset, std::span<std::byte> out) {
+    const std::size_t got = co_await inner_->read_at(offset, out);
+    if (offset + got >= inner_->size()) read_to_the_end_ = true;
+    co_return got;
+}
+
+HUBPUSH_DECL exactly_once::exactly_once(hub_session& session, std::string what, commit_resolver resolver)
+    : session_(session), what_(std::move(what)), resolver_(std::move(resolver)) {}
+
+HUBPUSH_DECL task<std::string> exactly_once::run() {
+    while (resolver_.next().what() != commit_decision::action::finish) co_await perform(resolver_.next());
+    if (stopping_) co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    if (resolver_.failure()) std::rethrow_exception(resolver_.failure());
+    co_return resolver_.oid();
+}
+
+HUBPUSH_DECL task<std::exception_ptr> exactly_once::compare(std::string /*base*/, std::string /*head*/) {
+    co_return nullptr;
+}
+
+HUBPUSH_DECL task<void> exactly_once::perform(commit_decision step) {
+    switch (step.what()) {
+        case commit_decision::action::send:
+            co_return co_await attempt(step.parent());
+        case commit_decision::action::probe:
+            co_return co_await probe();
+        case commit_decision::action::compare:
+            co_return co_await compare_and_report(std::move(step));
+        default:
+            co_return co_await pause(step.delay());
+    }
+}
+
+HUBPUSH_DECL task<void> exactly_once::attempt(std::string parent) {
+    const auto body = std::make_shared<watched_source>(make_body(parent));
+    std::exception_ptr failure;
+    try {
+        resolver_.applied(co_await post(body));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    const bool complete = body->read_to_the_end();
+    if (is_cancelled_failure(failure)) {
+        co_await stop(complete && may_have_reached_server(failure));
+    } else {
+        resolver_.failed(failure, complete, now(), random());
+    }
+}
+
+HUBPUSH_DECL task<void> exactly_once::probe() {
+    std::exception_ptr failure;
+    try {
+        if (stopping_) {
+            co_await in_time(session_.seams().clock(), last_words_within, keep_look());
+        } else {
+            co_await keep_look();
+        }
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) {
+        resolver_.probed(seen_, now(), random());
+    } else if (!stopping_ && is_cancelled_failure(failure)) {
+        co_await stop(false);
+    } else {
+        tell_about_search(failure);
+        resolver_.probe_failed(failure, now(), random());
+    }
+}
+
+HUBPUSH_DECL task<void> exactly_once::keep_look() { seen_ = co_await look(); }
+
+HUBPUSH_DECL void exactly_once::tell_about_search(const std::exception_ptr& failure) {
+    if (std::exchange(search_told_, true)) return;
+    session_.seams().log().write(log_level::warning, what_ + ": its answer was lost, and the Hub cannot be asked " +
+                                                         "what became of it; still trying: " + describe(failure));
+}
+
+HUBPUSH_DECL task<void> exactly_once::compare_and_report(commit_decision step) {
+    std::exception_ptr overlap;
+    std::exception_ptr failure;
+    try {
+        overlap = co_await compare(step.parent(), step.head());
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) {
+        resolver_.compared(overlap);
+    } else if (is_cancelled_failure(failure)) {
+        co_await stop(false);
+    } else {
+        resolver_.compare_failed(failure, now(), random());
+    }
+}
+
+HUBPUSH_DECL task<void> exactly_once::pause(std::chrono::milliseconds delay) {
+    bool was_cancelled = false;
+    try {
+        co_await sleep_for(session_.seams().clock(), delay);
+    } catch (const cancelled&) {
+        was_cancelled = true;
+    }
+    if (was_cancelled) co_return co_await stop(false);
+    resolver_.waited();
+}
+
+/// The caller has cancelled. What is still to be done must not be cancelled a second time.
+HUBPUSH_DECL task<void> exactly_once::stop(bool in_flight) {
+    stopping_ = true;
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    resolver_.cancelled(in_flight);
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_set>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::uint64_t most_discussions = 1ULL << 53;
+inline constexpr std::size_t discussion_text_limit = 1U << 20;
+inline constexpr std::size_t longest_title = 200;
+inline constexpr std::size_t pull_requests_to_look_at = 20;  // the newest ones, for one that was lost
+
+inline std::string discussions_path(const repository& where) { return where.api_path() + "/discussions"; }
+
+inline std::string discussion_path(const repository& where, std::uint64_t number) {
+    return discussions_path(where) + "/" + std::to_string(number);
+}
+
+inline discussion read_discussion(const json_value& item) {
+    return discussion(item.integer("num", most_discussions), item.optional_string("title").value_or(""),
+                      item.optional_string("status").value_or(""), item.boolean("isPullRequest", false));
+}
+
+/// A title that the Hub takes: 3 to 200 characters, counted as bytes where there are more of those.
+inline std::string fitting_title(std::string_view title) {
+    title = title.substr(0, title.find('\n'));
+    title.remove_prefix(std::min(title.find_first_not_of(" \t\r"), title.size()));
+    std::string result;
+    int characters = 0;
+    while (!title.empty()) {
+        const std::size_t length = std::max<std::size_t>(utf8_length(title), 1);
+        if (result.size() + length > longest_title) break;
+        result += title.substr(0, length);
+        title.remove_prefix(length);
+        ++characters;
+    }
+    result.resize(result.find_last_not_of(" \t\r") + 1);
+    return characters < 3 || result.size() < 3 ? "Push " + result : result;
+}
+
+/// Opens one pull request, or finds the one that a lost answer was about.
+class pull_request_opener final : public exactly_once {
+public:
+    pull_request_opener(hub_session& session, repository where, std::string upload_id, std::string title,
+                        const std::string& text, std::chrono::milliseconds patience)
+        : exactly_once(session, "cannot open a pull request at " + where.id(),
+                       commit_resolver(upload_id, "", session.policy(), patience, std::nullopt,
+                                       commit_wording("the pull request may or may not have been opened, without "
+                                                      "a commit",
+                                                      "the repository's pull requests"))),
+          where_(std::move(where)),
+          marker_(commit_marker(upload_id)),
+          title_(fitting_title(title)),
+          text_((text.empty() ? "Opened by hubpush." : text) + "\n\n" + marker_) {}
+
+private:
+    std::shared_ptr<byte_source> make_body(const std::string& /*parent*/) override {
+        json_object body;
+        body.text("title", title_).text("description", text_).raw("pullRequest", "true");
+        return memory_source(body.str());
+    }
+
+    task<std::string> post(std::shared_ptr<byte_source> body) override {
+        http_request request = session().request("POST", discussions_path(where_), request_class::non_idempotent);
+        request.header("Content-Type", "application/json").body(std::move(body));
+        const json_value answer = co_await session().send_for_json(std::move(request), what());
+        co_return std::to_string(answer.integer("num", most_discussions));
+    }
+
+    /// Ours, if it is there. An empty answer keeps the resolver looking: opening has no parent that would make a second
+    /// attempt harmless.
+    task<std::vector<commit_entry>> look() override {
+        std::vector<commit_entry> found;
+        const std::vector<discussion> newest = co_await newest_pull_requests(session(), where_);
+        for (std::size_t i = 0; i < std::min(newest.size(), pull_requests_to_look_at); ++i) {
+            const discussion& each = newest[i];
+            if (!each.is_pull_request() || looked_at_.contains(each.number())) continue;
+            std::string text = co_await opening_text(session(), where_, each.number());
+            looked_at_.insert(each.number());
+            if (text.find(marker_) == std::string::npos) continue;
+            found.emplace_back(std::to_string(each.number()), each.title(), std::move(text));
+            break;
+        }
+        co_return found;
+    }
+
+    repository where_;
+    std::string marker_;
+    std::string title_;
+    std::string text_;
+    std::unordered_set<std::uint64_t> looked_at_;
+};
+
+/// The route does not exist there. That the repository does not exist either is found out on the other route.
+inline bool has_no_discussions(const error& refused) {
+    return refused.kind() != errc::outcome_unknown && (refused.status() == 404 || refused.status() == 405);
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL task<std::vector<discussion>> newest_pull_requests(hub_session& session, repository where) {
+    const std::string what = "cannot list the pull requests of " + where.id();
+    http_request request = session.request("GET", detail::discussions_path(where) + "?type=pull_request&status=all&p=0",
+                                           request_class::safe);
+    request.reply_limit(paged_listing::page_limit);
+    const json_value answer = co_await session.send_for_json(std::move(request), what);
+    std::vector<discussion> result;
+    for (const json_value& item : answer.array("discussions")) result.push_back(detail::read_discussion(item));
+    co_return result;
+}
+
+HUBPUSH_DECL task<std::string> opening_text(hub_session& session, repository where, std::uint64_t number) {
+    const std::string what = "cannot read the discussion " + std::to_string(number) + " of " + where.id();
+    http_request request = session.request("GET", detail::discussion_path(where, number), request_class::safe);
+    request.reply_limit(paged_listing::page_limit);
+    const json_value answer = co_await session.send_for_json(std::move(request), what);
+    for (const json_value& event : answer.array("events")) {
+        if (event.string("type") != "comment") continue;
+        const std::optional<std::string> text =
+            event.object("data").object("latest").optional_string("raw", detail::discussion_text_limit);
+        co_return text.value_or("");
+    }
+    co_return std::string();
+}
+
+HUBPUSH_DECL task<void> set_discussion_status(hub_session& session, repository where, std::uint64_t number,
+                                              discussion_status status) {
+    const std::string what =
+        "cannot change the status of the discussion " + std::to_string(number) + " of " + where.id();
+    http_request request =
+        session.request("POST", detail::discussion_path(where, number) + "/status", request_class::idempotent);
+    const std::string_view name = status == discussion_status::open ? "open" : "closed";
+    request.body(json_object().text("status", name).str(), "application/json");
+    co_await session.send(std::move(request), what);
+}
+
+HUBPUSH_DECL task<std::optional<std::uint64_t>> open_pull_request(hub_session& session, repository where,
+                                                                  std::string title, std::string text,
+                                                                  std::chrono::milliseconds patience) {
+    detail::pull_request_opener opener(session, where, random_id(session.seams().random()), std::move(title), text,
+                                       patience);
+    std::string number;
+    try {
+        number = co_await opener.run();
+    } catch (const error& refused) {
+        if (!detail::has_no_discussions(refused)) throw;
+    }
+    if (number.empty()) co_return std::nullopt;
+    if (opener.was_cancelled()) {
+        throw_error(errc::cancelled, "the operation was cancelled; the pull request " + number + " was opened",
+                    error_details().hint("close it, or push to it with revision(\"refs/pr/" + number + "\")"));
+    }
+    co_return std::stoull(number);
+}
+
+HUBPUSH_DECL std::optional<std::uint64_t> discussion_number(std::string_view address) {
+    constexpr std::string_view before = "/discussions/";
+    const std::size_t at = address.rfind(before);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = address.substr(at + before.size());
+    std::uint64_t number = 0;
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (problem != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+    return number;
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Whether others have changed what a commit is about.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// The first path of `operations` at which two commits differ, in the order of the operations; a folder to be removed
+/// differs, and is given with '/' at its end, when anything below it does. Empty when all are the same. Files are asked
+/// for 500 at a time at both commits, folders are listed; memory does not grow with what is in them. Cancellation: all
+/// types.
+HUBPUSH_DECL task<std::string> first_changed_path(hub_session& session, repository where, std::string base,
+                                                  std::string head,
+                                                  std::shared_ptr<const std::vector<commit_operation>> operations);
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// What is in a repository (spec/hub-http-api.md §3.4, §3.5).
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// A file or folder of a repository.
+class tree_entry {
+public:
+    tree_entry() = default;
+    tree_entry(std::string path, std::string oid, std::uint64_t size, bool folder, std::string lfs_oid)
+        : path_(std::move(path)), oid_(std::move(oid)), size_(size), folder_(folder), lfs_oid_(std::move(lfs_oid)) {}
+
+    const std::string& path() const noexcept { return path_; }
+    const std::string& oid() const noexcept { return oid_; }  ///< git object id; of the pointer for LFS files
+    std::uint64_t size() const noexcept { return size_; }     ///< bytes of the content
+    bool is_folder() const noexcept { return folder_; }
+    const std::string& lfs_oid() const noexcept { return lfs_oid_; }  ///< SHA-256 of an LFS file's content, else empty
+
+private:
+    std::string path_;
+    std::string oid_;
+    std::uint64_t size_ = 0;
+    bool folder_ = false;
+    std::string lfs_oid_;
+};
+
+/// Everything below a folder of a revision, page by page: `while (auto page = co_await listing.next())`. Not
+/// thread-safe.
+class tree_listing {
+public:
+    /// `folder` is a path in the repository, empty for its root. `session` must outlive this object.
+    HUBPUSH_DECL tree_listing(hub_session& session, const repository& where, const std::string& at_revision,
+                              const std::string& folder = std::string());
+
+    /// The entries of the next page, or nothing after the last one. Throws `entry_not_found` when the folder does not
+    /// exist. Cancellation: all types.
+    HUBPUSH_DECL task<std::optional<std::vector<tree_entry>>> next();
+
+private:
+    paged_listing pages_;
+};
+
+/// The most paths of one question to `paths_info`.
+inline constexpr std::size_t paths_info_limit = 500;
+
+/// What is at each of `paths` in a revision, files and folders, in any order; what does not exist is left out. At most
+/// `paths_info_limit` paths as `normalize_path_in_repo` gives them. Cancellation: all types.
+HUBPUSH_DECL task<std::vector<tree_entry>> paths_info(hub_session& session, repository where, std::string at_revision,
+                                                      std::vector<std::string> paths);
+
+}  // namespace hubpush::inline v0
+
+#include <limits>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline std::string tree_target(const repository& where, const std::string& at_revision, const std::string& folder) {
+    check_revision(at_revision);
+    std::string target = where.api_path() + "/tree/" + escape_segment(at_revision);
+    if (!folder.empty()) target += "/" + escape_segment(normalize_path_in_repo(folder));
+    return target + "?recursive=true&expand=false";
+}
+
+inline tree_entry read_tree_entry(const json_value& item) {
+    const bool folder = item.string("type") == "directory";
+    const std::uint64_t size = folder ? 0 : item.integer("size", std::numeric_limits<std::int64_t>::max());
+    const bool large = item.find("lfs") != nullptr;
+    return tree_entry(item.string("path"), item.string("oid"), size, folder,
+                      large ? item.object("lfs").string("oid") : std::string());
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL tree_listing::tree_listing(hub_session& session, const repository& where, const std::string& at_revision,
+                                        const std::string& folder)
+    : pages_(session, detail::tree_target(where, at_revision, folder), "cannot list the files of " + where.id()) {}
+
+HUBPUSH_DECL task<std::optional<std::vector<tree_entry>>> tree_listing::next() {
+    std::optional<std::vector<tree_entry>> entries;
+    const std::optional<std::vector<json_value>> page = co_await pages_.next();
+    if (!page) co_return entries;
+    entries.emplace();
+    for (const json_value& item : *page) entries->push_back(detail::read_tree_entry(item));
+    co_return entries;
+}
+
+HUBPUSH_DECL task<std::vector<tree_entry>> paths_info(hub_session& session, repository where, std::string at_revision,
+                                                      std::vector<std::string> paths) {
+    check_revision(at_revision);
+    if (paths.size() > paths_info_limit) throw_error(errc::invalid_argument, "one question is about at most 500 paths");
+    const std::string what = "cannot look at paths of " + where.id();
+    std::vector<std::string> quoted;
+    quoted.reserve(paths.size());
+    for (const std::string& path : paths) quoted.push_back(json_quoted(path));
+    http_request request =
+        session.request("POST", where.api_path() + "/paths-info/" + escape_segment(at_revision), request_class::safe);
+    request.body(json_object().raw("paths", json_array(quoted)).raw("expand", "false").str(), "application/json");
+    request.reply_limit(paged_listing::page_limit);
+    const json_value answer = co_await session.send_for_json(std::move(request), what);
+    if (answer.type() != json_value::kind::array) throw_error(errc::protocol_error, what + ": the answer is no list");
+    std::vector<tree_entry> entries;
+    for (const json_value& item : answer.items()) entries.push_back(detail::read_tree_entry(item));
+    co_return entries;
+}
+
+}  // namespace hubpush::inline v0
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <optional>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// What is at a path, in a form that differs when its content does.
+inline std::string identity_of(const tree_entry& entry) { return (entry.is_folder() ? "folder " : "") + entry.oid(); }
+
+/// A set of tree entries as one value that does not depend on their order: the exclusive or of their hashes.
+class entry_set_digest {
+public:
+    void add(const tree_entry& entry) {
+        const auto hash = sha256::of(as_bytes(entry.path() + '\0' + identity_of(entry)));
+        for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] ^= hash[i];
+    }
+    friend bool operator==(const entry_set_digest&, const entry_set_digest&) = default;
+
+private:
+    decltype(sha256::of(std::span<const std::byte>())) sum_{};
+};
+
+inline task<entry_set_digest> digest_of_folder(hub_session& session, repository where, std::string at_commit,
+                                               std::string folder) {
+    entry_set_digest digest;
+    tree_listing listing(session, where, at_commit, folder);
+    try {
+        while (const std::optional<std::vector<tree_entry>> page = co_await listing.next()) {
+            for (const tree_entry& entry : *page) digest.add(entry);
+        }
+    } catch (const entry_not_found&) {  // a folder that does not exist has nothing in it
+    }
+    co_return digest;
+}
+
+inline task<std::map<std::string, std::string>> identities_of(hub_session& session, repository where,
+                                                              std::string at_commit, std::vector<std::string> paths) {
+    std::map<std::string, std::string> identities;
+    const std::vector<tree_entry> entries =
+        co_await paths_info(session, std::move(where), std::move(at_commit), std::move(paths));
+    for (const tree_entry& entry : entries) identities.emplace(entry.path(), identity_of(entry));
+    co_return identities;
+}
+
+/// The first of at most 500 files that differs.
+inline task<std::string> first_changed_file(hub_session& session, repository where, std::string base, std::string head,
+                                            std::vector<std::string> paths) {
+    const auto before = co_await identities_of(session, where, std::move(base), paths);
+    const auto after = co_await identities_of(session, where, std::move(head), paths);
+    for (std::string& path : paths) {
+        const auto was = before.find(path);
+        const auto is = after.find(path);
+        const bool existed = was != before.end();
+        const bool exists = is != after.end();
+        if (existed != exists || (exists && was->second != is->second)) co_return std::move(path);
+    }
+    co_return std::string();
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL task<std::string> first_changed_path(hub_session& session, repository where, std::string base,
+                                                  std::string head,
+                                                  std::shared_ptr<const std::vector<commit_operation>> operations) {
+    std::vector<std::string> files;
+    std::string changed;
+    for (const commit_operation& operation : *operations) {
+        if (operation.type() != commit_operation::kind::remove_folder) files.push_back(operation.path());
+        const bool folder = operation.type() == commit_operation::kind::remove_folder;
+        if (files.size() == paths_info_limit || (folder && !files.empty())) {
+            changed = co_await detail::first_changed_file(session, where, base, head, std::exchange(files, {}));
+            if (!changed.empty()) co_return changed;
+        }
+        if (!folder) continue;
+        const auto before = co_await detail::digest_of_folder(session, where, base, operation.path());
+        const auto after = co_await detail::digest_of_folder(session, where, head, operation.path());
+        if (before != after) co_return operation.path() + "/";
+    }
+    if (!files.empty()) changed = co_await detail::first_changed_file(session, where, base, head, std::move(files));
+    co_return changed;
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// What the names of a repository point to (spec/hub-http-api.md §3.6).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// `refs/pr/7`: the revision of a pull request.
+HUBPUSH_DECL std::string pull_request_revision(std::uint64_t number);
+
+/// The number in `refs/pr/7`; nothing for any other text.
+HUBPUSH_DECL std::optional<std::uint64_t> pull_request_number(std::string_view revision);
+
+/// A pull request's ref and the commit it points to.
+class pull_request_ref {
+public:
+    pull_request_ref() = default;
+    pull_request_ref(std::uint64_t number, std::string target) : number_(number), target_(std::move(target)) {}
+
+    std::uint64_t number() const noexcept { return number_; }
+    const std::string& target() const noexcept { return target_; }
+
+private:
+    std::uint64_t number_ = 0;
+    std::string target_;
+};
+
+/// The refs of all pull requests of a repository, the newest first. Cancellation: all types.
+HUBPUSH_DECL task<std::vector<pull_request_ref>> pull_request_refs(hub_session& session, repository where);
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <charconv>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::string_view pull_request_prefix = "refs/pr/";
+
+}  // namespace detail
+
+HUBPUSH_DECL std::string pull_request_revision(std::uint64_t number) {
+    return std::string(detail::pull_request_prefix) + std::to_string(number);
+}
+
+HUBPUSH_DECL std::optional<std::uint64_t> pull_request_number(std::string_view revision) {
+    if (!revision.starts_with(detail::pull_request_prefix)) return std::nullopt;
+    revision.remove_prefix(detail::pull_request_prefix.size());
+    std::uint64_t number = 0;
+    const auto [end, problem] = std::from_chars(revision.data(), revision.data() + revision.size(), number);
+    if (problem != std::errc() || end != revision.data() + revision.size()) return std::nullopt;
+    return number;
+}
+
+HUBPUSH_DECL task<std::vector<pull_request_ref>> pull_request_refs(hub_session& session, repository where) {
+    const std::string what = "cannot list the pull requests of " + where.id();
+    http_request request = session.request("GET", where.api_path() + "/refs?include_prs=1", request_class::safe);
+    request.reply_limit(paged_listing::page_limit);
+    const json_value answer = co_await session.send_for_json(std::move(request), what);
+    std::vector<pull_request_ref> refs;
+    const json_value* const listed = answer.find("pullRequests");
+    if (listed == nullptr) co_return refs;
+    for (const json_value& item : listed->items()) {
+        const std::optional<std::uint64_t> number = pull_request_number(item.string("ref"));
+        if (number) refs.emplace_back(*number, item.string("targetCommit"));
+    }
+    std::sort(refs.begin(), refs.end(), [](const pull_request_ref& left, const pull_request_ref& right) {
+        return left.number() > right.number();
+    });
+    co_return refs;
+}
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::chrono::minutes commit_answer_within{5};  // commits are slow by nature
+
+// Where a commit is looked for that has opened a pull request: at the top of the newest ones.
+inline constexpr std::size_t pull_request_refs_to_look_at = 20;
+inline constexpr std::size_t commits_of_pull_request_to_look_at = 20;
 
 /// The header that is sent: the description gets the marker as its last line.
 inline commit_header marked_header(const commit_header& header, const std::string& upload_id,
@@ -9074,129 +12454,113 @@ inline commit_header marked_header(const commit_header& header, const std::strin
     throw_error(refused.kind(), what, std::move(details));
 }
 
-/// Performs the steps that the resolver asks for.
-class commit_sender {
+inline commit_wording wording_of(const commit_options& options) {
+    return options.creates_pr() ? commit_wording("the commit and its pull request may or may not have been made",
+                                                 "the newest pull requests' commits")
+                                : commit_wording();
+}
+
+/// One commit on its way.
+class commit_sender final : public exactly_once {
 public:
     commit_sender(hub_session& session, repository where, std::string at_revision, commit_header header,
-                  std::vector<commit_operation> operations, std::chrono::milliseconds patience,
-                  std::function<void(std::uint64_t)> on_progress)
-        : session_(session),
+                  std::vector<commit_operation> operations, const commit_options& options, std::string upload_id)
+        : exactly_once(session, "cannot commit to " + where.id(),
+                       commit_resolver(upload_id, header.parent(), session.policy(), options.patience(),
+                                       options.when_moved(), wording_of(options))),
           where_(std::move(where)),
           at_revision_(std::move(at_revision)),
-          what_("cannot commit to " + where_.id()),
-          upload_id_(random_id(session.seams().random())),
+          upload_id_(std::move(upload_id)),
           header_(std::move(header)),
           operations_(std::make_shared<const std::vector<commit_operation>>(std::move(operations))),
-          on_progress_(std::move(on_progress)),
-          resolver_(upload_id_, header_.parent(), session.policy(), patience) {}
+          options_(options) {}
 
-    task<commit_result> run() {
-        while (resolver_.next().what() != commit_decision::action::finish) co_await perform(resolver_.next());
-        if (stopping_) co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-        if (resolver_.failure()) std::rethrow_exception(resolver_.failure());
-        co_return commit_result(resolver_.oid(), url_.empty() ? page_of(resolver_.oid()) : url_);
+    task<commit_result> make() {
+        std::string oid;
+        std::optional<error> refused;
+        try {
+            oid = co_await run();
+        } catch (const conflict& failure) {
+            if (failure.status() != 412 || resolver().refused_parent().empty()) throw;
+            refused = failure;
+        }
+        if (refused) co_await tell_where_branch_is(*refused);
+        co_return commit_result(oid, url_.empty() ? page_of(oid) : url_, pull_request_);
     }
 
 private:
-    task<void> perform(commit_decision step) {
-        switch (step.what()) {
-            case commit_decision::action::send:
-                co_return co_await attempt(step.parent());
-            case commit_decision::action::probe:
-                co_return co_await probe();
-            default:
-                co_return co_await pause(step.delay());
-        }
+    std::shared_ptr<byte_source> make_body(const std::string& parent) override {
+        return std::make_shared<commit_body>(marked_header(header_, upload_id_, parent), operations_);
     }
 
-    task<void> attempt(std::string parent) {
-        const auto body = std::make_shared<commit_body>(marked_header(header_, upload_id_, parent), operations_);
-        std::exception_ptr failure;
-        try {
-            resolver_.applied(co_await post(body));
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        if (!failure) co_return;
-        const bool complete = body->read_to_the_end();
-        if (is_cancelled_failure(failure)) {
-            co_await stop(complete && may_have_reached_server(failure));
-        } else {
-            resolver_.failed(failure, complete, now(), random());
-        }
-    }
-
-    /// Sends the commit and gives its id.
-    task<std::string> post(std::shared_ptr<commit_body> body) {
-        const std::string target = where_.api_path() + "/commit/" + escape_segment(at_revision_);
-        http_request request = session_.request("POST", target, request_class::non_idempotent);
+    task<std::string> post(std::shared_ptr<byte_source> body) override {
+        const std::string target = where_.api_path() + "/commit/" + escape_segment(at_revision_) +
+                                   (options_.creates_pr() ? "?create_pr=1" : "");
+        http_request request = session().request("POST", target, request_class::non_idempotent);
         request.header("Content-Type", "application/x-ndjson").body(std::move(body));
-        request.first_byte_within(commit_answer_within).on_progress(on_progress_);
+        request.first_byte_within(commit_answer_within).on_progress(options_.on_progress());
         const url where = request.target();
-        const http_response reply = co_await session_.exchange(std::move(request), what_);
+        const http_response reply = co_await session().exchange(std::move(request), what());
         try {
-            session_.throw_if_failed(reply, where, what_);
+            session().throw_if_failed(reply, where, what());
         } catch (const error& refused) {
-            rethrow_commit_refusal(refused, what_, removes_something());
+            rethrow_commit_refusal(refused, what(), removes_something());
         }
-        const json_value answer = hub_session::json_of(reply, what_);
+        co_return read_answer(hub_session::json_of(reply, what()));
+    }
+
+    std::string read_answer(const json_value& answer) {
         const std::string oid = answer.string("commitOid");
         if (!is_hex(oid, 40)) throw_error(errc::protocol_error, "the server's \"commitOid\" is not a commit id");
-        const auto page = session_.settings().server_url(answer.optional_string("commitUrl").value_or(""));
+        if (options_.creates_pr()) {
+            const std::optional<std::uint64_t> number = discussion_number(answer.string("pullRequestUrl"));
+            if (!number) throw_error(errc::protocol_error, "the server's \"pullRequestUrl\" has no number");
+            pull_request_ = *number;
+        }
+        const auto page = session().settings().server_url(answer.optional_string("commitUrl").value_or(""));
         if (page) url_ = page->text();
-        co_return oid;
+        return oid;
     }
 
-    task<void> probe() {
-        std::exception_ptr failure;
+    task<std::vector<commit_entry>> look() override {
+        if (options_.creates_pr()) return look_at_pull_requests();
+        return recent_commits(session(), where_, at_revision_, commits_to_look_through);
+    }
+
+    /// The commits of the pull request that ours has opened. Without one the answer is empty, so that nothing is sent
+    /// again: a second attempt would open a second pull request.
+    task<std::vector<commit_entry>> look_at_pull_requests() {
+        const std::vector<pull_request_ref> refs = co_await pull_request_refs(session(), where_);
+        for (std::size_t i = 0; i < std::min(refs.size(), pull_request_refs_to_look_at); ++i) {
+            const pull_request_ref& ref = refs[i];
+            if (looked_at_[ref.number()] == ref.target()) continue;
+            std::vector<commit_entry> commits = co_await recent_commits(
+                session(), where_, pull_request_revision(ref.number()), commits_of_pull_request_to_look_at);
+            looked_at_[ref.number()] = ref.target();
+            if (find_marked_commit(commits, commit_marker(upload_id_)).empty()) continue;
+            pull_request_ = ref.number();
+            co_return commits;
+        }
+        co_return std::vector<commit_entry>();
+    }
+
+    task<std::exception_ptr> compare(std::string base, std::string head) override {
+        const std::string changed = co_await first_changed_path(session(), where_, base, head, operations_);
+        if (changed.empty()) co_return nullptr;
+        const branch_moved failure(what() + ": another commit has changed '" + changed + "'", base, head,
+                                   error_details().file(changed));
+        co_return std::make_exception_ptr(failure);
+    }
+
+    /// The conflict that `refused` is, with both heads. The branch is read once; its own trouble does not matter here.
+    task<void> tell_where_branch_is(error refused) {
+        std::string head;
         try {
-            co_await look();
-        } catch (...) {
-            failure = std::current_exception();
+            head = co_await in_time(session().seams().clock(), last_words_within,
+                                    head_commit(session(), where_, at_revision_));
+        } catch (const error&) {
         }
-        if (!failure) {
-            resolver_.probed(seen_, now(), random());
-        } else if (!stopping_ && is_cancelled_failure(failure)) {
-            co_await stop(false);
-        } else {
-            if (!std::exchange(search_told_, true)) {
-                session_.seams().log().write(log_level::warning,
-                                             what_ + ": its answer was lost, and the Hub cannot be asked " +
-                                                 "what became of it; still trying: " + describe(failure));
-            }
-            resolver_.probe_failed(failure, now(), random());
-        }
-    }
-
-    /// Lists the recent commits; not for long once the caller does not want to wait any more.
-    task<void> look() {
-        if (!stopping_) co_return co_await list();
-        const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        task_group group(executor);
-        deadline limit(session_.seams().clock(), executor, [&group] { group.cancel(); });
-        limit.expires_after(last_probe_within);
-        group.spawn(list());
-        co_await group.join();
-    }
-
-    task<void> list() { seen_ = co_await recent_commits(session_, where_, at_revision_, commits_to_look_through); }
-
-    task<void> pause(std::chrono::milliseconds delay) {
-        bool was_cancelled = false;
-        try {
-            co_await sleep_for(session_.seams().clock(), delay);
-        } catch (const cancelled&) {
-            was_cancelled = true;
-        }
-        if (was_cancelled) co_return co_await stop(false);
-        resolver_.waited();
-    }
-
-    /// The caller has cancelled. What is still to be done must not be cancelled a second time.
-    task<void> stop(bool in_flight) {
-        stopping_ = true;
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-        resolver_.cancelled(in_flight);
+        throw branch_moved(what(), resolver().refused_parent(), std::move(head), refused.details());
     }
 
     bool removes_something() const {
@@ -9204,37 +12568,30 @@ private:
                            [](const auto& each) { return !each.is_addition(); });
     }
     std::string page_of(const std::string& oid) const {
-        return session_.settings().at(where_.page_path() + "/commit/" + oid).text();
+        return session().settings().at(where_.page_path() + "/commit/" + oid).text();
     }
-    steady_time now() const { return session_.seams().clock().now(); }
-    std::uint64_t random() const { return session_.seams().random().next(); }
 
-    hub_session& session_;
     repository where_;
     std::string at_revision_;
-    std::string what_;
     std::string upload_id_;
     commit_header header_;
     std::shared_ptr<const std::vector<commit_operation>> operations_;
-    std::function<void(std::uint64_t)> on_progress_;
-    commit_resolver resolver_;
-    std::vector<commit_entry> seen_;
+    commit_options options_;
+    std::unordered_map<std::uint64_t, std::string> looked_at_;  // pull requests and their heads
     std::string url_;
-    bool stopping_ = false;
-    bool search_told_ = false;  // the log knows that the commit is being looked for
+    std::uint64_t pull_request_ = 0;
 };
 
 }  // namespace detail
 
 HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository where, std::string at_revision,
                                              commit_header header, std::vector<commit_operation> operations,
-                                             std::chrono::milliseconds patience,
-                                             std::function<void(std::uint64_t)> on_progress) {
+                                             commit_options options) {
     check_revision(at_revision);
     if (operations.empty()) throw_error(errc::invalid_argument, "a commit needs at least one operation");
     detail::commit_sender sender(session, std::move(where), std::move(at_revision), std::move(header),
-                                 std::move(operations), patience, std::move(on_progress));
-    co_return co_await sender.run();
+                                 std::move(operations), options, random_id(session.seams().random()));
+    co_return co_await sender.make();
 }
 
 }  // namespace hubpush::inline v0
@@ -9331,7 +12688,9 @@ HUBPUSH_DECL std::string lfs_batch_body(const std::vector<lfs_object>& objects, 
 HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, const std::vector<lfs_object>& objects,
                                                   const hub_settings& settings);
 
-/// Asks about at most `lfs_batch_limit` objects. The links it gives live for minutes. Cancellation: all types.
+/// Asks about at most `lfs_batch_limit` objects. The links it gives live for minutes. An empty revision stands for a
+/// pull request that does not exist yet: the question names no ref (spec/hub-http-api.md §4.1). Cancellation: all
+/// types.
 HUBPUSH_DECL task<std::vector<lfs_plan>> lfs_batch(hub_session& session, repository where, std::string at_revision,
                                                    std::vector<lfs_object> objects);
 
@@ -9365,16 +12724,24 @@ inline constexpr std::uint64_t storage_reply_limit = 64 * 1024;  // spec/reliabi
     throw_error(errc::protocol_error, "the large-file answer for " + oid.substr(0, 12) + " cannot be used: " + why);
 }
 
+/// Would this text hand our token to somebody else? No server has a reason to do that.
+inline bool tells_token(std::string_view text, const url& target, const hub_settings& settings) {
+    const secret& token = settings.token();
+    return !token.empty() && target.origin() != settings.origin() &&
+           text.find(token.reveal()) != std::string_view::npos;
+}
+
 /// The place that a link leads to, if content may go there.
 inline url read_href(const json_value& action, const std::string& oid, const hub_settings& settings) {
-    const std::optional<url> target = settings.server_url(action.string("href", 8192));
+    const std::string& href = action.string("href", 8192);
+    const std::optional<url> target = settings.server_url(href);
     if (!target) refuse_lfs(oid, "its link is not an http or https URL");
+    if (tells_token(href, *target, settings)) refuse_lfs(oid, "it would hand the token to another host");
     if (!settings.may_contact(target->origin())) refuse_lfs(oid, "its link leads to " + target->origin().text());
     return *target;
 }
 
-/// The fields that go with a link. Fields that hold our token are refused on their way to anybody else: no server has a
-/// reason to hand it on.
+/// The fields that go with a link.
 inline header_list read_action_headers(const json_value& action, const std::string& oid, const url& target,
                                        const hub_settings& settings) {
     header_list headers;
@@ -9383,10 +12750,7 @@ inline header_list read_action_headers(const json_value& action, const std::stri
     if (fields.size() > most_action_headers) refuse_lfs(oid, "it has too many header fields");
     for (const auto& [name, value] : fields) {
         if (value.type() != json_value::kind::string) refuse_lfs(oid, "a header field is not a text");
-        const secret& token = settings.token();
-        const bool holds_token = !token.empty() && value.text().find(token.reveal()) != std::string::npos;
-        if (holds_token && target.origin() != settings.origin())
-            refuse_lfs(oid, "it would hand the token to another host");
+        if (tells_token(value.text(), target, settings)) refuse_lfs(oid, "it would hand the token to another host");
         try {
             headers.add(name, value.text());
         } catch (const invalid_argument&) {
@@ -9490,7 +12854,8 @@ HUBPUSH_DECL std::string lfs_batch_body(const std::vector<lfs_object>& objects, 
     }
     json_object body;
     body.text("operation", "upload").raw("transfers", "[\"basic\"]").raw("objects", json_array(entries));
-    body.text("hash_algo", "sha256").raw("ref", json_object().text("name", at_revision).str());
+    body.text("hash_algo", "sha256");
+    if (!at_revision.empty()) body.raw("ref", json_object().text("name", at_revision).str());
     return body.str();
 }
 
@@ -9513,7 +12878,7 @@ HUBPUSH_DECL std::vector<lfs_plan> read_lfs_batch(const json_value& answer, cons
 
 HUBPUSH_DECL task<std::vector<lfs_plan>> lfs_batch(hub_session& session, repository where, std::string at_revision,
                                                    std::vector<lfs_object> objects) {
-    check_revision(at_revision);
+    if (!at_revision.empty()) check_revision(at_revision);
     if (objects.size() > lfs_batch_limit) throw_error(errc::invalid_argument, "one batch is about at most 256 objects");
     http_request request = session.request("POST", where.git_path() + "/info/lfs/objects/batch", request_class::safe);
     request.header("Accept", std::string(detail::lfs_media_type));
@@ -9556,6 +12921,7 @@ HUBPUSH_DECL task<void> verify_object(hub_session& session, lfs_plan plan) {
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -9566,6 +12932,9 @@ namespace hubpush::inline v0 {
 /// The most files of one question, and the most bytes of a file that the Hub looks at.
 inline constexpr std::size_t preupload_batch = 256;
 inline constexpr std::size_t preupload_sample = 512;
+
+/// The Hub refuses a commit that holds a larger regular file (§4.5).
+inline constexpr std::uint64_t largest_regular_file = 10 * 1024 * 1024;
 
 /// How the Hub wants a file's content.
 enum class upload_mode { regular, lfs };
@@ -9588,6 +12957,26 @@ private:
     std::string sample_;
 };
 
+/// The git files that decide about the files of a question instead of those in the repository (§4.3). An empty text is
+/// one that says nothing; an absent one leaves the decision to what is in the repository.
+class preupload_rules {
+public:
+    static constexpr std::size_t longest = 256 * 1024;  ///< bytes of either text: each travels with every question
+
+    /// The text of a root `.gitignore`. Throws `invalid_argument` unless it is UTF-8, `limit_exceeded` when it is too
+    /// long.
+    HUBPUSH_DECL preupload_rules& gitignore(std::string text);
+    /// The text of a root `.gitattributes`; throws the same.
+    HUBPUSH_DECL preupload_rules& gitattributes(std::string text);
+
+    const std::optional<std::string>& gitignore() const noexcept { return gitignore_; }
+    const std::optional<std::string>& gitattributes() const noexcept { return gitattributes_; }
+
+private:
+    std::optional<std::string> gitignore_;
+    std::optional<std::string> gitattributes_;
+};
+
 /// What the Hub says about one file.
 class preupload_answer {
 public:
@@ -9596,7 +12985,7 @@ public:
         : mode_(mode), ignored_(ignored), remote_hash_(std::move(remote_hash)) {}
 
     upload_mode mode() const noexcept { return mode_; }
-    /// The repository's `.gitignore` excludes the file: it is neither uploaded nor committed.
+    /// The `.gitignore` excludes the file: it is neither uploaded nor committed.
     bool ignored() const noexcept { return ignored_; }
     /// The hash of what is at that path now: the git blob id for `regular`, the SHA-256 for `lfs`, in hexadecimal;
     /// empty when nothing is there or the hash is of another kind.
@@ -9608,19 +12997,39 @@ private:
     std::string remote_hash_;
 };
 
+/// What the Hub says about the files of one question.
+class preupload_reply {
+public:
+    preupload_reply() = default;
+    preupload_reply(std::vector<preupload_answer> answers, std::string head)
+        : answers_(std::move(answers)), head_(std::move(head)) {}
+
+    /// One per question, in the order of the questions.
+    std::vector<preupload_answer>& answers() noexcept { return answers_; }
+    const std::vector<preupload_answer>& answers() const noexcept { return answers_; }
+    /// The commit that the answers are about: the revision's head, 40 hexadecimal digits. Empty when it was not named.
+    const std::string& head() const noexcept { return head_; }
+
+private:
+    std::vector<preupload_answer> answers_;
+    std::string head_;
+};
+
 /// The body of the request: sans I/O.
-HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions);
+HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions,
+                                        const preupload_rules& rules = preupload_rules());
 
 /// Reads the answer, matching by path; gives one answer per question in the order of the questions. An empty file is
-/// always `regular`, because object storage refuses empty objects. Throws `protocol_error` when a file is missing,
-/// twice or unasked, or its mode is unknown.
+/// always `regular`, because object storage refuses empty objects, and one too large for a commit always `lfs`. Throws
+/// `protocol_error` when a file is missing, twice or unasked, or its mode is unknown.
 HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer,
                                                           const std::vector<preupload_question>& questions);
 
-/// Asks about at most `preupload_batch` files with distinct paths. Cancellation: all types.
-HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where,
-                                                           std::string at_revision,
-                                                           std::vector<preupload_question> questions);
+/// Asks about at most `preupload_batch` files with distinct paths. `create_pr`: they are for a new pull request against
+/// the revision, for which reading it is right enough. Cancellation: all types.
+HUBPUSH_DECL task<preupload_reply> preupload(hub_session& session, repository where, std::string at_revision,
+                                             std::vector<preupload_question> questions,
+                                             preupload_rules rules = preupload_rules(), bool create_pr = false);
 
 }  // namespace hubpush::inline v0
 
@@ -9636,7 +13045,9 @@ inline upload_mode read_upload_mode(const json_value& file, std::uint64_t size) 
     if (mode != "lfs" && mode != "regular") {
         throw_error(errc::protocol_error, "the server wants a file by a way that hubpush does not know: " + mode);
     }
-    return mode == "lfs" && size != 0 ? upload_mode::lfs : upload_mode::regular;
+    // An answer that the commit could not follow is corrected (spec/reliability.md S18).
+    if (size == 0) return upload_mode::regular;
+    return mode == "lfs" || size > largest_regular_file ? upload_mode::lfs : upload_mode::regular;
 }
 
 inline preupload_answer read_preupload_file(const json_value& file, std::uint64_t size) {
@@ -9647,7 +13058,27 @@ inline preupload_answer read_preupload_file(const json_value& file, std::uint64_
     return preupload_answer(mode, file.boolean("shouldIgnore", false), std::move(hash));
 }
 
+inline std::string checked_rules(std::string text, const std::string& name) {
+    const auto details = [&] { return error_details().file(name).reached_server(false); };
+    if (!is_utf8(text)) throw_error(errc::invalid_argument, "the text of " + name + " is not UTF-8", details());
+    if (text.size() > preupload_rules::longest) {
+        throw_error(errc::limit_exceeded, "the text of " + name + " is longer than 256 KiB",
+                    details().hint("make it shorter: it is sent with every question about files"));
+    }
+    return text;
+}
+
 }  // namespace detail
+
+HUBPUSH_DECL preupload_rules& preupload_rules::gitignore(std::string text) {
+    gitignore_ = detail::checked_rules(std::move(text), ".gitignore");
+    return *this;
+}
+
+HUBPUSH_DECL preupload_rules& preupload_rules::gitattributes(std::string text) {
+    gitattributes_ = detail::checked_rules(std::move(text), ".gitattributes");
+    return *this;
+}
 
 HUBPUSH_DECL preupload_question::preupload_question(std::string path, std::uint64_t size,
                                                     std::span<const std::byte> sample)
@@ -9655,15 +13086,21 @@ HUBPUSH_DECL preupload_question::preupload_question(std::string path, std::uint6
       size_(size),
       sample_(to_base64(sample.first(std::min(sample.size(), preupload_sample)))) {}
 
-HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions) {
+HUBPUSH_DECL std::string preupload_body(const std::vector<preupload_question>& questions,
+                                        const preupload_rules& rules) {
     std::vector<std::string> files;
     files.reserve(questions.size());
     for (const preupload_question& question : questions) {
         json_object file;
-        file.text("path", question.path()).text("sample", question.sample()).number("size", question.size());
+        file.text("path", question.path());
+        file.raw("sample", '"' + question.sample() + '"').number("size", question.size());  // base64 needs no escape
         files.push_back(file.str());
     }
-    return json_object().raw("files", json_array(files)).str();
+    json_object body;
+    body.raw("files", json_array(files));
+    if (rules.gitignore()) body.text("gitIgnore", *rules.gitignore());
+    if (rules.gitattributes()) body.text("gitAttributes", *rules.gitattributes());
+    return body.str();
 }
 
 HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answer,
@@ -9689,19 +13126,141 @@ HUBPUSH_DECL std::vector<preupload_answer> read_preupload(const json_value& answ
     return answers;
 }
 
-HUBPUSH_DECL task<std::vector<preupload_answer>> preupload(hub_session& session, repository where,
-                                                           std::string at_revision,
-                                                           std::vector<preupload_question> questions) {
+HUBPUSH_DECL task<preupload_reply> preupload(hub_session& session, repository where, std::string at_revision,
+                                             std::vector<preupload_question> questions, preupload_rules rules,
+                                             bool create_pr) {
     check_revision(at_revision);
     if (questions.size() > preupload_batch)
         throw_error(errc::invalid_argument, "one question is about at most 256 files");
     const std::string what = "cannot ask " + where.id() + " about files";
-    http_request request =
-        session.request("POST", where.api_path() + "/preupload/" + escape_segment(at_revision), request_class::safe);
-    request.body(preupload_body(questions), "application/json");
+    const std::string target =
+        where.api_path() + "/preupload/" + escape_segment(at_revision) + (create_pr ? "?create_pr=1" : "");
+    http_request request = session.request("POST", target, request_class::safe);
+    request.body(preupload_body(questions, rules), "application/json");
     request.reply_limit(4U << 20);
     const json_value answer = co_await session.send_for_json(std::move(request), what);
-    co_return read_preupload(answer, questions);
+    std::string head = answer.optional_string("commitOid").value_or("");
+    if (!is_hex(head, 40)) head.clear();
+    co_return preupload_reply(read_preupload(answer, questions), std::move(head));
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Whether the Hub understands the metadata at the top of a README.md, asked before anything is uploaded
+/// (spec/hub-http-api.md §4.8).
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// The metadata stands at the beginning: of a longer README.md this much is sent.
+inline constexpr std::size_t readme_question_limit = 1024 * 1024;
+
+/// What the Hub says about a README.md.
+class readme_verdict {
+public:
+    readme_verdict() = default;
+    readme_verdict(std::vector<std::string> warnings, std::vector<std::string> errors)
+        : warnings_(std::move(warnings)), errors_(std::move(errors)) {}
+
+    const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+    const std::vector<std::string>& errors() const noexcept { return errors_; }  ///< none: it may be pushed
+
+private:
+    std::vector<std::string> warnings_;
+    std::vector<std::string> errors_;
+};
+
+/// Reads an answer; nothing when it is no judgement: not JSON, without the lists, or a refusal without an error.
+HUBPUSH_DECL std::optional<readme_verdict> read_readme_verdict(const http_response& reply);
+
+/// Asks about the README.md of a repository of that type. Warnings go to the log; errors are thrown as `bad_request`,
+/// all of them in its text. A server that gives no judgement, because it has no such route, and a text that is not
+/// UTF-8 are a warning in the log and no error: the check is a courtesy, and a push must not depend on it. Throws what
+/// `http_client::send` throws. Cancellation: all types.
+HUBPUSH_DECL task<void> check_readme(hub_session& session, std::string text, repo_type type);
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::size_t most_readme_messages = 20;
+
+/// What a list of the answer says, its first items if it has too many. An item without a text counts all the same.
+inline std::vector<std::string> messages_of(const json_value& list) {
+    std::vector<std::string> messages;
+    for (const json_value& item : list.items()) {
+        if (messages.size() == most_readme_messages) break;
+        const json_value* const message = item.find("message");
+        const std::string& text = message != nullptr ? message->text() : item.text();
+        messages.push_back(text.empty() ? std::string("(without a text)") : text);
+    }
+    return messages;
+}
+
+/// At most `readme_question_limit` bytes, cut between two characters.
+inline std::string_view readme_question(std::string_view text) {
+    if (text.size() <= readme_question_limit) return text;
+    std::size_t end = readme_question_limit;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+    return text.substr(0, end);
+}
+
+[[noreturn]] inline void throw_readme_errors(const http_response& reply, const readme_verdict& verdict) {
+    std::string text = "the metadata of README.md is not valid:";
+    for (const std::string& message : verdict.errors()) text += " - " + message;
+    throw_error(errc::bad_request, text,
+                error_details()
+                    .status(reply.status())
+                    .file("README.md")
+                    .hint("correct the lines between the two '---' at the top of README.md, or leave the file out"));
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL std::optional<readme_verdict> read_readme_verdict(const http_response& reply) {
+    const std::optional<json_value> body = json_value::parse(reply.body());
+    if (!body || (!reply.ok() && reply.status() != 400)) return std::nullopt;
+    const json_value* const warnings = body->find("warnings");
+    const json_value* const errors = body->find("errors");
+    if (warnings == nullptr && errors == nullptr) return std::nullopt;
+    readme_verdict verdict(warnings != nullptr ? detail::messages_of(*warnings) : std::vector<std::string>(),
+                           errors != nullptr ? detail::messages_of(*errors) : std::vector<std::string>());
+    if (!reply.ok() && verdict.errors().empty()) return std::nullopt;
+    return verdict;
+}
+
+HUBPUSH_DECL task<void> check_readme(hub_session& session, std::string text, repo_type type) {
+    log_sink& log = session.seams().log();
+    const std::string_view question = detail::readme_question(text);
+    if (!is_utf8(question)) {
+        log.write(log_level::warning, "README.md is not UTF-8, so its metadata was not checked");
+        co_return;
+    }
+    json_object body;
+    body.text("content", question).text("repoType", singular(type));
+    http_request request = session.request("POST", "/api/validate-yaml", request_class::safe);
+    request.body(body.str(), "application/json");
+    const http_response reply = co_await session.exchange(std::move(request), "cannot check README.md");
+    const std::optional<readme_verdict> verdict = read_readme_verdict(reply);
+    if (!verdict) {
+        log.write(log_level::warning, "the metadata of README.md was not checked: " + session.settings().endpoint() +
+                                          " answers HTTP " + std::to_string(reply.status()) + " without a judgement");
+        co_return;
+    }
+    for (const std::string& message : verdict->warnings()) {
+        log.write(log_level::warning, "README.md: - " + printable(message));
+    }
+    if (!verdict->errors().empty()) detail::throw_readme_errors(reply, *verdict);
 }
 
 }  // namespace hubpush::inline v0
@@ -9732,7 +13291,7 @@ public:
         exist_ok_ = value;
         return *this;
     }
-    /// Needed for spaces: `gradio`, `streamlit`, `docker` or `static`.
+    /// Needed for spaces, and only there: `gradio`, `streamlit`, `docker` or `static`.
     repo_creation& sdk(std::string value) {
         sdk_ = std::move(value);
         return *this;
@@ -9764,14 +13323,69 @@ private:
 };
 
 /// Creates a repository. Throws `conflict` when it exists, unless that is allowed; then a token that may not create it
-/// is enough as long as it may read it. A creation that collides with another one is repeated, with pauses, for about
+/// is enough as long as it may read it. For some seconds after a creation the session repeats requests that find the
+/// repository unknown. A creation that collides with another one is repeated, with pauses, for about
 /// half a minute. Cancellation: all types; the repository may then exist.
 HUBPUSH_DECL task<created_repository> create_repo(hub_session& session, repo_creation wanted);
 
 }  // namespace hubpush::inline v0
 
+/// \file
+/// Whom a token belongs to (spec/hub-http-api.md §1.8).
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// An account of the Hub.
+class hub_user {
+public:
+    hub_user() = default;
+    hub_user(std::string name, std::string type, std::vector<std::string> organizations)
+        : name_(std::move(name)), type_(std::move(type)), organizations_(std::move(organizations)) {}
+
+    const std::string& name() const noexcept { return name_; }
+    const std::string& type() const noexcept { return type_; }  ///< `user`, `org` or `app`
+    const std::vector<std::string>& organizations() const noexcept { return organizations_; }
+
+private:
+    std::string name_;
+    std::string type_;
+    std::vector<std::string> organizations_;
+};
+
+/// Asks the Hub. Without a token this is `not_authorized` at once. The Hub limits this call more than others.
+/// Cancellation: all types.
+HUBPUSH_DECL task<hub_user> whoami(hub_session& session);
+
+}  // namespace hubpush::inline v0
+
+namespace hubpush::inline v0 {
+
+HUBPUSH_DECL task<hub_user> whoami(hub_session& session) {
+    if (session.settings().token().empty()) {
+        throw_error(errc::not_authorized, "cannot ask who this is: there is no token",
+                    error_details().reached_server(false));
+    }
+    http_request request = session.request("GET", "/api/whoami-v2", request_class::safe);
+    const json_value answer = co_await session.send_for_json(std::move(request), "cannot ask who this is");
+    std::vector<std::string> organizations;
+    if (answer.find("orgs") != nullptr) {
+        for (const json_value& organization : answer.array("orgs"))
+            organizations.push_back(organization.string("name"));
+    }
+    co_return hub_user(answer.string("name"), answer.string("type"), std::move(organizations));
+}
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 namespace hubpush::inline v0 {
 
@@ -9826,6 +13440,7 @@ inline task<created_repository> create_once(hub_session& session, repo_creation 
     const auto created = repository_at(session.settings(), answer.string("url"), wanted.where().type());
     if (!created)
         throw_error(errc::protocol_error, what + ": the server's answer has no usable address of the repository");
+    if (!exists) session.created(created->where());
     co_return *created;
 }
 
@@ -9848,20 +13463,37 @@ inline bool may_exist(const error& refused) {
     return refused.status() == 401 || refused.status() == 402 || refused.status() == 403;
 }
 
-/// The id comes from the server, because a name without namespace is completed there.
-inline task<created_repository> existing_repository(hub_session& session, repository where) {
+/// A name without namespace means one's own here; read as it is, it would be another repository, one of the old ones
+/// that have no namespace.
+inline task<repository> with_owner(hub_session& session, repository where) {
+    if (!where.owner().empty()) co_return where;
+    const hub_user self = co_await whoami(session);
+    co_return repository(self.name() + "/" + where.id(), where.type());
+}
+
+/// The id is the server's spelling.
+inline task<created_repository> existing_repository(hub_session& session, repository named) {
+    const repository where = co_await with_owner(session, std::move(named));
     const http_request request = session.request("GET", where.api_path(), request_class::safe);
     const json_value answer = co_await session.send_for_json(request, "cannot read " + where.id());
     const repository canonical(answer.string("id", 200), where.type());
     co_return created_repository(canonical, session.settings().at(canonical.page_path()).text());
 }
 
+inline void check_sdk(const repo_creation& wanted) {
+    static constexpr std::array<std::string_view, 4> known{"gradio", "streamlit", "docker", "static"};
+    const bool is_known = std::find(known.begin(), known.end(), wanted.sdk()) != known.end();
+    const bool is_space = wanted.where().type() == repo_type::space;
+    if (is_space ? is_known : wanted.sdk().empty()) return;
+    throw_error(errc::invalid_argument,
+                is_space ? "a space needs an sdk: gradio, streamlit, docker or static" : "only a space has an sdk",
+                error_details().reached_server(false));
+}
+
 }  // namespace detail
 
 HUBPUSH_DECL task<created_repository> create_repo(hub_session& session, repo_creation wanted) {
-    if (wanted.where().type() == repo_type::space && wanted.sdk().empty()) {
-        throw_error(errc::invalid_argument, "a space needs an sdk: gradio, streamlit, docker or static");
-    }
+    detail::check_sdk(wanted);
     std::exception_ptr refusal;
     try {
         co_return co_await detail::create_paced(session, wanted);
@@ -9876,145 +13508,6 @@ HUBPUSH_DECL task<created_repository> create_repo(hub_session& session, repo_cre
     } catch (const error&) {  // what the creation said is what the user has to know
         std::rethrow_exception(refusal);
     }
-}
-
-}  // namespace hubpush::inline v0
-
-/// \file
-/// What is in a repository (spec/hub-http-api.md §3.4).
-
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-
-namespace hubpush::inline v0 {
-
-/// A file or folder of a repository.
-class tree_entry {
-public:
-    tree_entry() = default;
-    tree_entry(std::string path, std::string oid, std::uint64_t size, bool folder, std::string lfs_oid)
-        : path_(std::move(path)), oid_(std::move(oid)), size_(size), folder_(folder), lfs_oid_(std::move(lfs_oid)) {}
-
-    const std::string& path() const noexcept { return path_; }
-    const std::string& oid() const noexcept { return oid_; }  ///< git object id; of the pointer for LFS files
-    std::uint64_t size() const noexcept { return size_; }     ///< bytes of the content
-    bool is_folder() const noexcept { return folder_; }
-    const std::string& lfs_oid() const noexcept { return lfs_oid_; }  ///< SHA-256 of an LFS file's content, else empty
-
-private:
-    std::string path_;
-    std::string oid_;
-    std::uint64_t size_ = 0;
-    bool folder_ = false;
-    std::string lfs_oid_;
-};
-
-/// Everything below a folder of a revision, page by page: `while (auto page = co_await listing.next())`. Not
-/// thread-safe.
-class tree_listing {
-public:
-    /// `folder` is a path in the repository, empty for its root. `session` must outlive this object.
-    HUBPUSH_DECL tree_listing(hub_session& session, const repository& where, const std::string& at_revision,
-                              const std::string& folder = std::string());
-
-    /// The entries of the next page, or nothing after the last one. Throws `entry_not_found` when the folder does not
-    /// exist. Cancellation: all types.
-    HUBPUSH_DECL task<std::optional<std::vector<tree_entry>>> next();
-
-private:
-    paged_listing pages_;
-};
-
-}  // namespace hubpush::inline v0
-
-#include <limits>
-
-namespace hubpush::inline v0 {
-
-namespace detail {
-
-inline std::string tree_target(const repository& where, const std::string& at_revision, const std::string& folder) {
-    check_revision(at_revision);
-    std::string target = where.api_path() + "/tree/" + escape_segment(at_revision);
-    if (!folder.empty()) target += "/" + escape_segment(normalize_path_in_repo(folder));
-    return target + "?recursive=true&expand=false";
-}
-
-inline tree_entry read_tree_entry(const json_value& item) {
-    const bool folder = item.string("type") == "directory";
-    const std::uint64_t size = folder ? 0 : item.integer("size", std::numeric_limits<std::int64_t>::max());
-    const bool large = item.find("lfs") != nullptr;
-    return tree_entry(item.string("path"), item.string("oid"), size, folder,
-                      large ? item.object("lfs").string("oid") : std::string());
-}
-
-}  // namespace detail
-
-HUBPUSH_DECL tree_listing::tree_listing(hub_session& session, const repository& where, const std::string& at_revision,
-                                        const std::string& folder)
-    : pages_(session, detail::tree_target(where, at_revision, folder), "cannot list the files of " + where.id()) {}
-
-HUBPUSH_DECL task<std::optional<std::vector<tree_entry>>> tree_listing::next() {
-    std::optional<std::vector<tree_entry>> entries;
-    const std::optional<std::vector<json_value>> page = co_await pages_.next();
-    if (!page) co_return entries;
-    entries.emplace();
-    for (const json_value& item : *page) entries->push_back(detail::read_tree_entry(item));
-    co_return entries;
-}
-
-}  // namespace hubpush::inline v0
-
-/// \file
-/// Whom a token belongs to (spec/hub-http-api.md §1.8).
-
-#include <string>
-#include <utility>
-#include <vector>
-
-namespace hubpush::inline v0 {
-
-/// An account of the Hub.
-class hub_user {
-public:
-    hub_user() = default;
-    hub_user(std::string name, std::string type, std::vector<std::string> organizations)
-        : name_(std::move(name)), type_(std::move(type)), organizations_(std::move(organizations)) {}
-
-    const std::string& name() const noexcept { return name_; }
-    const std::string& type() const noexcept { return type_; }  ///< `user`, `org` or `app`
-    const std::vector<std::string>& organizations() const noexcept { return organizations_; }
-
-private:
-    std::string name_;
-    std::string type_;
-    std::vector<std::string> organizations_;
-};
-
-/// Asks the Hub. Without a token this is `not_authorized` at once. The Hub limits this call more than others.
-/// Cancellation: all types.
-HUBPUSH_DECL task<hub_user> whoami(hub_session& session);
-
-}  // namespace hubpush::inline v0
-
-namespace hubpush::inline v0 {
-
-HUBPUSH_DECL task<hub_user> whoami(hub_session& session) {
-    if (session.settings().token().empty()) {
-        throw_error(errc::not_authorized, "cannot ask who this is: there is no token",
-                    error_details().reached_server(false));
-    }
-    http_request request = session.request("GET", "/api/whoami-v2", request_class::safe);
-    const json_value answer = co_await session.send_for_json(std::move(request), "cannot ask who this is");
-    std::vector<std::string> organizations;
-    if (answer.find("orgs") != nullptr) {
-        for (const json_value& organization : answer.array("orgs"))
-            organizations.push_back(organization.string("name"));
-    }
-    co_return hub_user(answer.string("name"), answer.string("type"), std::move(organizations));
 }
 
 }  // namespace hubpush::inline v0
@@ -13178,6 +16671,9 @@ HUBPUSH_DECL std::size_t xorb_writer::compress(std::span<const std::byte> raw, c
 }  // namespace hubpush::inline v0
 
 /// \file
+/// The calls of `client` with any completion token.
+
+/// \file
 /// What each named call takes. The names of these types appear in the error for an option that does not belong to a
 /// call.
 
@@ -13361,7 +16857,9 @@ HUBPUSH_DECL progress_view progress_tracker::counters() const {
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -13386,6 +16884,13 @@ public:
     const std::shared_ptr<worker_pool>& pool() const noexcept { return pool_; }
     hub_session& session() noexcept { return *session_; }
     std::chrono::milliseconds commit_patience() const noexcept { return commit_patience_; }
+
+    /// The same things with another session.
+    std::shared_ptr<client_state> with(std::shared_ptr<hub_session> session) const {
+        const auto result = std::make_shared<client_state>(*this);
+        result->session_ = std::move(session);
+        return result;
+    }
 
 private:
     hubpush::seams seams_;
@@ -13436,13 +16941,29 @@ public:
     hub_session& session() const noexcept { return client_->session(); }
     const repository& target() const noexcept { return target_; }
     const std::string& revision() const noexcept { return revision_; }
-    log_sink& log() const noexcept { return client_->seams().log(); }
+    const hubpush::seams& seams() const noexcept { return client_->seams(); }
+    log_sink& log() const noexcept { return seams().log(); }
 
     detail::progress_tracker& progress() noexcept { return progress_; }
     push_tally& tally() noexcept { return tally_; }
     std::vector<removal>& removals() noexcept { return removals_; }
+    /// The push becomes a new pull request against `revision()`.
+    bool creates_pr() const noexcept { return creates_pr_; }
+    void create_pr() noexcept { creates_pr_ = true; }
+    /// The head of the revision as the Hub named it when it was first asked about files; empty if it did not.
+    const std::string& first_head() const noexcept { return first_head_; }
+    void note_head(const std::string& head) {
+        if (first_head_.empty()) first_head_ = head;
+    }
     /// True when this commit deletes `path`, itself or with a folder above it.
     HUBPUSH_DECL bool removes(const std::string& path) const;
+
+    /// What is sent along with the questions about files. A source completes it before its first file goes on.
+    preupload_rules& rules() noexcept { return rules_; }
+    /// Files of the repository that the delete patterns of this push match. The source has found them all when it ends.
+    std::set<std::string>& deletable() noexcept { return deletable_; }
+    /// Makes removals, before all operations, of what is deletable and not among the `added` paths.
+    HUBPUSH_DECL void delete_rest(const std::unordered_set<std::string>& added);
 
 private:
     std::shared_ptr<client_state> client_;
@@ -13451,11 +16972,16 @@ private:
     detail::progress_tracker progress_;
     push_tally tally_;
     std::vector<removal> removals_;
+    bool creates_pr_ = false;
+    std::string first_head_;
+    preupload_rules rules_;
+    std::set<std::string> deletable_;
 };
 
 }  // namespace hubpush::inline v0
 
 #include <algorithm>
+#include <iterator>
 
 namespace hubpush::inline v0 {
 
@@ -13468,6 +16994,14 @@ HUBPUSH_DECL context::context(std::shared_ptr<client_state> client, repository t
 
 HUBPUSH_DECL bool context::removes(const std::string& path) const {
     return std::any_of(removals_.begin(), removals_.end(), [&](const removal& gone) { return gone.covers(path); });
+}
+
+HUBPUSH_DECL void context::delete_rest(const std::unordered_set<std::string>& added) {
+    std::vector<removal> gone;
+    for (const std::string& path : deletable_) {
+        if (!added.contains(path)) gone.emplace_back(path, 0);
+    }
+    removals_.insert(removals_.begin(), std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
 }
 
 }  // namespace hubpush::inline v0
@@ -13526,6 +17060,10 @@ struct revision_tag;
 struct path_in_repo_tag;
 struct allow_tag;
 struct ignore_tag;
+struct parent_commit_tag;
+struct delete_patterns_tag;
+struct gitignore_tag;
+struct space_sdk_tag;
 
 }  // namespace detail
 
@@ -13541,6 +17079,17 @@ using path_in_repo = detail::text_option<detail::path_in_repo_tag>;
 using allow = detail::pattern_option<detail::allow_tag>;
 /// Files that match one of these patterns are left out.
 using ignore = detail::pattern_option<detail::ignore_tag>;
+/// Files of the repository below `path_in_repo` that match one of these patterns are deleted by the same commit, unless
+/// it adds them: those not in the folder any more. The root's `.gitattributes` is never deleted (spec/hub-http-api.md
+/// §4.9).
+using delete_patterns = detail::pattern_option<detail::delete_patterns_tag>;
+/// The text of a `.gitignore` that decides which files are left out of this push, an empty one leaves out none.
+/// Default: the root's `.gitignore` that is pushed in the same commit, else the one in the repository
+/// (spec/hub-http-api.md §4.3).
+using gitignore = detail::text_option<detail::gitignore_tag>;
+
+/// Links to files outside of the folder are skipped and reported instead of followed.
+class links_inside_only {};
 
 /// Bytes in memory to be pushed; owns them. Views and spans do not compile, because a call outlives its statement.
 class content {
@@ -13598,10 +17147,19 @@ private:
     std::string path_;
 };
 
+/// The commit that the push stands on, 5 to 40 hexadecimal digits: the push fails with `branch_moved` when the branch's
+/// head is another one, unless `on_conflict` says otherwise. With `create_pr` it is where the pull request begins.
+using parent_commit = detail::text_option<detail::parent_commit_tag>;
+/// The push becomes a new pull request, for which a token that may read is enough. It is opened only when there is
+/// something to commit, after the content is stored. See also `on_conflict` (hub/on_conflict.hpp).
+class create_pr {};
+
 /// `create_repo`: an existing repository is a success.
 class exist_ok {};
 /// `create_repo`: only its owners can see the repository.
 class private_repo {};
+/// `create_repo` of a space, which needs it: `gradio`, `streamlit`, `docker` or `static`.
+using space_sdk = detail::text_option<detail::space_sdk_tag>;
 
 }  // namespace hubpush::inline v0
 
@@ -13704,14 +17262,18 @@ public:
     bool nothing_to_do = false;  ///< every file was there already, so no commit was made
     std::uint64_t files_committed = 0;
     std::uint64_t files_unchanged = 0;  ///< left out because the repository has the same content
-    std::uint64_t files_ignored = 0;    ///< left out because the repository's .gitignore says so
+    std::uint64_t files_ignored = 0;    ///< left out because a .gitignore says so
     std::uint64_t files_skipped = 0;    ///< entries of a folder that are no files; each was reported to the log
     std::uint64_t bytes_sent = 0;       ///< content sent to storage, without what the server had already
+    std::string pr_url;                 ///< with `create_pr`: the pull request's page; empty without one
+    std::uint64_t pr_num = 0;           ///< with `create_pr`: the pull request's number; 0 without one
+    std::string pr_revision;            ///< with `create_pr`: its branch, `refs/pr/N`, for further commits
 };
 
 }  // namespace hubpush::inline v0
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13720,12 +17282,14 @@ namespace hubpush::inline v0 {
 
 /// The files of a folder, in the order of the reference client (spec/hub-http-api.md §4.9). It walks the folder twice:
 /// once to count, so that limits and progress are known before the first byte is sent, and once to hand the files on.
-/// Entries that are no files and links that lead out of the folder are reported to the log before the first file is
-/// handed on.
+/// Before the first request every file has been opened once, so that one that cannot be read, or whose name the Hub
+/// does not take, costs nothing. Entries that are no files, links that lead out of the folder and what looks like a
+/// mistake are reported to the log before the first file is handed on.
 class scan_step : public step_base {
 public:
     struct takes_options {
-        using takes = option_set<hubpush::path_in_repo, hubpush::allow, hubpush::ignore>;
+        using takes = option_set<hubpush::path_in_repo, hubpush::allow, hubpush::ignore, hubpush::delete_patterns,
+                                 hubpush::links_inside_only>;
     };
 
     HUBPUSH_DECL scan_step(std::filesystem::path folder, const takes_options::takes& options);
@@ -13734,11 +17298,17 @@ public:
 
 private:
     HUBPUSH_DECL folder_walk walk(context& context) const;
+    HUBPUSH_DECL std::string path_of(const walked_file& found) const;
+    HUBPUSH_DECL std::shared_ptr<byte_source> source_of(context& context, const walked_file& found) const;
     HUBPUSH_DECL task<void> count(context& context) const;
+    HUBPUSH_DECL void report_skipped(context& context, const std::vector<skipped_entry>& entries) const;
+    HUBPUSH_DECL task<void> hand_on(context& context, stream<file>& out) const;
 
     std::filesystem::path folder_;
     std::string prefix_;  // empty, or ends with '/'
     path_filter filter_;
+    outside_links outside_;
+    std::vector<path_pattern> delete_patterns_;
 };
 
 /// `scan("folder", ignore("*.tmp"), path_in_repo("weights"))`: the head of a pipeline. The folder is read when the
@@ -13773,6 +17343,234 @@ private:
 
 }  // namespace hubpush::inline v0
 
+/// \file
+/// The files of a repository that the patterns of a push delete (spec/hub-http-api.md §4.9, last paragraph).
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace hubpush::inline v0::detail {
+
+/// One push deletes at most this many files by pattern; a folder of more is removed as a folder.
+inline constexpr std::size_t most_deletions = 100'000;
+
+/// Lists the repository below `prefix`, which is empty or ends with '/', and hands the context every file there whose
+/// path behind `prefix` matches one of `patterns`. Throws `limit_exceeded` for too many, and what the listing throws.
+/// Cancellation: all types.
+HUBPUSH_DECL task<void> find_deletions(context& context, std::string prefix, std::vector<path_pattern> patterns);
+
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+namespace hubpush::inline v0::detail {
+
+/// The entries of the next page; nothing at the end, nor for a folder that does not exist yet.
+inline task<std::optional<std::vector<tree_entry>>> next_page(tree_listing& listing) {
+    try {
+        co_return co_await listing.next();
+    } catch (const entry_not_found&) {
+        co_return std::nullopt;
+    }
+}
+
+/// A commit cannot name every path that a repository may hold: git takes names that clients refuse.
+inline bool can_be_deleted(context& context, const std::string& path) {
+    try {
+        return normalize_path_in_repo(path) == path;
+    } catch (const invalid_argument& refused) {
+        context.log().write(log_level::warning, "not deleted: " + std::string(refused.what()));
+        return false;
+    }
+}
+
+HUBPUSH_DECL task<void> find_deletions(context& context, std::string prefix, std::vector<path_pattern> patterns) {
+    tree_listing listing(context.session(), context.target(), context.revision(),
+                         prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1));
+    const auto is_meant = [&](const tree_entry& entry) {
+        if (entry.is_folder() || entry.path() == ".gitattributes" || !entry.path().starts_with(prefix)) return false;
+        const std::string_view local = std::string_view(entry.path()).substr(prefix.size());
+        return std::any_of(patterns.begin(), patterns.end(),
+                           [local](const path_pattern& each) { return each.matches(local); });
+    };
+    while (const std::optional<std::vector<tree_entry>> page = co_await next_page(listing)) {
+        for (const tree_entry& entry : *page) {
+            if (is_meant(entry) && can_be_deleted(context, entry.path())) context.deletable().insert(entry.path());
+        }
+        if (context.deletable().size() > most_deletions) {
+            throw_error(errc::limit_exceeded, "the delete patterns match more than 100,000 files",
+                        error_details().hint("remove whole folders: create_commit with remove(\"folder/\")"));
+        }
+    }
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// What a push finds out before its first file goes on, so that what can be known to go wrong does so early.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace hubpush::inline v0::detail {
+
+/// The look at all files of a push before any of them goes on. A source tells about each file, then awaits `finish`.
+class preflight {
+public:
+    explicit preflight(context& context) noexcept : context_(context) {}
+
+    /// A file of the push: `path` in the repository, normalized, and `local` in the folder that is pushed. Counts it
+    /// for limits and progress. Gives the place for its bytes when it has to be read now, else nothing.
+    HUBPUSH_DECL std::shared_ptr<byte_source>* see(std::string_view path, std::string_view local, std::uint64_t size);
+
+    /// The file seen last is a link that leads out of the folder; `location` is its local path.
+    HUBPUSH_DECL void leaves_root(std::string location);
+
+    /// Reads the files that decide about others, has the Hub look at the README.md and tells the log what looks like a
+    /// mistake. Throws what makes the push pointless.
+    HUBPUSH_DECL task<void> finish();
+
+private:
+    HUBPUSH_DECL void note_secret(std::string_view local);
+    HUBPUSH_DECL void warn() const;
+    HUBPUSH_DECL task<void> read_gitignore();
+    HUBPUSH_DECL task<void> read_gitattributes();
+
+    context& context_;
+    std::shared_ptr<byte_source> gitignore_;
+    std::shared_ptr<byte_source> gitattributes_;
+    std::shared_ptr<byte_source> readme_;
+    std::uint64_t data_files_ = 0;
+    std::string first_data_file_;
+    std::uint64_t outside_ = 0;
+    std::string first_outside_;
+    std::uint64_t secrets_ = 0;
+    std::uint64_t huge_files_ = 0;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+namespace hubpush::inline v0::detail {
+
+inline constexpr std::size_t preflight_block = 64 * 1024;
+
+/// What the Hub recommends, and the size from which it refuses a file (spec/hub-http-api.md §4.5).
+inline constexpr std::uint64_t recommended_files = 100'000;
+inline constexpr std::uint64_t largest_file = 500'000'000'000;
+
+/// So many files that look like secrets are named one by one.
+inline constexpr std::uint64_t named_secrets = 10;
+
+/// Names under which programs keep passwords and keys (spec/reliability.md SEC12).
+inline bool may_hold_secret(std::string_view path) {
+    static constexpr std::array<std::string_view, 15> names{
+        ".env",   ".env.local", ".netrc", "_netrc",     ".npmrc",     ".pypirc",       ".git-credentials", "id_rsa",
+        "id_dsa", "id_ecdsa",   "token",  "id_ed25519", ".dockercfg", "stored_tokens", ".htpasswd"};
+    static constexpr std::array<std::string_view, 5> endings{".pem", ".key", ".p12", ".pfx", ".kdbx"};
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    return std::find(names.begin(), names.end(), name) != names.end() ||
+           std::any_of(endings.begin(), endings.end(), [name](std::string_view end) { return name.ends_with(end); });
+}
+
+/// The first bytes of `source`, `most` at most.
+inline task<std::string> read_start(context& context, std::shared_ptr<byte_source> source, std::size_t most) {
+    const lease buffer = co_await context.client().budget().acquire(preflight_block);
+    std::string text;
+    while (text.size() < std::min<std::uint64_t>(source->size(), most)) {
+        const std::size_t wanted = std::min(most - text.size(), buffer.size());
+        const std::size_t got = co_await source->read_at(text.size(), buffer.bytes().first(wanted));
+        if (got == 0) break;  // it became shorter: noticed when it is pushed
+        text.append(reinterpret_cast<const char*>(buffer.bytes().data()), got);
+    }
+    co_return text;
+}
+
+HUBPUSH_DECL std::shared_ptr<byte_source>* preflight::see(std::string_view path, std::string_view local,
+                                                          std::uint64_t size) {
+    context_.tally().files += 1;
+    if (size <= largest_regular_file) context_.tally().small_bytes += size;
+    context_.progress().found(1, size);
+    if (size > largest_file) ++huge_files_;
+    if (may_hold_secret(local)) note_secret(local);
+    const bool is_data = path.ends_with(".arrow") || path.ends_with(".parquet");
+    if (is_data && data_files_++ == 0) first_data_file_ = path;
+    if (path == ".gitignore") return &gitignore_;
+    if (path == ".gitattributes") return &gitattributes_;
+    // The reference asks about the README.md of a folder also when the folder goes below `path_in_repo` (§4.8).
+    return local == "README.md" ? &readme_ : nullptr;
+}
+
+HUBPUSH_DECL void preflight::leaves_root(std::string location) {
+    if (outside_++ == 0) first_outside_ = std::move(location);
+}
+
+HUBPUSH_DECL task<void> preflight::finish() {
+    warn();
+    co_await read_gitignore();
+    co_await read_gitattributes();
+    if (!readme_) co_return;
+    std::string text = co_await read_start(context_, readme_, readme_question_limit + 1);
+    co_await check_readme(context_.session(), std::move(text), context_.target().type());
+}
+
+HUBPUSH_DECL void preflight::note_secret(std::string_view local) {
+    if (++secrets_ > named_secrets) return;
+    context_.log().write(log_level::warning,
+                         "'" + printable(local) + "' looks like a secret and is pushed; ignore it if it is one");
+}
+
+HUBPUSH_DECL void preflight::warn() const {
+    const auto say = [this](const std::string& text) { context_.log().write(log_level::warning, text); };
+    if (outside_ != 0) {
+        context_.log().write(log_level::info, std::to_string(outside_) +
+                                                  " links lead out of the folder and are followed, the first is " +
+                                                  printable(first_outside_));
+    }
+    if (secrets_ > named_secrets) {
+        say(std::to_string(secrets_ - named_secrets) + " more files look like secrets and are pushed");
+    }
+    if (huge_files_ != 0) say(std::to_string(huge_files_) + " files are larger than 500 GB, which the Hub refuses");
+    if (context_.tally().files > recommended_files) {
+        say(std::to_string(context_.tally().files) + " files: the Hub recommends at most 100,000 in a repository");
+    }
+    if (data_files_ != 0 && context_.target().type() != repo_type::dataset) {  // spec/hub-http-api.md §4.6 step 3
+        say(std::to_string(data_files_) + " .arrow or .parquet files are pushed to a " +
+            std::string(singular(context_.target().type())) + " repository, the first is " +
+            printable(first_data_file_) + "; a dataset takes the option repo_type::dataset");
+    }
+}
+
+/// What the caller gave counts more than the file (§4.3).
+HUBPUSH_DECL task<void> preflight::read_gitignore() {
+    if (!gitignore_ || context_.rules().gitignore()) co_return;
+    std::string text = co_await read_start(context_, gitignore_, preupload_rules::longest + 1);
+    context_.rules().gitignore(std::move(text));
+}
+
+/// Unlike a .gitignore, this file hides nothing: when it cannot be sent, the Hub decides by the one that it has.
+HUBPUSH_DECL task<void> preflight::read_gitattributes() {
+    if (!gitattributes_) co_return;
+    std::string text = co_await read_start(context_, gitattributes_, preupload_rules::longest + 1);
+    try {
+        context_.rules().gitattributes(std::move(text));
+    } catch (const error& unusable) {
+        context_.log().write(log_level::warning,
+                             std::string(unusable.what()) + ": the Hub decides by its own which files are large ones");
+    }
+}
+
+}  // namespace hubpush::inline v0::detail
+
 namespace hubpush::inline v0 {
 
 namespace detail {
@@ -13780,14 +17578,13 @@ namespace detail {
 /// Files taken from the walk at a time: enough to make the hop to the pool cheap, few enough to keep memory flat.
 inline constexpr std::size_t walk_batch = 64;
 
-/// The Hub never wants a larger file inside a commit (spec/hub-http-api.md §4.3).
-inline constexpr std::uint64_t largest_regular_file = 10 * 1024 * 1024;
-
-/// Tells about a file before it is read: what limits and progress are computed from.
-inline void announce(context& context, std::uint64_t size) {
-    context.tally().files += 1;
-    if (size <= largest_regular_file) context.tally().small_bytes += size;
-    context.progress().found(1, size);
+/// Throws for a file that cannot be read; one that has vanished is left to the second walk.
+inline void require_readable(file_system& files, const std::filesystem::path& location) {
+    try {
+        static_cast<void>(files.open(location));
+    } catch (const error& failure) {
+        if (failure.kind() != errc::file_not_found) throw;
+    }
 }
 
 /// `weights/` for `weights`, `/weights/` and the like; nothing for the root.
@@ -13802,76 +17599,124 @@ inline std::string folder_prefix(std::string_view path) {
 
 HUBPUSH_DECL scan_step::scan_step(std::filesystem::path folder, const takes_options::takes& options)
     : folder_(std::move(folder)),
-      prefix_(detail::folder_prefix(options.get_or_default<hubpush::path_in_repo>().text())) {
+      prefix_(detail::folder_prefix(options.get_or_default<hubpush::path_in_repo>().text())),
+      outside_(options.get<hubpush::links_inside_only>() ? outside_links::skip : outside_links::follow) {
     std::optional<std::vector<std::string>> allowed;
     if (options.get<hubpush::allow>()) allowed = options.get<hubpush::allow>()->patterns();
     filter_ = path_filter(allowed, options.get_or_default<hubpush::ignore>().patterns());
+    const std::vector<std::string> deleted = options.get_or_default<hubpush::delete_patterns>().patterns();
+    delete_patterns_ = std::vector<path_pattern>(deleted.begin(), deleted.end());
 }
 
 HUBPUSH_DECL folder_walk scan_step::walk(context& context) const {
-    return folder_walk(context.client().files(), folder_, filter_);
+    return folder_walk(context.client().files(), folder_, filter_, outside_);
+}
+
+HUBPUSH_DECL std::string scan_step::path_of(const walked_file& found) const {
+    try {
+        return normalize_path_in_repo(prefix_ + found.path());
+    } catch (const invalid_argument& refused) {
+        error_details details = refused.details();
+        details.file(printable(found.location().string())).hint("rename the file, or ignore it");
+        throw_error(errc::invalid_argument, refused.what(), std::move(details));
+    }
+}
+
+HUBPUSH_DECL std::shared_ptr<byte_source> scan_step::source_of(context& context, const walked_file& found) const {
+    return std::make_shared<file_source>(context.client().files(), context.client().pool(), found.location(),
+                                         found.identity());
 }
 
 HUBPUSH_DECL task<void> scan_step::count(context& context) const {
     folder_walk walk = this->walk(context);
-    auto next = [&walk] { return walk.next(detail::walk_batch); };
-    std::uint64_t outside = 0;
-    std::string first_outside;
+    auto next = [&] {
+        std::vector<walked_file> batch = walk.next(detail::walk_batch);
+        for (const walked_file& found : batch) detail::require_readable(*context.client().files(), found.location());
+        return batch;
+    };
+    detail::preflight checks(context);
     for (;;) {
         const std::vector<walked_file> batch = co_await offload(*context.client().pool(), next);
-        for (const skipped_entry& entry : walk.take_skipped()) {
-            context.tally().skipped += 1;
-            context.log().write(log_level::warning,
-                                "not pushed: " + printable((folder_ / entry.path()).string()) + ": " + entry.reason());
-        }
+        report_skipped(context, walk.take_skipped());
         if (batch.empty()) break;
         for (const walked_file& found : batch) {
-            static_cast<void>(normalize_path_in_repo(prefix_ + found.path()));
-            detail::announce(context, found.identity().size());
-            if (found.leaves_root() && outside++ == 0) first_outside = found.path();
+            const std::string path = path_of(found);
+            std::shared_ptr<byte_source>* const wanted = checks.see(path, found.path(), found.identity().size());
+            if (wanted != nullptr) *wanted = source_of(context, found);
+            if (found.leaves_root()) checks.leaves_root((folder_ / found.path()).string());
         }
         co_await throw_if_cancelled();
     }
-    if (outside != 0) {
-        context.log().write(log_level::info, std::to_string(outside) + " links in " + printable(folder_.string()) +
-                                                 " lead out of it and are followed, the first is " +
-                                                 printable(first_outside));
+    co_await checks.finish();
+}
+
+HUBPUSH_DECL void scan_step::report_skipped(context& context, const std::vector<skipped_entry>& entries) const {
+    context.tally().skipped += entries.size();
+    for (const skipped_entry& entry : entries) {
+        context.log().write(log_level::warning,
+                            "not pushed: " + printable((folder_ / entry.path()).string()) + ": " + entry.reason());
     }
 }
 
 HUBPUSH_DECL task<void> scan_step::operator()(context& context, stream<file>& out) const {
     co_await count(context);
+    if (delete_patterns_.empty()) co_return co_await hand_on(context, out);
+    // What is to be deleted need not be known before the last file is: the listing runs beside the files.
+    task_group group(co_await asio::this_coro::executor);
+    group.spawn(detail::find_deletions(context, prefix_, delete_patterns_));
+    group.spawn(hand_on(context, out));
+    co_await group.join();
+}
+
+HUBPUSH_DECL task<void> scan_step::hand_on(context& context, stream<file>& out) const {
     folder_walk walk = this->walk(context);
     auto next = [&walk] { return walk.next(detail::walk_batch); };
-    for (std::uint64_t position = 0;;) {
+    for (std::uint64_t position = 1;;) {  // deletions by pattern stand at 0
         const std::vector<walked_file> batch = co_await offload(*context.client().pool(), next);
         if (batch.empty()) co_return;
         for (const walked_file& found : batch) {
-            file item(normalize_path_in_repo(prefix_ + found.path()),
-                      std::make_shared<file_source>(context.client().files(), context.client().pool(), found.location(),
-                                                    found.identity()),
-                      position++);
+            file item(path_of(found), source_of(context, found), position++);
             if (!co_await out.push(std::move(item))) co_return;
         }
     }
 }
 
+namespace detail {
+
+/// The bytes of an addition; a path is opened once to see that it can be read.
+inline task<std::shared_ptr<byte_source>> open_addition(context& context, const add& addition) {
+    if (addition.what().source()) co_return addition.what().source();
+    auto look = [&] {
+        const std::filesystem::path location = std::filesystem::absolute(addition.what().path());
+        return std::pair(location, context.client().files()->open(location)->identity());
+    };
+    const auto [location, identity] = co_await offload(*context.client().pool(), look);
+    co_return std::make_shared<file_source>(context.client().files(), context.client().pool(), location, identity);
+}
+
+/// A deletion that comes later undoes the addition: allowed, and surely not meant (spec/hub-http-api.md §4.6 step 5).
+inline void warn_about_later_removal(context& context, const file& added) {
+    for (const removal& gone : context.removals()) {
+        if (gone.position() < added.position() || !gone.covers(added.path())) continue;
+        context.log().write(log_level::warning, "'" + added.path() + "' is added and then removed by the same commit");
+        return;
+    }
+}
+
+}  // namespace detail
+
 HUBPUSH_DECL task<void> files_step::operator()(context& context, stream<file>& out) const {
     std::vector<file> files;
-    for (const placed_addition& addition : additions_) {
-        std::shared_ptr<byte_source> source = addition.addition().what().source();
-        if (!source) {
-            auto look = [&] {
-                const std::filesystem::path location = std::filesystem::absolute(addition.addition().what().path());
-                return std::pair(location, context.client().files()->open(location)->identity());
-            };
-            const auto [location, identity] = co_await offload(*context.client().pool(), look);
-            source =
-                std::make_shared<file_source>(context.client().files(), context.client().pool(), location, identity);
-        }
-        detail::announce(context, source->size());
-        files.emplace_back(normalize_path_in_repo(addition.addition().path()), std::move(source), addition.position());
+    detail::preflight checks(context);
+    for (const placed_addition& placed : additions_) {
+        std::shared_ptr<byte_source> source = co_await detail::open_addition(context, placed.addition());
+        files.emplace_back(normalize_path_in_repo(placed.addition().path()), std::move(source), placed.position());
+        const file& added = files.back();
+        std::shared_ptr<byte_source>* const wanted = checks.see(added.path(), added.path(), added.size());
+        if (wanted != nullptr) *wanted = added.source();
+        detail::warn_about_later_removal(context, added);
     }
+    co_await checks.finish();
     for (file& item : files) {
         if (!co_await out.push(std::move(item))) co_return;
     }
@@ -13887,20 +17732,23 @@ HUBPUSH_DECL task<void> files_step::operator()(context& context, stream<file>& o
 namespace hubpush::inline v0 {
 
 struct upload_file_call {
-    using takes = option_set<message, description, revision, progress>;
+    using takes = option_set<message, description, revision, progress, repo_type, gitignore, parent_commit, create_pr,
+                             on_conflict>;
 };
 struct upload_folder_call {
-    using takes = option_set<message, description, revision, path_in_repo, allow, ignore, progress>;
+    using takes = option_set<message, description, revision, path_in_repo, allow, ignore, progress, repo_type,
+                             gitignore, delete_patterns, links_inside_only, parent_commit, create_pr, on_conflict>;
 };
 struct create_commit_call {
-    using takes = option_set<message, description, revision, progress>;
+    using takes = option_set<message, description, revision, progress, repo_type, gitignore, parent_commit, create_pr,
+                             on_conflict>;
 };
 struct create_repo_call {
-    using takes = option_set<exist_ok, private_repo>;
+    using takes = option_set<exist_ok, private_repo, repo_type, space_sdk>;
 };
 /// `pipeline(client, repo_id, options...)`
 struct pipeline_call {
-    using takes = option_set<revision, progress>;
+    using takes = option_set<revision, progress, repo_type, gitignore, create_pr>;
 };
 
 /// The operations of a commit, each at its place.
@@ -13946,13 +17794,120 @@ typename Call::takes collect_operations(operation_list& operations, Arguments...
 
 }  // namespace hubpush::inline v0
 
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+struct whoami_call {};
+
+namespace detail {
+
+struct NOTHING {};
+template <class Call, class Argument>
+inline constexpr bool LAST_ARGUMENT_IS_A_COMPLETION_TOKEN = false;
+
+/// Makes the call when the work starts, so that what is wrong with its arguments reaches the token too.
+template <class Result, class Client, class Call, class... Arguments>
+task<Result> make_call(Client hub, Call call, Arguments... arguments) {
+    task<Result> work = call(hub, std::move(arguments)...);
+    co_return co_await std::move(work);
+}
+
+template <class Call, class Argument>
+poisoned no_completion_token() {
+    static_assert(LAST_ARGUMENT_IS_A_COMPLETION_TOKEN<CALL<Call>, ARGUMENT<Argument>>,
+                  "hubpush: the last argument of an async_ call is a completion token or handler for "
+                  "void(std::exception_ptr, Result)");
+    return poisoned();
+}
+
+/// Splits the arguments into what the call takes and the token, which is the last of them.
+template <class Named, class Result, class Client, class Call, class Arguments, std::size_t... Taken>
+auto start_call(const Client& hub, Call call, Arguments arguments, std::index_sequence<Taken...>) {
+    using token = std::tuple_element_t<sizeof...(Taken), Arguments>;
+    if constexpr (asio::completion_token_for<token, completion_signature<Result>>) {
+        return initiate(hub.get_executor(), make_call<Result>(hub, call, std::get<Taken>(std::move(arguments))...),
+                        std::get<sizeof...(Taken)>(std::move(arguments)));
+    } else {
+        return no_completion_token<Named, std::remove_cvref_t<token>>();
+    }
+}
+
+}  // namespace detail
+
+/// Each call of `client` under the name `async_…`: the same arguments and options, and a completion token at their end
+/// for `void(std::exception_ptr, Result)`: a handler, `asio::use_future`, `as_tuple(asio::use_awaitable)`, and so on.
+///
+/// With `use_awaitable` the call starts when it is awaited, with any other token at once. Every failure, wrong
+/// arguments included, arrives through the token. Executor: a handler runs on its associated executor, by default on
+/// `get_executor()`, never inside of the initiating call. Cancellation: as for the call itself, through the token's
+/// slot; emit where the handler runs. Lifetime: the call owns its arguments and what it needs of the client.
+/// Thread-safety: as `client`.
+template <class Client>
+class async_calls {
+public:
+    template <class... Token>
+    auto async_whoami(Token&&... token) const {
+        const auto call = [](const Client& hub) { return hub.whoami(); };
+        return start<whoami_call, hub_user>(call, std::forward<Token>(token)...);
+    }
+
+    template <class... OptionsAndToken>
+    auto async_create_repo(std::string repo_id, OptionsAndToken&&... rest) const {
+        const auto call = [](const Client& hub, auto... all) { return hub.create_repo(std::move(all)...); };
+        return start<create_repo_call, created_repository>(call, std::move(repo_id),
+                                                           std::forward<OptionsAndToken>(rest)...);
+    }
+
+    template <class... OptionsAndToken>
+    auto async_upload_file(std::string repo_id, upload_content what, std::string path,
+                           OptionsAndToken&&... rest) const {
+        const auto call = [](const Client& hub, auto... all) { return hub.upload_file(std::move(all)...); };
+        return start<upload_file_call, commit_info>(call, std::move(repo_id), std::move(what), std::move(path),
+                                                    std::forward<OptionsAndToken>(rest)...);
+    }
+
+    template <class... OptionsAndToken>
+    auto async_upload_folder(std::string repo_id, std::filesystem::path folder, OptionsAndToken&&... rest) const {
+        const auto call = [](const Client& hub, auto... all) { return hub.upload_folder(std::move(all)...); };
+        return start<upload_folder_call, commit_info>(call, std::move(repo_id), std::move(folder),
+                                                      std::forward<OptionsAndToken>(rest)...);
+    }
+
+    template <class... OperationsOptionsAndToken>
+    auto async_create_commit(std::string repo_id, OperationsOptionsAndToken&&... rest) const {
+        const auto call = [](const Client& hub, auto... all) { return hub.create_commit(std::move(all)...); };
+        return start<create_commit_call, commit_info>(call, std::move(repo_id),
+                                                      std::forward<OperationsOptionsAndToken>(rest)...);
+    }
+
+private:
+    template <class Named, class Result, class Call, class... Arguments>
+    auto start(Call call, Arguments&&... arguments) const {
+        const auto& hub = static_cast<const Client&>(*this);
+        if constexpr (sizeof...(Arguments) == 0) {
+            return detail::no_completion_token<Named, detail::NOTHING>();
+        } else {
+            return detail::start_call<Named, Result>(hub, call,
+                                                     std::forward_as_tuple(std::forward<Arguments>(arguments)...),
+                                                     std::make_index_sequence<sizeof...(Arguments) - 1>());
+        }
+    }
+};
+
+}  // namespace hubpush::inline v0
+
 /// \file
 /// The step that asks the Hub how each file should travel, and hashes it accordingly.
 
 namespace hubpush::inline v0 {
 
 /// Takes files, gives those that have to be pushed. For every 256 files it sends the Hub their paths, sizes and first
-/// 512 bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what the repository's
+/// 512 bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what a
 /// .gitignore ignores and what the revision holds already. Small files are read once, large ones once plus their first
 /// bytes.
 class classify_step : public step_base {
@@ -13975,22 +17930,37 @@ inline classify_step classify() { return classify_step(); }
 
 namespace hubpush::inline v0::detail {
 
-/// A block costs two trips to the pool, which at 256 KiB are a third of what hashing it costs.
+/// A file costs one trip to the pool for each block, other sources two, which at 256 KiB are a third of what hashing it
+/// costs.
 inline constexpr std::size_t hash_block = 1024 * 1024;
+
+/// Reads the next block of `source` and feeds it to `hash`; gives its size.
+template <class Hash>
+task<std::size_t> hash_block_at(client_state& client, byte_source& source, std::uint64_t offset,
+                                std::span<std::byte> buffer, Hash& hash) {
+    if (worker_pool* const pool = source.pool()) {
+        auto read_and_hash = [&] {
+            const std::size_t got = source.read_now(offset, buffer);
+            hash.update(buffer.first(got));
+            return got;
+        };
+        co_return co_await offload(*pool, read_and_hash);
+    }
+    const std::size_t got = co_await source.read_at(offset, buffer);
+    auto update = [&] {
+        hash.update(buffer.first(got));
+        return got;
+    };
+    co_return co_await offload(*client.pool(), update);
+}
 
 /// Feeds a file to `hash` and gives the result in hexadecimal; `on_block` gets the size of each block that is done.
 template <class Hash, class OnBlock>
 task<std::string> hash_whole(client_state& client, file what, Hash hash, OnBlock on_block) {
     const lease buffer = co_await client.budget().acquire(hash_block);
     for (std::uint64_t offset = 0; offset < what.size();) {
-        const std::size_t got = co_await what.source()->read_at(offset, buffer.bytes());
+        const std::size_t got = co_await hash_block_at(client, *what.source(), offset, buffer.bytes(), hash);
         if (got == 0) throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
-        const std::span<const std::byte> block = buffer.bytes().first(got);
-        auto update = [&hash, block] {
-            hash.update(block);
-            return true;
-        };
-        co_await offload(*client.pool(), update);
         offset += got;
         on_block(got);
         co_await throw_if_cancelled();
@@ -14040,25 +18010,66 @@ private:
     std::optional<content_names> names_;
 };
 
-/// Reads what the question needs: the first bytes of a large file, all of a small one.
-inline task<asked_file> look_at(context& context, file what) {
-    const bool whole = what.size() <= small_file;
-    const std::size_t wanted = whole ? static_cast<std::size_t>(what.size()) : preupload_sample;
-    const lease buffer = co_await context.client().budget().acquire(wanted);
-    const std::span<std::byte> bytes = buffer.bytes().first(wanted);
-    // One byte more than an empty file has: only a read that could find something tells that it is still empty.
-    const std::size_t got = co_await what.source()->read_at(0, buffer.bytes().first(std::max<std::size_t>(wanted, 1)));
-    if (got != wanted)
+/// How much of a file the question needs: the first bytes of a large one, all of a small one.
+inline std::size_t bytes_to_look_at(const file& what) {
+    return what.size() <= small_file ? static_cast<std::size_t>(what.size()) : preupload_sample;
+}
+
+/// Where to read them. One byte more than an empty file has: only a read that could find something tells that it is
+/// still empty.
+inline std::span<std::byte> room_for_look(const file& what, std::span<std::byte> buffer) {
+    return buffer.first(std::max<std::size_t>(bytes_to_look_at(what), 1));
+}
+
+/// `got` bytes of the file have been read into `buffer`.
+inline asked_file examine(const file& what, std::span<const std::byte> buffer, std::size_t got) {
+    if (got != bytes_to_look_at(what))
         throw_error(errc::file_changed, "'" + what.path() + "' became shorter while it was being pushed");
     std::optional<content_names> names;
-    if (whole) {
-        auto hash = [bytes] { return content_names(bytes); };
-        names = co_await offload(*context.client().pool(), hash);
-        context.progress().hashed(what.size());
+    if (got == what.size()) names.emplace(buffer.first(got));
+    const std::span<const std::byte> sample = buffer.first(std::min(got, preupload_sample));
+    return asked_file(what, std::string(reinterpret_cast<const char*>(sample.data()), sample.size()), std::move(names));
+}
+
+/// On the pool: looks at the files from `looks.size()` on that are read there, some at a time, because a trip costs
+/// more than a small file.
+inline bool look_at_some(const std::vector<file>& files, const worker_pool* pool, std::span<std::byte> buffer,
+                         std::vector<asked_file>& looks) {
+    constexpr std::size_t files_per_trip = 32;
+    const std::size_t end = std::min(files.size(), looks.size() + files_per_trip);
+    while (looks.size() < end && files[looks.size()].source()->pool() == pool) {
+        const file& what = files[looks.size()];
+        const std::size_t got = what.source()->read_now(0, room_for_look(what, buffer));
+        looks.push_back(examine(what, buffer, got));
     }
-    const std::span<const std::byte> first = bytes.first(std::min(wanted, preupload_sample));
-    std::string sample(reinterpret_cast<const char*>(first.data()), first.size());
-    co_return asked_file(std::move(what), std::move(sample), std::move(names));
+    return true;
+}
+
+/// The same for a source that has to be awaited.
+inline task<asked_file> look_at_one(context& context, file what, std::span<std::byte> buffer) {
+    const std::size_t got = co_await what.source()->read_at(0, room_for_look(what, buffer));
+    auto work = [&] { return examine(what, buffer, got); };
+    co_return co_await offload(*context.client().pool(), work);
+}
+
+inline task<std::vector<asked_file>> look_at(context& context, std::vector<file> files) {
+    const lease buffer = co_await context.client().budget().acquire(small_file);
+    std::vector<asked_file> looks;
+    looks.reserve(files.size());
+    while (looks.size() < files.size()) {
+        co_await throw_if_cancelled();
+        worker_pool* const pool = files[looks.size()].source()->pool();
+        if (pool == nullptr) {
+            looks.push_back(co_await look_at_one(context, files[looks.size()], buffer.bytes()));
+        } else {
+            auto work = [&] { return look_at_some(files, pool, buffer.bytes(), looks); };
+            co_await offload(*pool, work);
+        }
+    }
+    for (const asked_file& look : looks) {
+        if (look.names()) context.progress().hashed(look.what().size());
+    }
+    co_return looks;
 }
 
 inline task<std::string> name_of(context& context, const asked_file& asked, upload_mode mode) {
@@ -14088,9 +18099,11 @@ inline task<void> ask_and_decide(context& context, std::vector<asked_file> batch
     for (const asked_file& asked : batch) {
         questions.emplace_back(asked.what().path(), asked.what().size(), as_bytes(asked.sample()));
     }
-    const std::vector<preupload_answer> answers =
-        co_await preupload(context.session(), context.target(), context.revision(), std::move(questions));
-    for (std::size_t i = 0; i < batch.size(); ++i) co_await decide(context, std::move(batch[i]), answers[i], out);
+    const preupload_reply reply = co_await preupload(context.session(), context.target(), context.revision(),
+                                                     std::move(questions), context.rules(), context.creates_pr());
+    context.note_head(reply.head());
+    for (std::size_t i = 0; i < batch.size(); ++i)
+        co_await decide(context, std::move(batch[i]), reply.answers()[i], out);
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -14100,7 +18113,7 @@ namespace hubpush::inline v0 {
 HUBPUSH_DECL task<void> classify_step::operator()(context& context, stream<file>& in, stream<planned_file>& out) const {
     std::unordered_set<std::string> paths;
     for (bool more = true; more;) {
-        std::vector<detail::asked_file> batch;
+        std::vector<file> batch;
         while (more && batch.size() < preupload_batch) {
             std::optional<file> next = co_await in.pop();
             more = next.has_value();
@@ -14108,10 +18121,13 @@ HUBPUSH_DECL task<void> classify_step::operator()(context& context, stream<file>
             if (!paths.insert(next->path()).second) {
                 throw_error(errc::invalid_argument, "'" + next->path() + "' is pushed twice in one commit");
             }
-            batch.push_back(co_await detail::look_at(context, std::move(*next)));
+            batch.push_back(std::move(*next));
         }
-        if (!batch.empty()) co_await detail::ask_and_decide(context, std::move(batch), out);
+        if (batch.empty()) continue;
+        std::vector<detail::asked_file> looks = co_await detail::look_at(context, std::move(batch));
+        co_await detail::ask_and_decide(context, std::move(looks), out);
     }
+    context.delete_rest(paths);
 }
 
 }  // namespace hubpush::inline v0
@@ -14215,7 +18231,9 @@ private:
 
 struct client_call {
     using takes = option_set<endpoint, token, memory_budget, retry_policy, commit_patience, allow_plain_http, log_to,
-                             use_seams, use_connector, use_file_system, worker_threads>;
+                             use_seams, use_connector, use_file_system, worker_threads,
+                             // of the network
+                             proxy, connection_limits, trace_events, allow_private_addresses>;
 };
 
 }  // namespace hubpush::inline v0
@@ -14223,6 +18241,7 @@ struct client_call {
 /// \file
 /// The step that moves the branch: one commit, last, however many files.
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14230,28 +18249,48 @@ struct client_call {
 namespace hubpush::inline v0 {
 
 /// Takes all stored files and makes one commit of them and of the push's removals. A commit whose answer was lost is
-/// looked up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once. Without
-/// anything to commit it gives the branch's head, with `nothing_to_do`. Cancellation: all types until the request
-/// leaves; afterwards the result is the real one, or `outcome_unknown`.
+/// looked up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once: its first
+/// attempt stands on the head that the Hub named when it was asked about the files, if it did. Without anything to
+/// commit it gives the branch's head, with `nothing_to_do`.
+///
+/// With `create_pr` among the pipeline's options the commit goes to a pull request of its own: opened by the
+/// discussions route as a draft, and for review once it has the commit; or together with the commit where that route
+/// does not exist, or the pull request is not to begin at the default branch's head.
+///
+/// Cancellation: all types until the request leaves; afterwards the result is the real one, or `outcome_unknown`.
 class commit_step : public step_base {
 public:
-    commit_step(hubpush::message summary, hubpush::description text)
-        : message_(std::move(summary)), description_(std::move(text)) {}
+    struct takes_options {
+        using takes = option_set<hubpush::description, hubpush::parent_commit, hubpush::on_conflict>;
+    };
+
+    /// Throws `invalid_argument` for an empty message and a parent that is no commit id.
+    HUBPUSH_DECL commit_step(const hubpush::message& summary, const takes_options::takes& options);
 
     HUBPUSH_DECL task<commit_info> operator()(context& context, stored_set files) const;
 
 private:
     HUBPUSH_DECL task<commit_result> send(context& context, const std::vector<stored_file>& files,
                                           const std::vector<commit_operation>& operations) const;
-    HUBPUSH_DECL task<commit_result> send_once(context& context, const std::vector<commit_operation>& operations) const;
+    HUBPUSH_DECL task<commit_result> send_to_branch(context& context, const std::vector<stored_file>& files,
+                                                    const std::vector<commit_operation>& operations) const;
+    HUBPUSH_DECL task<commit_result> send_as_pull_request(context& context, const std::vector<stored_file>& files,
+                                                          const std::vector<commit_operation>& operations) const;
+    HUBPUSH_DECL commit_options options_for(context& context) const;
 
-    hubpush::message message_;
-    hubpush::description description_;
+    commit_header header_;  // its parent is the caller's
+    std::optional<hubpush::on_conflict> on_conflict_;
 };
 
-/// The last step of a push. Throws `invalid_argument` for an empty message.
-HUBPUSH_DECL commit_step commit(hubpush::message summary, hubpush::description text = hubpush::description());
-inline commit_step commit(std::string summary) { return commit(hubpush::message(std::move(summary))); }
+/// The last step of a push. Options: `description`, `parent_commit`, `on_conflict`.
+template <class... Options>
+commit_step commit(hubpush::message summary, Options... options) {
+    return commit_step(summary, detail::collect_options<commit_step::takes_options>(std::move(options)...));
+}
+template <class... Options>
+commit_step commit(std::string summary, Options... options) {
+    return commit(hubpush::message(std::move(summary)), std::move(options)...);
+}
 
 }  // namespace hubpush::inline v0
 
@@ -14345,7 +18384,8 @@ HUBPUSH_DECL task<void> large_file_store::send_batch() {
 }
 
 HUBPUSH_DECL task<std::vector<lfs_plan>> large_file_store::ask(std::vector<lfs_object> objects) {
-    return lfs_batch(context_.session(), context_.target(), context_.revision(), std::move(objects));
+    std::string at_revision = context_.creates_pr() ? std::string() : context_.revision();
+    return lfs_batch(context_.session(), context_.target(), std::move(at_revision), std::move(objects));
 }
 
 HUBPUSH_DECL task<void> large_file_store::send(planned_file file, lfs_plan plan) {
@@ -14395,6 +18435,7 @@ HUBPUSH_DECL task<void> large_file_store::send_once(const planned_file& file, co
 }  // namespace hubpush::inline v0::detail
 
 #include <algorithm>
+#include <exception>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14438,6 +18479,14 @@ inline commit_info info_of(context& context, std::string oid, std::string url, b
     return info;
 }
 
+inline void tell_pull_request(context& context, const commit_result& made, commit_info& info) {
+    if (made.pull_request() == 0) return;
+    info.pr_num = made.pull_request();
+    info.pr_revision = pull_request_revision(info.pr_num);
+    const std::string page = context.target().page_path() + "/discussions/" + std::to_string(info.pr_num);
+    info.pr_url = context.session().settings().at(page).text();
+}
+
 inline task<commit_info> nothing_to_do(context& context) {
     std::string head = co_await head_commit(context.session(), context.target(), context.revision());
     std::string url = context.session().settings().endpoint() + context.target().page_path() + "/commit/" + head;
@@ -14459,7 +18508,84 @@ inline task<void> store_again(context& context, const std::vector<stored_file>& 
     co_await store.finish(failure);
 }
 
+/// Sends a commit, and once more if the Hub has lost a large file in the meantime.
+inline task<commit_result> send_stored(context& context, const std::vector<stored_file>& files, std::string revision,
+                                       commit_header header, const std::vector<commit_operation>& operations,
+                                       commit_options options) {
+    try {
+        co_return co_await send_commit(context.session(), context.target(), revision, header, operations, options);
+    } catch (const lfs_object_missing&) {  // handled below, where awaiting is possible
+    }
+    co_await store_again(context, files);
+    co_return co_await send_commit(context.session(), context.target(), revision, header, operations, options);
+}
+
+/// Commits to the branch of a pull request that was just opened. The branch is new, but others can see it.
+inline task<commit_result> try_pull_request(context& context, std::uint64_t number,
+                                            const std::vector<stored_file>& files, commit_header header,
+                                            const std::vector<commit_operation>& operations, commit_options options) {
+    const std::string revision = pull_request_revision(number);
+    header.parent(co_await head_commit(context.session(), context.target(), revision));
+    co_return co_await send_stored(context, files, revision, std::move(header), operations, std::move(options));
+}
+
+/// The same until it works or fails for good: giving up would leave an empty pull request behind, and whoever pushed
+/// again would open a second one.
+inline task<commit_result> send_to_pull_request(context& context, std::uint64_t number,
+                                                const std::vector<stored_file>& files, commit_header header,
+                                                const std::vector<commit_operation>& operations,
+                                                commit_options options) {
+    clock& time = context.client().seams().clock();
+    const steady_time give_up = time.now() + options.patience();
+    for (;;) {
+        try {
+            co_return co_await try_pull_request(context, number, files, header, operations, options);
+        } catch (const error& failure) {
+            const bool may_pass = failure.retryable() || retryable_failure(failure.kind());
+            if (!may_pass || failure.kind() == errc::integrity || time.now() > give_up) throw;
+        }
+        co_await sleep_for(time, context.session().policy().backoff().cap());
+    }
+}
+
+/// A pull request that was opened by the discussions route is a draft; one that a commit has opened is not. A failure
+/// here does not undo the commit, and neither does a cancellation.
+inline task<void> open_for_review(context& context, std::uint64_t number) {
+    constexpr std::chrono::seconds limit{60};
+    std::exception_ptr failure;
+    try {
+        co_await in_time(context.client().seams().clock(), limit,
+                         set_discussion_status(context.session(), context.target(), number, discussion_status::open));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    context.log().write(log_level::warning, "the pull request " + std::to_string(number) + " of " +
+                                                context.target().id() + " stays a draft: " + describe(failure));
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+}
+
+inline void tell_about_empty_pull_request(context& context, std::uint64_t number) {
+    const std::string revision = pull_request_revision(number);
+    context.log().write(log_level::warning, "the pull request " + std::to_string(number) + " of " +
+                                                context.target().id() + " was opened, and its commit failed: push " +
+                                                "again with revision(\"" + revision + "\"), or close it");
+}
+
+/// Files were left out because the branch's head has them already: the pull request has to begin there.
+inline void require_compared_with(context& context, const std::string& parent) {
+    const std::string& head = context.first_head();
+    if (context.tally().unchanged == 0 || parent.empty() || head.empty() || head.starts_with(parent)) return;
+    throw branch_moved("cannot open a pull request at " + context.target().id(), parent, head);
+}
+
 }  // namespace detail
+
+HUBPUSH_DECL commit_step::commit_step(const hubpush::message& summary, const takes_options::takes& options)
+    : header_(summary.text(), options.get_or_default<hubpush::description>().text()),
+      on_conflict_(options.get<hubpush::on_conflict>()) {
+    if (options.get<parent_commit>()) header_.parent(options.get<parent_commit>()->text());
+}
 
 HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_set set) const {
     std::sort(set.files.begin(), set.files.end(), [](const stored_file& left, const stored_file& right) {
@@ -14477,6 +18603,7 @@ HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_
         const commit_result made = co_await send(context, set.files, operations);
         info = detail::info_of(context, made.oid(), made.url(), false);
         info.files_committed = set.files.size();
+        detail::tell_pull_request(context, made, info);
     }
     co_await context.progress().finish();
     co_return info;
@@ -14484,24 +18611,58 @@ HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_
 
 HUBPUSH_DECL task<commit_result> commit_step::send(context& context, const std::vector<stored_file>& files,
                                                    const std::vector<commit_operation>& operations) const {
-    try {
-        co_return co_await send_once(context, operations);
-    } catch (const lfs_object_missing&) {  // handled below, where awaiting is possible
+    return context.creates_pr() ? send_as_pull_request(context, files, operations)
+                                : send_to_branch(context, files, operations);
+}
+
+HUBPUSH_DECL commit_options commit_step::options_for(context& context) const {
+    commit_options options;
+    options.patience(context.client().commit_patience());
+    // A parent that the caller gave is not replaced unless the caller says so; one that we chose is.
+    if (on_conflict_ || header_.parent().empty()) options.when_moved(on_conflict_);
+    return options;
+}
+
+HUBPUSH_DECL task<commit_result> commit_step::send_to_branch(context& context, const std::vector<stored_file>& files,
+                                                             const std::vector<commit_operation>& operations) const {
+    commit_header header = header_;
+    std::string base = context.first_head();
+    if (header.parent().empty() && base.empty() && on_conflict_) {
+        base = co_await head_commit(context.session(), context.target(), context.revision());
     }
-    co_await detail::store_again(context, files);
-    co_return co_await send_once(context, operations);
+    if (header.parent().empty() && !base.empty()) header.parent(std::move(base));
+    co_return co_await detail::send_stored(context, files, context.revision(), std::move(header), operations,
+                                           options_for(context));
 }
 
-HUBPUSH_DECL task<commit_result> commit_step::send_once(context& context,
-                                                        const std::vector<commit_operation>& operations) const {
-    return send_commit(context.session(), context.target(), context.revision(),
-                       commit_header(message_.text(), description_.text()), operations,
-                       context.client().commit_patience());
-}
-
-HUBPUSH_DECL commit_step commit(hubpush::message summary, hubpush::description text) {
-    static_cast<void>(commit_header(summary.text(), text.text()));  // throws what is wrong with them
-    return commit_step(std::move(summary), std::move(text));
+HUBPUSH_DECL task<commit_result> commit_step::send_as_pull_request(
+    context& context, const std::vector<stored_file>& files, const std::vector<commit_operation>& operations) const {
+    detail::require_compared_with(context, header_.parent());
+    commit_options options = options_for(context);
+    std::optional<std::uint64_t> number;
+    // The discussions route knows one place to begin: the head of the default branch.
+    if (header_.parent().empty() && context.revision() == "main") {
+        number = co_await open_pull_request(context.session(), context.target(), header_.summary(), header_.details(),
+                                            options.patience());
+    }
+    if (!number) {
+        options.create_pr(true);
+        co_return co_await detail::send_stored(context, files, context.revision(), header_, operations,
+                                               std::move(options));
+    }
+    std::exception_ptr failure;
+    commit_result made;
+    try {
+        made = co_await detail::send_to_pull_request(context, *number, files, header_, operations, std::move(options));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        detail::tell_about_empty_pull_request(context, *number);
+        std::rethrow_exception(failure);
+    }
+    co_await detail::open_for_review(context, *number);
+    co_return commit_result(made.oid(), made.url(), *number);
 }
 
 }  // namespace hubpush::inline v0
@@ -14596,11 +18757,11 @@ HUBPUSH_DECL task<void> transfer_step::pass_on(detail::large_file_store& store, 
 
 }  // namespace hubpush::inline v0
 
-#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace hubpush::inline v0 {
 
@@ -14609,13 +18770,14 @@ namespace hubpush::inline v0 {
 /// Executor: calls are coroutines to be awaited from any executor; the work runs on one strand of the client's own
 /// executor and completes on the caller's. Thread-safety: calls may be made from any thread. Cancellation of every
 /// call: all types; until the commit request leaves, the call ends with `cancelled` and the branch has not moved
-/// (content may be stored); afterwards with the real outcome or `outcome_unknown`. Emit on `get_executor()`. Lifetime:
-/// arguments are owned by the call; the executor's context must outlive the client. Errors: design.md §4;
-/// `invalid_argument` before the first request.
-class client {
+/// (content may be stored); afterwards with the real outcome or `outcome_unknown`. Emit where the call is awaited.
+/// Lifetime: arguments are owned by the call; the executor's context must outlive the client. Errors: design.md §4;
+/// `invalid_argument` before the first request. Every call exists with any completion token too: `async_calls`.
+class client : public async_calls<client> {
 public:
     /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `allow_plain_http`, `log_to` and, for
-    /// simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. What is not given comes from the
+    /// simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. Of the network: `proxy`,
+    /// `connection_limits`, `trace_events`, `allow_private_addresses`. What is not given comes from the
     /// environment, as in the Hub's own tools (spec/hub-http-api.md §1). Throws `bad_environment` or
     /// `invalid_argument`; sends nothing.
     template <class... Options>
@@ -14623,24 +18785,31 @@ public:
         : client(std::move(executor), detail::collect_options<client_call>(std::move(options)...)) {}
     HUBPUSH_DECL client(asio::any_io_executor executor, client_call::takes options);
 
-    /// Where the work runs, and where cancellation has to be emitted.
+    /// A copy of this handle that sends by another policy; connections, token and everything else are shared.
+    HUBPUSH_DECL client with(retry_policy policy) const;
+
+    /// Where the work runs, and where handlers without an executor of their own are called.
     asio::any_io_executor get_executor() const { return strand_; }
     /// True once the endpoint has answered any request of this client. Thread-safe.
     HUBPUSH_DECL bool has_answered() const noexcept;
     /// The endpoint without a '/' at its end.
     HUBPUSH_DECL std::string endpoint() const;
+    /// What happened on the network last, oldest first: connections, requests, replies, and why something was tried
+    /// again; `to_string` makes a line of each. No secrets. Thread-safe.
+    HUBPUSH_DECL std::vector<trace_event> trace() const;
 
     /// Whose token this is. Throws `not_authorized` without one.
     HUBPUSH_DECL task<hub_user> whoami() const;
 
-    /// Creates a model repository. Options: `exist_ok`, `private_repo`. Throws `conflict` when it exists, without
-    /// `exist_ok`.
+    /// Creates a repository. Options: `exist_ok`, `private_repo`, a `repo_type` (default: a model), `space_sdk` (needed
+    /// for a space). Throws `conflict` when it exists, without `exist_ok`.
     template <class... Options>
     task<created_repository> create_repo(std::string repo_id, Options... options) const {
         return create(std::move(repo_id), detail::collect_options<create_repo_call>(std::move(options)...));
     }
 
-    /// Pushes one file in one commit. Options: `message`, `description`, `revision`, `progress`.
+    /// Pushes one file in one commit. Options: `message`, `description`, `revision`, `progress`, a `repo_type`,
+    /// `gitignore`, `parent_commit`, `create_pr`, `on_conflict`.
     template <class... Options>
     task<commit_info> upload_file(std::string repo_id, upload_content what, std::string path,
                                   Options... options) const {
@@ -14649,7 +18818,8 @@ public:
     }
 
     /// Pushes the files of a folder in one commit, read when the call runs. Options: `message`, `description`,
-    /// `revision`, `path_in_repo`, `allow`, `ignore`, `progress`.
+    /// `revision`, `path_in_repo`, `allow`, `ignore`, `progress`, a `repo_type`, `gitignore`, `delete_patterns`,
+    /// `links_inside_only`, `parent_commit`, `create_pr`, `on_conflict`.
     template <class... Options>
     task<commit_info> upload_folder(std::string repo_id, std::filesystem::path folder, Options... options) const {
         return push_folder(std::move(repo_id), std::move(folder),
@@ -14657,7 +18827,7 @@ public:
     }
 
     /// One commit of any number of `add` and `remove`, in the order given. Options: `message` (required),
-    /// `description`, `revision`, `progress`.
+    /// `description`, `revision`, `progress`, a `repo_type`, `gitignore`, `parent_commit`, `create_pr`, `on_conflict`.
     template <class... Arguments>
     task<commit_info> create_commit(std::string repo_id, Arguments... arguments) const {
         operation_list operations;
@@ -14675,21 +18845,10 @@ public:
     /// Runs `work` on the client's strand and completes on the awaiting coroutine's executor.
     template <class Result>
     task<Result> run(task<Result> work) const {
-        return on_strand(strand_, std::move(work));
+        return initiate(strand_, std::move(work), asio::use_awaitable);
     }
 
 private:
-    template <class Result>
-    static task<Result> on_strand(asio::any_io_executor strand, task<Result> work) {
-        std::exception_ptr failure;
-        try {
-            co_return co_await asio::co_spawn(strand, detail::root(std::move(work)), asio::use_awaitable);
-        } catch (...) {
-            failure = translate(std::current_exception());
-        }
-        std::rethrow_exception(failure);
-    }
-
     HUBPUSH_DECL context open(std::string repo_id, pipeline_call::takes options) const;
     HUBPUSH_DECL task<created_repository> create(std::string repo_id, create_repo_call::takes options) const;
     HUBPUSH_DECL task<commit_info> push_file(std::string repo_id, add addition, upload_file_call::takes options) const;
@@ -14730,18 +18889,28 @@ inline hub_settings settings_of(const client_call::takes& options) {
                             options.get<allow_plain_http>().has_value());
 }
 
+/// Sockets that only lead where the server behind `endpoint` may send us.
+inline std::shared_ptr<connector> network_of(const client_call::takes& options, const seams& seams, origin endpoint) {
+    if (options.get<use_connector>()) return options.get<use_connector>()->get();
+    proxy_settings proxies =
+        options.get<proxy>() ? proxy_settings(*options.get<proxy>()) : proxy_settings::from_environment();
+    address_guard guard = options.get<allow_private_addresses>() ? address_guard() : address_guard(std::move(endpoint));
+    return network_connector(seams, tls_options::from_environment(), system_resolver(), std::move(proxies),
+                             std::move(guard));
+}
+
 inline std::shared_ptr<client_state> make_client_state(const client_call::takes& options) {
     const seams seams = seams_of(options);
     const memory_budget budget = options.get_or_default<memory_budget>();
-    std::shared_ptr<connector> network =
-        options.get<use_connector>() ? options.get<use_connector>()->get()
-                                     : network_connector(seams, tls_options::from_environment(), system_resolver());
+    hub_settings settings = settings_of(options);
+    std::shared_ptr<connector> network = network_of(options, seams, settings.origin());
     std::shared_ptr<file_system> files =
         options.get<use_file_system>() ? options.get<use_file_system>()->get() : posix_file_system();
     const std::size_t threads =
         options.get<worker_threads>() ? options.get<worker_threads>()->count() : default_worker_threads();
-    auto session = std::make_shared<hub_session>(settings_of(options), seams, std::move(network), budget,
-                                                 options.get_or_default<retry_policy>());
+    auto session = std::make_shared<hub_session>(
+        std::move(settings), seams, std::move(network), budget, options.get_or_default<retry_policy>(),
+        options.get_or_default<connection_limits>(), options.get_or_default<trace_events>());
     return std::make_shared<client_state>(seams, budget, std::move(files), std::make_shared<worker_pool>(threads),
                                           std::move(session), options.get_or_default<commit_patience>().time());
 }
@@ -14761,18 +18930,18 @@ Option given_or(const Options& options, std::string otherwise) {
     return given ? *given : Option(std::move(otherwise));
 }
 
-template <class Options>
-commit_step commit_step_of(const Options& options, std::string default_message) {
-    return commit(given_or<message>(options, std::move(default_message)),
-                  options.template get_or_default<description>());
+/// The part of a call's options that another call, or a step, takes.
+template <class Call, class Options>
+typename Call::takes options_for(const Options& options) {
+    typename Call::takes result;
+    result.put_from(options);
+    return result;
 }
 
 template <class Options>
-pipeline_call::takes pipeline_options_of(const Options& options) {
-    pipeline_call::takes result;
-    if (options.template get<revision>()) result.put(*options.template get<revision>());
-    if (options.template get<progress>()) result.put(*options.template get<progress>());
-    return result;
+commit_step commit_step_of(const Options& options, std::string default_message) {
+    return commit_step(given_or<message>(options, std::move(default_message)),
+                       options_for<commit_step::takes_options>(options));
 }
 
 /// Runs a pipeline in a context of its own; the coroutine frame owns both.
@@ -14792,26 +18961,37 @@ task<Result> keep_alive(std::shared_ptr<client_state> /*held by the frame*/, tas
 HUBPUSH_DECL client::client(asio::any_io_executor executor, client_call::takes options)
     : strand_(asio::make_strand(std::move(executor))), state_(detail::make_client_state(options)) {}
 
+HUBPUSH_DECL client client::with(retry_policy policy) const {
+    client result = *this;
+    result.state_ = state_->with(std::make_shared<hub_session>(state_->session(), std::move(policy)));
+    return result;
+}
+
 HUBPUSH_DECL bool client::has_answered() const noexcept { return state_->session().has_answered(); }
 
 HUBPUSH_DECL std::string client::endpoint() const { return state_->session().settings().endpoint(); }
+
+HUBPUSH_DECL std::vector<trace_event> client::trace() const { return state_->session().trace(); }
 
 HUBPUSH_DECL task<hub_user> client::whoami() const {
     return run(detail::keep_alive(state_, hubpush::whoami(state_->session())));
 }
 
 HUBPUSH_DECL task<created_repository> client::create(std::string repo_id, create_repo_call::takes options) const {
-    repo_creation wanted{repository(std::move(repo_id))};
-    wanted.exist_ok(options.get<exist_ok>().has_value());
+    repo_creation wanted{repository(std::move(repo_id), options.get_or_default<repo_type>())};
+    wanted.exist_ok(options.get<exist_ok>().has_value()).sdk(options.get_or_default<space_sdk>().text());
     if (options.get<private_repo>()) wanted.visibility(repo_visibility::private_repo);
     return run(detail::keep_alive(state_, hubpush::create_repo(state_->session(), std::move(wanted))));
 }
 
 HUBPUSH_DECL context client::open(std::string repo_id, pipeline_call::takes options) const {
-    repository target(std::move(repo_id));
+    repository target(std::move(repo_id), options.get_or_default<repo_type>());
     std::string branch = detail::given_or<revision>(options, "main").text();
     check_revision(branch);
-    return context(state_, std::move(target), std::move(branch), options.get_or_default<progress>());
+    context place(state_, std::move(target), std::move(branch), options.get_or_default<progress>());
+    if (options.get<create_pr>()) place.create_pr();
+    if (options.get<gitignore>()) place.rules().gitignore(options.get<gitignore>()->text());
+    return place;
 }
 
 HUBPUSH_DECL task<commit_info> client::push_file(std::string repo_id, add addition,
@@ -14819,18 +18999,15 @@ HUBPUSH_DECL task<commit_info> client::push_file(std::string repo_id, add additi
     std::string default_message = "Upload " + normalize_path_in_repo(addition.path()) + " with hubpush";
     std::vector<placed_addition> files;
     files.emplace_back(std::move(addition), 0);
-    context place = open(std::move(repo_id), detail::pipeline_options_of(options));
+    context place = open(std::move(repo_id), detail::options_for<pipeline_call>(options));
     return run(detail::run_in(std::move(place), files_step(std::move(files)) | classify() | transfer() |
                                                     detail::commit_step_of(options, std::move(default_message))));
 }
 
 HUBPUSH_DECL task<commit_info> client::push_folder(std::string repo_id, std::filesystem::path folder,
                                                    upload_folder_call::takes options) const {
-    scan_step::takes_options::takes scan_options;
-    if (options.get<hubpush::path_in_repo>()) scan_options.put(*options.get<hubpush::path_in_repo>());
-    if (options.get<allow>()) scan_options.put(*options.get<allow>());
-    if (options.get<ignore>()) scan_options.put(*options.get<ignore>());
-    context place = open(std::move(repo_id), detail::pipeline_options_of(options));
+    const auto scan_options = detail::options_for<scan_step::takes_options>(options);
+    context place = open(std::move(repo_id), detail::options_for<pipeline_call>(options));
     return run(detail::run_in(std::move(place), scan_step(std::move(folder), scan_options) | classify() | transfer() |
                                                     detail::commit_step_of(options, "Upload folder using hubpush")));
 }
@@ -14840,7 +19017,7 @@ HUBPUSH_DECL task<commit_info> client::push_operations(std::string repo_id, oper
     for (const placed_addition& addition : operations.additions()) {
         static_cast<void>(normalize_path_in_repo(addition.addition().path()));
     }
-    context place = open(std::move(repo_id), detail::pipeline_options_of(options));
+    context place = open(std::move(repo_id), detail::options_for<pipeline_call>(options));
     for (const removal& gone : operations.removals()) {
         place.removals().emplace_back(detail::path_to_remove(gone.path()), gone.position());
     }
@@ -14852,6 +19029,186 @@ HUBPUSH_DECL task<commit_info> client::push_operations(std::string repo_id, oper
 
 /// \file
 /// The blocking front: pushes behind a training loop, in order, without a line of Asio (design.md §3).
+
+/// \file
+/// What a `background` adds to a client, as named values.
+
+/// \file
+/// How a queue behaves; every value has a default.
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+/// What becomes of a job that is submitted to a queue which has reached its limit (spec/reliability.md §3.8, P13).
+enum class full_queue {
+    reject,  ///< the call throws `queue_full`: the caller is never held up
+    wait,    ///< the call waits for a place, first come, first served
+    /// The oldest waiting job gives way: it ends as cancelled, with a message that says for which job, and its outcome
+    /// is kept. The job at the head is never replaced; when none waits behind it the call throws `queue_full`.
+    replace_oldest
+};
+
+/// What becomes of the jobs behind one that has failed for good. A cancelled job is not a failed one.
+enum class failed_job {
+    go_on,  ///< they run
+    /// They are cancelled, and so is what is submitted before the failure has been drained: whether a job runs does not
+    /// depend on when it was submitted. `drain()`, which tells of the failure, lets the queue go on.
+    cancel_the_rest
+};
+
+/// `queue_options().limit(100).give_up_after(1h)`.
+class queue_options {
+public:
+    /// Asked on the queue's executor, never under a lock, whether a retryable failure may be waited out.
+    using wait_out_rule = std::function<bool(const error&)>;
+
+    /// How many jobs may be unfinished at once, the running one included: one at least. Without it there is no limit.
+    queue_options& limit(std::size_t jobs) {
+        limit_ = jobs;
+        return *this;
+    }
+    /// What happens at the limit. `longest_wait` is for `full_queue::wait`: the call that has waited so long
+    /// throws `queue_full`. Without it a call waits for ever.
+    queue_options& when_full(full_queue policy, std::optional<std::chrono::milliseconds> longest_wait = std::nullopt) {
+        when_full_ = policy;
+        longest_wait_ = longest_wait;
+        return *this;
+    }
+    /// What happens to the others when a job has failed.
+    queue_options& after_failure(failed_job policy) {
+        after_failure_ = policy;
+        return *this;
+    }
+    /// How long after its first failure a job is still tried again.
+    queue_options& give_up_after(std::chrono::milliseconds time) {
+        give_up_after_ = time;
+        return *this;
+    }
+    /// A retryable failure for which `rule` says no is final. Without it every retryable failure is waited out.
+    queue_options& may_wait_out(wait_out_rule rule) {
+        may_wait_out_ = std::move(rule);
+        return *this;
+    }
+    /// Clock for the pauses, random numbers for their jitter, log for what nobody else is told.
+    queue_options& use(hubpush::seams value) {
+        seams_ = std::move(value);
+        return *this;
+    }
+
+    std::optional<std::size_t> limit() const noexcept { return limit_; }
+    full_queue when_full() const noexcept { return when_full_; }
+    std::optional<std::chrono::milliseconds> longest_wait() const noexcept { return longest_wait_; }
+    failed_job after_failure() const noexcept { return after_failure_; }
+    std::chrono::milliseconds give_up_after() const noexcept { return give_up_after_; }
+    const hubpush::seams& seams() const noexcept { return seams_; }
+    bool may_be_waited_out(const error& failure) const {
+        return failure.retryable() && (!may_wait_out_ || may_wait_out_(failure));
+    }
+
+private:
+    std::optional<std::size_t> limit_;
+    full_queue when_full_ = full_queue::reject;
+    std::optional<std::chrono::milliseconds> longest_wait_;
+    failed_job after_failure_ = failed_job::go_on;
+    std::chrono::milliseconds give_up_after_ = std::chrono::hours(6);
+    wait_out_rule may_wait_out_;
+    hubpush::seams seams_;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace hubpush::inline v0 {
+
+/// How many jobs may be unfinished at once, the running one included: one at least. Default: any number.
+class queue_limit {
+public:
+    explicit queue_limit(std::size_t jobs) : jobs_(jobs) {}
+    std::size_t jobs() const noexcept { return jobs_; }
+
+private:
+    std::size_t jobs_;
+};
+
+/// What happens to a call at the limit: `when_full(full_queue::replace_oldest)`. Default: `full_queue::reject`.
+class when_full {
+public:
+    /// `longest_wait` is for `full_queue::wait`: the call that has waited so long throws `queue_full`. Without it
+    /// a call waits for ever.
+    explicit when_full(full_queue policy, std::optional<std::chrono::milliseconds> longest_wait = std::nullopt)
+        : policy_(policy), longest_wait_(longest_wait) {}
+    full_queue policy() const noexcept { return policy_; }
+    std::optional<std::chrono::milliseconds> longest_wait() const noexcept { return longest_wait_; }
+
+private:
+    full_queue policy_;
+    std::optional<std::chrono::milliseconds> longest_wait_;
+};
+
+/// What happens to the jobs behind one that failed: `after_failure(failed_job::cancel_the_rest)`. Default:
+/// `failed_job::go_on`.
+class after_failure {
+public:
+    explicit after_failure(failed_job policy) : policy_(policy) {}
+    failed_job policy() const noexcept { return policy_; }
+
+private:
+    failed_job policy_;
+};
+
+/// How long after its first failure a job that may still succeed is tried again. Default: 6 hours.
+class give_up_after {
+public:
+    give_up_after() = default;
+    explicit give_up_after(std::chrono::milliseconds time) : time_(time) {}
+    std::chrono::milliseconds time() const noexcept { return time_; }
+
+private:
+    std::chrono::milliseconds time_ = std::chrono::hours(6);
+};
+
+/// How long the destructor of `background` waits for what is queued. Default: 5 minutes.
+class close_within {
+public:
+    close_within() = default;
+    explicit close_within(std::chrono::milliseconds time) : time_(time) {}
+    std::chrono::milliseconds time() const noexcept { return time_; }
+
+private:
+    std::chrono::milliseconds time_ = std::chrono::minutes(5);
+};
+
+namespace detail {
+
+/// The options of a client and those of the queue beside it.
+template <class ClientOptions>
+struct background_options;
+
+template <class... ClientOptions>
+struct background_options<option_set<ClientOptions...>> {
+    using all = option_set<ClientOptions..., queue_limit, when_full, after_failure, give_up_after, close_within>;
+
+    static option_set<ClientOptions...> client_part(const all& given) {
+        option_set<ClientOptions...> result;
+        const auto copy = [&result](const auto& option) {
+            if (option) result.put(*option);
+        };
+        (copy(given.template get<ClientOptions>()), ...);
+        return result;
+    }
+};
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
 
 /// \file
 /// A strict FIFO of coroutines on an executor: one at a time, in order of submission, every outcome kept until it is
@@ -14954,7 +19311,7 @@ HUBPUSH_DECL drain_result::drain_result(std::vector<job_outcome> ended, std::vec
 }  // namespace hubpush::inline v0
 
 /// \file
-/// The queue behind `fifo_queue` and `job<T>`: what they share, what the run loop works on, and how others wait for it.
+/// The queue behind `fifo_queue` and `job<T>`: what they share, who comes in, and what the run loop works on.
 
 /// \file
 /// The books of a queue: which jobs there are, where each stands, what became of those that have ended. Decides
@@ -14987,7 +19344,7 @@ public:
     virtual task<void> attempt() = 0;
     /// Destroys the work with everything it captured.
     virtual void release_work() noexcept = 0;
-    /// The address of what the work made, for the outcome.
+    /// The address of what the work made, for the outcome. Foreign code: never under a lock.
     virtual std::string result_text() const = 0;
 
     queue_core& queue() const noexcept { return *queue_; }
@@ -15028,10 +19385,12 @@ public:
     HUBPUSH_DECL void add(std::shared_ptr<job_record> job);
     /// The head begins; nothing when there is none.
     HUBPUSH_DECL std::shared_ptr<job_record> begin_head();
-    /// The job has ended, with its result or with `failure`.
-    HUBPUSH_DECL void end(job_record& job, std::exception_ptr failure);
+    /// The job has ended, with its result, whose address is `result`, or with `failure`.
+    HUBPUSH_DECL void end(job_record& job, std::exception_ptr failure, std::string result = std::string());
     /// Every job that has not begun ends with `failure`.
     HUBPUSH_DECL job_list end_waiting(const std::exception_ptr& failure);
+    /// The first job that has not begun, or nothing.
+    HUBPUSH_DECL std::shared_ptr<job_record> oldest_waiting() const;
 
     job_status status(const job_record& job) const noexcept { return job.status_; }
     void set_status(job_record& job, job_status status) noexcept { job.status_ = status; }
@@ -15056,6 +19415,7 @@ private:
     };
 
     HUBPUSH_DECL job_list::const_iterator find(std::uint64_t number) const;
+    HUBPUSH_DECL job_list::const_iterator first_waiting() const;
 
     job_list jobs_;
     std::map<std::uint64_t, known_outcome> outcomes_;  // of those that have ended, until they are taken
@@ -15091,9 +19451,9 @@ HUBPUSH_DECL std::shared_ptr<job_record> job_ledger::begin_head() {
     return jobs_.front();
 }
 
-HUBPUSH_DECL void job_ledger::end(job_record& job, std::exception_ptr failure) {
+HUBPUSH_DECL void job_ledger::end(job_record& job, std::exception_ptr failure, std::string result) {
     const job_status status = status_of(failure);
-    job_outcome outcome(job.number_, job.name_, status, failure, failure ? std::string() : job.result_text());
+    job_outcome outcome(job.number_, job.name_, status, failure, std::move(result));
     outcomes_[job.number_] = known_outcome{std::move(outcome), job.cancel_requested_};
     job.failure_ = std::move(failure);
     job.status_ = status;
@@ -15101,10 +19461,19 @@ HUBPUSH_DECL void job_ledger::end(job_record& job, std::exception_ptr failure) {
 }
 
 HUBPUSH_DECL job_ledger::job_list job_ledger::end_waiting(const std::exception_ptr& failure) {
-    const auto begun = [](const auto& job) { return job->status_ != job_status::waiting; };
-    job_list waiting(std::find_if_not(jobs_.begin(), jobs_.end(), begun), jobs_.end());
+    job_list waiting(first_waiting(), jobs_.cend());
     for (const std::shared_ptr<job_record>& job : waiting) end(*job, failure);
     return waiting;
+}
+
+HUBPUSH_DECL std::shared_ptr<job_record> job_ledger::oldest_waiting() const {
+    const auto oldest = first_waiting();
+    return oldest == jobs_.end() ? nullptr : *oldest;
+}
+
+HUBPUSH_DECL job_ledger::job_list::const_iterator job_ledger::first_waiting() const {
+    return std::find_if(jobs_.begin(), jobs_.end(),
+                        [](const auto& job) { return job->status_ == job_status::waiting; });
 }
 
 HUBPUSH_DECL job_ledger::job_list::const_iterator job_ledger::find(std::uint64_t number) const {
@@ -15198,65 +19567,138 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> patience::next_pause(
 }  // namespace hubpush::inline v0::detail
 
 /// \file
-/// How a queue behaves; every value has a default.
+/// Threads and coroutines that wait for the same state: a condition variable for both.
 
-#include <chrono>
-#include <cstddef>
-#include <functional>
-#include <optional>
-#include <utility>
-
-namespace hubpush::inline v0 {
-
-/// `queue_options().limit(100).give_up_after(1h)`.
-class queue_options {
-public:
-    /// Asked on the queue's executor, never under a lock, whether a retryable failure may be waited out.
-    using wait_out_rule = std::function<bool(const error&)>;
-
-    /// How many jobs may be unfinished at once, the running one included; more are refused. Without it there is no
-    /// limit.
-    queue_options& limit(std::size_t jobs) {
-        limit_ = jobs;
-        return *this;
-    }
-    /// How long after its first failure a job is still tried again.
-    queue_options& give_up_after(std::chrono::milliseconds time) {
-        give_up_after_ = time;
-        return *this;
-    }
-    /// A retryable failure for which `rule` says no is final. Without it every retryable failure is waited out.
-    queue_options& may_wait_out(wait_out_rule rule) {
-        may_wait_out_ = std::move(rule);
-        return *this;
-    }
-    /// Clock for the pauses, random numbers for their jitter, log for what nobody else is told.
-    queue_options& use(hubpush::seams value) {
-        seams_ = std::move(value);
-        return *this;
-    }
-
-    std::optional<std::size_t> limit() const noexcept { return limit_; }
-    std::chrono::milliseconds give_up_after() const noexcept { return give_up_after_; }
-    const hubpush::seams& seams() const noexcept { return seams_; }
-    bool may_be_waited_out(const error& failure) const {
-        return failure.retryable() && (!may_wait_out_ || may_wait_out_(failure));
-    }
-
-private:
-    std::optional<std::size_t> limit_;
-    std::chrono::milliseconds give_up_after_ = std::chrono::hours(6);
-    wait_out_rule may_wait_out_;
-    hubpush::seams seams_;
-};
-
-}  // namespace hubpush::inline v0
-
-#include <sys/types.h>
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace hubpush::inline v0::detail {
+
+/// `duration` after `now`; a hundred years stand for "for ever", which would overflow.
+inline steady_time deadline_after(steady_time now, std::chrono::milliseconds duration) {
+    constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365 * 100);
+    return now + std::min(duration, for_ever);
+}
+
+/// Waits for conditions on what `mutex` guards. The conditions are asked under it and must not throw.
+class wait_list {
+public:
+    using condition = std::function<bool()>;
+
+    explicit wait_list(std::mutex& mutex) : mutex_(mutex) {}
+
+    /// Wakes those whose condition holds now. Under the mutex.
+    HUBPUSH_DECL void notify();
+
+    /// Blocks until the condition holds (true) or the deadline (false). `lock` holds the mutex before and after.
+    HUBPUSH_DECL bool wait(std::unique_lock<std::mutex>& lock, const condition& met,
+                           std::optional<steady_time> deadline);
+
+    /// The same for a coroutine of any executor, with the deadline on `time`. `list` keeps alive what the condition
+    /// refers to, the mutex and the clock. Cancellation: all types; throws `cancelled`.
+    HUBPUSH_DECL static task<bool> async_wait(std::shared_ptr<wait_list> list, clock& time, condition met,
+                                              std::optional<steady_time> deadline);
+
+private:
+    struct parked;        // a coroutine that waits
+    class parking_space;  // its place in the list, for as long as its frame lives
+
+    HUBPUSH_DECL static task<bool> wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
+                                               std::optional<steady_time> deadline);
+
+    std::mutex& mutex_;
+    std::condition_variable changed_;
+    std::list<std::shared_ptr<parked>> parked_;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+namespace hubpush::inline v0::detail {
+
+/// The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own strand.
+struct wait_list::parked {
+    parked(condition awaited, const asio::any_io_executor& executor)
+        : met(std::move(awaited)), wake(executor, asio::steady_timer::time_point::max()) {}
+
+    const condition met;
+    asio::steady_timer wake;
+};
+
+/// Wakers post under the mutex and this leaves the list under it, so nobody posts to an executor that is gone.
+class wait_list::parking_space {
+public:
+    parking_space(std::shared_ptr<wait_list> list, condition met, const asio::any_io_executor& executor)
+        : list_(std::move(list)), parked_(std::make_shared<parked>(std::move(met), executor)) {
+        const std::lock_guard lock(list_->mutex_);
+        list_->parked_.push_back(parked_);
+    }
+    parking_space(const parking_space&) = delete;
+    parking_space& operator=(const parking_space&) = delete;
+    ~parking_space() {
+        const std::lock_guard lock(list_->mutex_);
+        list_->parked_.remove(parked_);
+    }
+
+    bool met() const {
+        const std::lock_guard lock(list_->mutex_);
+        return parked_->met();
+    }
+    const std::shared_ptr<parked>& waiter() const noexcept { return parked_; }
+
+private:
+    std::shared_ptr<wait_list> list_;
+    std::shared_ptr<parked> parked_;
+};
+
+HUBPUSH_DECL void wait_list::notify() {
+    changed_.notify_all();
+    for (const std::shared_ptr<parked>& waiter : parked_) {
+        if (!waiter->met()) continue;
+        asio::post(waiter->wake.get_executor(), [waiter] { waiter->wake.cancel(); });
+    }
+}
+
+HUBPUSH_DECL bool wait_list::wait(std::unique_lock<std::mutex>& lock, const condition& met,
+                                  std::optional<steady_time> deadline) {
+    if (deadline) return changed_.wait_until(lock, *deadline, met);
+    changed_.wait(lock, met);
+    return true;
+}
+
+HUBPUSH_DECL task<bool> wait_list::async_wait(std::shared_ptr<wait_list> list, clock& time, condition met,
+                                              std::optional<steady_time> deadline) {
+    // On a strand of its own the wake-up cannot overtake the wait, whatever executor the caller is on.
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    co_return co_await initiate(asio::make_strand(executor), wait_parked(list, time, met, deadline),
+                                asio::use_awaitable);
+}
+
+HUBPUSH_DECL task<bool> wait_list::wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
+                                               std::optional<steady_time> deadline) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const parking_space space(list, met, executor);
+    const std::shared_ptr<parked> waiter = space.waiter();
+    const std::unique_ptr<timer> alarm = time.make_timer(executor);
+    if (deadline) alarm->start(*deadline, [waiter] { waiter->wake.cancel(); });
+    while (!space.met()) {
+        co_await throw_if_cancelled();
+        if (deadline && time.now() >= *deadline) co_return false;
+        std::error_code woken;
+        co_await waiter->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
+    co_return true;
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <sys/types.h>
+#include <chrono>
 #include <exception>
 #include <list>
 #include <memory>
@@ -15265,19 +19707,22 @@ private:
 
 namespace hubpush::inline v0::detail {
 
-/// `duration` from now for a thread that waits; a hundred years stand for "for ever", which would overflow.
-inline steady_time deadline_after(std::chrono::milliseconds duration) {
-    constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365 * 100);
-    return std::chrono::steady_clock::now() + std::min(duration, for_ever);
-}
-
-/// Thread-safe. No lock is held while foreign code runs: work, its captures' destructors, the log, rules.
+/// Thread-safe. No lock is held while foreign code runs: work, its captures' destructors, its result, the log, rules.
 class queue_core : public std::enable_shared_from_this<queue_core> {
 public:
     HUBPUSH_DECL queue_core(asio::any_io_executor executor, queue_options options);
 
+    /// Takes the job in, now or when there is a place; blocks where the options say so. Throws `queue_full`,
+    /// `queue_closed`, and `wrong_thread` where it would wait for itself.
     HUBPUSH_DECL void submit(std::shared_ptr<job_record> job);
+    /// The same for a coroutine of any executor. Cancellation: all types; throws `cancelled`, the job is not taken.
+    HUBPUSH_DECL task<void> async_submit(std::shared_ptr<job_record> job);
+
     HUBPUSH_DECL void cancel(const std::shared_ptr<job_record>& job);
+    /// Cancels those that have not ended. Does not wait.
+    HUBPUSH_DECL void cancel_all();
+    /// Takes no more jobs.
+    HUBPUSH_DECL void refuse_new();
     /// Takes no more jobs and cancels those that have not ended. Does not wait.
     HUBPUSH_DECL void stop();
     /// The owner goes: stops, lets go of the executor, and reports each failure that nobody has read, now or when it
@@ -15303,30 +19748,38 @@ public:
 
 private:
     using strand = asio::strand<asio::any_io_executor>;
+    using job_list = job_ledger::job_list;
 
-    struct parked;        // a coroutine that waits
-    class parking_space;  // its place in the list, for as long as its frame lives
+    class place_in_line;  // of a coroutine that waits, for as long as its frame lives
     class run_ticket;     // the right to run jobs; dropped with the frames of a destroyed executor
 
+    HUBPUSH_DECL void start(strand where);
     HUBPUSH_DECL static task<void> run(run_ticket ticket);
+    HUBPUSH_DECL std::shared_ptr<job_record> begin_next(std::shared_ptr<task_group> group);
     HUBPUSH_DECL static task<void> perform(std::shared_ptr<queue_core> self, std::shared_ptr<job_record> job);
     HUBPUSH_DECL static task<void> attempt_patiently(queue_core& self, job_record& job);
     HUBPUSH_DECL static task<void> pause(queue_core& self, job_record& job, std::chrono::milliseconds duration);
-    HUBPUSH_DECL static task<bool> wait_parked(std::shared_ptr<queue_core> self, milestone until,
-                                               std::optional<steady_time> deadline);
-
-    HUBPUSH_DECL void start(strand where);
-    HUBPUSH_DECL std::shared_ptr<job_record> begin_next(std::shared_ptr<task_group> group);
     HUBPUSH_DECL std::optional<std::chrono::milliseconds> pause_after(const std::exception_ptr& failure,
                                                                       job_record& job, patience& left);
     HUBPUSH_DECL void set_status(job_record& job, job_status status);
     HUBPUSH_DECL void finish(job_record& job, std::exception_ptr failure);
     HUBPUSH_DECL void abandon() noexcept;
+
+    HUBPUSH_DECL void start_if_idle(std::unique_lock<std::mutex> lock);
     HUBPUSH_DECL void report_unread();
+    HUBPUSH_DECL std::shared_ptr<wait_list> waiters();
+    HUBPUSH_DECL std::optional<steady_time> end_of_wait(steady_time now) const;
 
     // The rest is called under the mutex.
+    HUBPUSH_DECL bool full() const;
+    HUBPUSH_DECL bool enter(const std::shared_ptr<job_record>& job, std::shared_ptr<job_record>& ended);
+    HUBPUSH_DECL std::shared_ptr<job_record> make_room(const std::shared_ptr<job_record>& job);
+    HUBPUSH_DECL bool out_of_line(const job_record& job) const;
+    HUBPUSH_DECL void leave_line(const std::shared_ptr<job_record>& job, const std::exception_ptr& interrupted);
+    HUBPUSH_DECL void jobs_have_ended();
+    HUBPUSH_DECL job_list cancel_rest(const job_record& failed);
+    HUBPUSH_DECL void close();
     HUBPUSH_DECL void interrupt_running();
-    HUBPUSH_DECL void wake_waiters();
     HUBPUSH_DECL bool inside_a_job() const;
     HUBPUSH_DECL bool on_executor_thread() const;
 
@@ -15334,60 +19787,328 @@ private:
     const ::pid_t process_;
 
     mutable std::mutex mutex_;
-    std::condition_variable ended_;
-    std::list<std::shared_ptr<parked>> parked_;
+    wait_list waiters_{mutex_};
     job_ledger ledger_;
-    asio::any_io_executor executor_;       // until the owner goes: handles may outlive the context
-    std::optional<strand> strand_;         // of the run loop, while there is one
-    std::shared_ptr<task_group> running_;  // the head, while it is at work
-    bool closed_ = false;
+    std::list<std::shared_ptr<job_record>> line_;  // what waits for a place
+    std::exception_ptr rest_failure_;              // of every job, since one has failed and until that is drained
+    asio::any_io_executor executor_;               // until the owner goes: handles may outlive the context
+    std::optional<strand> strand_;                 // of the run loop, while there is one
+    std::shared_ptr<task_group> running_;          // the head, while it is at work
+    bool closed_ = false;                          // takes no more jobs
+    bool stopped_ = false;                         // ends those it has
     bool reports_ = false;
 };
 
 }  // namespace hubpush::inline v0::detail
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
 
 namespace hubpush::inline v0::detail {
 
-/// A coroutine that waits. The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own
-/// strand.
-struct queue_core::parked {
-    parked(milestone awaited, const asio::any_io_executor& executor)
-        : until(awaited), wake(executor, asio::steady_timer::time_point::max()) {}
+/// Only an io_context and strands of it can be asked; on other executors a blocking call on their own thread is not
+/// noticed.
+inline bool runs_here(const asio::any_io_executor& executor) {
+    using context_executor = asio::io_context::executor_type;
+    if (const auto* strand = target_of<asio::strand<asio::any_io_executor>>(executor)) {
+        return runs_here(strand->get_inner_executor());
+    }
+    if (const auto* strand = target_of<asio::strand<context_executor>>(executor)) {
+        return strand->get_inner_executor().running_in_this_thread();
+    }
+    const auto* const context = target_of<context_executor>(executor);
+    return context != nullptr && context->running_in_this_thread();
+}
 
-    const milestone until;
-    asio::steady_timer wake;
-};
+HUBPUSH_DECL queue_core::queue_core(asio::any_io_executor executor, queue_options options)
+    : options_(std::move(options)), process_(::getpid()), executor_(std::move(executor)) {
+    if (options_.limit() == std::size_t{0})
+        throw_error(errc::invalid_argument, "the limit of a queue must be one job at least");
+}
 
-/// Wakers post under the mutex and this leaves the list under it, so nobody posts to an executor that is gone.
-class queue_core::parking_space {
+HUBPUSH_DECL bool queue_core::forked() const noexcept { return ::getpid() != process_; }
+
+HUBPUSH_DECL void queue_core::check_process() const {
+    if (forked()) throw_error(errc::forked, "this queue belongs to the parent process");
+}
+
+HUBPUSH_DECL void queue_core::cancel(const std::shared_ptr<job_record>& job) {
+    check_process();
+    std::unique_lock lock(mutex_);
+    if (has_ended(ledger_.status(*job))) return;
+    ledger_.request_cancel(*job);
+    if (ledger_.status(*job) != job_status::waiting) {
+        interrupt_running();
+        return;
+    }
+    ledger_.end(*job, make_exception(errc::cancelled, job->label() + " was cancelled before it began"));
+    jobs_have_ended();
+    lock.unlock();
+    job->release_work();
+}
+
+HUBPUSH_DECL void queue_core::cancel_all() {
+    check_process();
+    std::unique_lock lock(mutex_);
+    for (const std::shared_ptr<job_record>& job : ledger_.unfinished()) ledger_.request_cancel(*job);
+    const job_list dropped =
+        ledger_.end_waiting(make_exception(errc::cancelled, "every job was cancelled before this one began"));
+    jobs_have_ended();
+    interrupt_running();
+    lock.unlock();
+    for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
+}
+
+/// Those that wait for a place come in for it: they are submitted, as far as their callers can tell.
+HUBPUSH_DECL queue_core::job_list queue_core::cancel_rest(const job_record& failed) {
+    for (const std::shared_ptr<job_record>& job : std::exchange(line_, {})) ledger_.add(job);
+    rest_failure_ = make_exception(errc::cancelled, failed.label() + " failed, and this queue cancels the rest",
+                                   error_details().hint("mend the cause, drain the queue and submit it again"));
+    return ledger_.end_waiting(rest_failure_);
+}
+
+HUBPUSH_DECL void queue_core::interrupt_running() {
+    if (running_) asio::post(*strand_, [group = running_] { group->cancel(); });
+}
+
+HUBPUSH_DECL void queue_core::close() {
+    closed_ = true;
+    line_.clear();
+    waiters_.notify();
+}
+
+HUBPUSH_DECL void queue_core::refuse_new() {
+    check_process();
+    const std::lock_guard lock(mutex_);
+    close();
+}
+
+HUBPUSH_DECL void queue_core::stop() {
+    check_process();
+    std::unique_lock lock(mutex_);
+    stopped_ = true;
+    const job_list dropped = ledger_.end_waiting(make_exception(
+        errc::cancelled, "the queue was closed before the job began", error_details().hint("submit it again")));
+    close();
+    interrupt_running();
+    lock.unlock();
+    for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
+}
+
+HUBPUSH_DECL void queue_core::retire() {
+    stop();
+    std::unique_lock lock(mutex_);
+    executor_ = asio::any_io_executor();
+    reports_ = true;
+    lock.unlock();
+    report_unread();
+}
+
+HUBPUSH_DECL void queue_core::report_unread() {
+    std::unique_lock lock(mutex_);
+    const std::vector<std::string> lines = ledger_.take_unread_failures();
+    lock.unlock();
+    for (const std::string& line : lines) options_.seams().log().write(log_level::error, line);
+}
+
+HUBPUSH_DECL job_status queue_core::status(const job_record& job) const {
+    check_process();
+    const std::lock_guard lock(mutex_);
+    return ledger_.status(job);
+}
+
+HUBPUSH_DECL void queue_core::check_outcome(const job_record& job) {
+    const std::lock_guard lock(mutex_);
+    if (const std::exception_ptr failure = ledger_.read_failure(job)) std::rethrow_exception(failure);
+}
+
+HUBPUSH_DECL drain_result queue_core::take_outcomes() {
+    const std::lock_guard lock(mutex_);
+    rest_failure_ = nullptr;
+    return ledger_.take_outcomes();
+}
+
+HUBPUSH_DECL milestone queue_core::everything() const {
+    check_process();
+    const std::lock_guard lock(mutex_);
+    return ledger_.everything();
+}
+
+HUBPUSH_DECL bool queue_core::inside_a_job() const { return strand_ && strand_->running_in_this_thread(); }
+
+HUBPUSH_DECL bool queue_core::on_executor_thread() const { return strand_ && runs_here(strand_->get_inner_executor()); }
+
+/// For coroutines, whose frames may outlive the frame that holds the queue.
+HUBPUSH_DECL std::shared_ptr<wait_list> queue_core::waiters() { return {shared_from_this(), &waiters_}; }
+
+HUBPUSH_DECL bool queue_core::wait(milestone until, std::optional<steady_time> deadline) {
+    check_process();
+    std::unique_lock lock(mutex_);
+    // Inside a job always, so that the mistake does not depend on timing. Elsewhere the executor may be gone once all
+    // is done.
+    if (inside_a_job() || (!ledger_.reached(until) && on_executor_thread())) {
+        throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not block until one has ended");
+    }
+    return waiters_.wait(lock, [&] { return ledger_.reached(until); }, deadline);
+}
+
+HUBPUSH_DECL task<bool> queue_core::async_wait(milestone until, std::optional<steady_time> deadline) {
+    const std::shared_ptr<queue_core> self = shared_from_this();
+    check_process();
+    {
+        const std::lock_guard lock(mutex_);
+        if (ledger_.reached(until)) co_return true;
+        if (inside_a_job()) throw_error(errc::wrong_thread, "a job must not wait for itself or for a job behind it");
+    }
+    const wait_list::condition reached = [core = this, until] { return core->ledger_.reached(until); };
+    co_return co_await wait_list::async_wait(waiters(), options_.seams().clock(), reached, deadline);
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <string>
+
+namespace hubpush::inline v0::detail {
+
+class queue_core::place_in_line {
 public:
-    parking_space(std::shared_ptr<queue_core> queue, milestone until, const asio::any_io_executor& executor)
-        : queue_(std::move(queue)), parked_(std::make_shared<parked>(until, executor)) {
+    place_in_line(std::shared_ptr<queue_core> queue, std::shared_ptr<job_record> job)
+        : queue_(std::move(queue)), job_(std::move(job)) {}
+    place_in_line(const place_in_line&) = delete;
+    place_in_line& operator=(const place_in_line&) = delete;
+    ~place_in_line() {
         const std::lock_guard lock(queue_->mutex_);
-        queue_->parked_.push_back(parked_);
+        queue_->line_.remove(job_);
     }
-    parking_space(const parking_space&) = delete;
-    parking_space& operator=(const parking_space&) = delete;
-    ~parking_space() {
-        const std::lock_guard lock(queue_->mutex_);
-        queue_->parked_.remove(parked_);
-    }
-
-    bool reached() const {
-        const std::lock_guard lock(queue_->mutex_);
-        return queue_->ledger_.reached(parked_->until);
-    }
-    const std::shared_ptr<parked>& waiter() const noexcept { return parked_; }
 
 private:
     std::shared_ptr<queue_core> queue_;
-    std::shared_ptr<parked> parked_;
+    std::shared_ptr<job_record> job_;
 };
+
+HUBPUSH_DECL void queue_core::submit(std::shared_ptr<job_record> job) {
+    check_process();
+    std::shared_ptr<job_record> ended;
+    std::unique_lock lock(mutex_);
+    if (!enter(job, ended)) {
+        if (on_executor_thread()) {
+            throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not wait for a place in it");
+        }
+        line_.push_back(job);
+        waiters_.wait(lock, [&] { return out_of_line(*job); }, end_of_wait(std::chrono::steady_clock::now()));
+        leave_line(job, nullptr);
+    }
+    start_if_idle(std::move(lock));
+    if (ended) ended->release_work();
+}
+
+HUBPUSH_DECL task<void> queue_core::async_submit(std::shared_ptr<job_record> job) {
+    const std::shared_ptr<queue_core> self = shared_from_this();
+    check_process();
+    const place_in_line place(self, job);
+    std::shared_ptr<job_record> ended;
+    std::unique_lock lock(mutex_);
+    if (!enter(job, ended)) {
+        line_.push_back(job);
+        lock.unlock();
+        clock& time = options_.seams().clock();
+        const std::optional<steady_time> until = end_of_wait(time.now());
+        const wait_list::condition out = [core = this, job] { return core->out_of_line(*job); };
+        std::exception_ptr interrupted;
+        try {
+            co_await wait_list::async_wait(waiters(), time, out, until);
+        } catch (...) {
+            interrupted = std::current_exception();
+        }
+        lock.lock();
+        leave_line(job, interrupted);
+    }
+    start_if_idle(std::move(lock));
+    if (ended) ended->release_work();
+}
+
+HUBPUSH_DECL bool queue_core::full() const {
+    return options_.limit() && ledger_.unfinished().size() >= *options_.limit();
+}
+
+/// True when the job has its place; false when it has to wait for one. `ended` is the job that ended by it: the one
+/// that gave way, or this very job when the rest is cancelled.
+HUBPUSH_DECL bool queue_core::enter(const std::shared_ptr<job_record>& job, std::shared_ptr<job_record>& ended) {
+    if (closed_) throw_error(errc::queue_closed, job->name() + " was submitted to a closed queue");
+    if (full()) {
+        if (options_.when_full() != full_queue::wait) {
+            ended = make_room(job);
+            return true;
+        }
+        if (!inside_a_job()) return false;
+        throw_error(errc::wrong_thread, "a job must not wait for a place behind itself in a full queue");
+    }
+    ledger_.add(job);
+    if (rest_failure_) {
+        ledger_.end(*job, rest_failure_);
+        ended = job;
+    }
+    return true;
+}
+
+/// Takes the job in for the oldest that waits, which is given back.
+HUBPUSH_DECL std::shared_ptr<job_record> queue_core::make_room(const std::shared_ptr<job_record>& job) {
+    const bool may_replace = options_.when_full() == full_queue::replace_oldest;
+    const std::shared_ptr<job_record> oldest = may_replace ? ledger_.oldest_waiting() : nullptr;
+    if (!oldest) {
+        throw_error(errc::queue_full, job->name() + " finds " + std::to_string(ledger_.unfinished().size()) +
+                                          " unfinished jobs in the queue");
+    }
+    ledger_.add(job);
+    ledger_.end(*oldest,
+                make_exception(errc::cancelled, oldest->label() + " gave way to " + job->label() + " in a full queue",
+                               error_details().hint("set a higher queue_limit to keep both")));
+    waiters_.notify();
+    return oldest;
+}
+
+HUBPUSH_DECL std::optional<steady_time> queue_core::end_of_wait(steady_time now) const {
+    if (!options_.longest_wait()) return std::nullopt;
+    return deadline_after(now, *options_.longest_wait());
+}
+
+/// Got a place, or will never get one.
+HUBPUSH_DECL bool queue_core::out_of_line(const job_record& job) const { return job.number() != 0 || closed_; }
+
+/// Returns when the job got its place, also if the wait was interrupted just then; otherwise says why it did not.
+HUBPUSH_DECL void queue_core::leave_line(const std::shared_ptr<job_record>& job,
+                                         const std::exception_ptr& interrupted) {
+    if (job->number() != 0) return;
+    line_.remove(job);
+    if (interrupted) std::rethrow_exception(interrupted);
+    if (closed_) throw_error(errc::queue_closed, "the queue was closed while " + job->name() + " waited for a place");
+    throw_error(errc::queue_full, job->name() + " has waited for a place in the queue as long as it may");
+}
+
+HUBPUSH_DECL void queue_core::start_if_idle(std::unique_lock<std::mutex> lock) {
+    if (strand_ || ledger_.unfinished().empty()) return;
+    const strand where = strand_.emplace(executor_);
+    lock.unlock();
+    start(where);
+}
+
+/// The places of jobs that have ended go to those that wait longest.
+HUBPUSH_DECL void queue_core::jobs_have_ended() {
+    while (!line_.empty() && !full()) {
+        ledger_.add(line_.front());
+        line_.pop_front();
+    }
+    waiters_.notify();
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <string>
+
+namespace hubpush::inline v0::detail {
 
 class queue_core::run_ticket {
 public:
@@ -15404,31 +20125,6 @@ public:
 private:
     std::shared_ptr<queue_core> queue_;
 };
-
-HUBPUSH_DECL queue_core::queue_core(asio::any_io_executor executor, queue_options options)
-    : options_(std::move(options)), process_(::getpid()), executor_(std::move(executor)) {}
-
-HUBPUSH_DECL bool queue_core::forked() const noexcept { return ::getpid() != process_; }
-
-HUBPUSH_DECL void queue_core::check_process() const {
-    if (forked()) throw_error(errc::forked, "this queue belongs to the parent process");
-}
-
-HUBPUSH_DECL void queue_core::submit(std::shared_ptr<job_record> job) {
-    check_process();
-    std::unique_lock lock(mutex_);
-    if (closed_) throw_error(errc::queue_closed, job->name() + " was submitted to a closed queue");
-    const std::size_t unfinished = ledger_.unfinished().size();
-    if (options_.limit() && unfinished >= *options_.limit()) {
-        throw_error(errc::queue_full,
-                    job->name() + " finds " + std::to_string(unfinished) + " unfinished jobs in the queue");
-    }
-    ledger_.add(std::move(job));
-    if (strand_) return;
-    const strand where = strand_.emplace(executor_);
-    lock.unlock();
-    start(where);
-}
 
 /// Posted, because `co_spawn` may run the first job inside this very call.
 HUBPUSH_DECL void queue_core::start(strand where) {
@@ -15519,58 +20215,25 @@ HUBPUSH_DECL task<void> queue_core::pause(queue_core& self, job_record& job, std
 /// Throws when the job was cancelled meanwhile: the interruption may have come and gone while the work did not listen.
 HUBPUSH_DECL void queue_core::set_status(job_record& job, job_status status) {
     const std::lock_guard lock(mutex_);
-    if (ledger_.cancel_requested(job) || closed_) {
+    if (ledger_.cancel_requested(job) || stopped_) {
         throw_error(errc::cancelled, job.label() + " was cancelled between two attempts");
     }
     ledger_.set_status(job, status);
 }
 
 HUBPUSH_DECL void queue_core::finish(job_record& job, std::exception_ptr failure) {
+    std::string result = failure ? std::string() : job.result_text();
+    job_list dropped;
     std::unique_lock lock(mutex_);
     running_.reset();
-    ledger_.end(job, std::move(failure));
-    wake_waiters();
+    ledger_.end(job, std::move(failure), std::move(result));
+    const bool rest_goes = options_.after_failure() == failed_job::cancel_the_rest;
+    if (rest_goes && ledger_.status(job) == job_status::failed) dropped = cancel_rest(job);
+    jobs_have_ended();
     const bool report = reports_;
     lock.unlock();
+    for (const std::shared_ptr<job_record>& each : dropped) each->release_work();
     if (report) report_unread();
-}
-
-HUBPUSH_DECL void queue_core::wake_waiters() {
-    ended_.notify_all();
-    for (const std::shared_ptr<parked>& waiter : parked_) {
-        if (!ledger_.reached(waiter->until)) continue;
-        asio::post(waiter->wake.get_executor(), [waiter] { waiter->wake.cancel(); });
-    }
-}
-
-HUBPUSH_DECL void queue_core::cancel(const std::shared_ptr<job_record>& job) {
-    check_process();
-    std::unique_lock lock(mutex_);
-    if (has_ended(ledger_.status(*job))) return;
-    ledger_.request_cancel(*job);
-    if (ledger_.status(*job) != job_status::waiting) {
-        interrupt_running();
-        return;
-    }
-    ledger_.end(*job, make_exception(errc::cancelled, job->label() + " was cancelled before it began"));
-    wake_waiters();
-    lock.unlock();
-    job->release_work();
-}
-
-HUBPUSH_DECL void queue_core::interrupt_running() {
-    if (running_) asio::post(*strand_, [group = running_] { group->cancel(); });
-}
-
-HUBPUSH_DECL void queue_core::stop() {
-    std::unique_lock lock(mutex_);
-    closed_ = true;
-    const auto dropped = ledger_.end_waiting(make_exception(
-        errc::cancelled, "the queue was closed before the job began", error_details().hint("submit it again")));
-    wake_waiters();
-    interrupt_running();
-    lock.unlock();
-    for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
 }
 
 /// The executor was destroyed with the run loop in it. The work that has begun is not released here: its frames, which
@@ -15581,104 +20244,12 @@ HUBPUSH_DECL void queue_core::abandon() noexcept {
     std::unique_lock lock(mutex_);
     strand_.reset();
     running_.reset();
-    const auto dropped = ledger_.end_waiting(failure);
-    const auto begun = ledger_.unfinished();
+    const job_list dropped = ledger_.end_waiting(failure);
+    const job_list begun = ledger_.unfinished();
     for (const std::shared_ptr<job_record>& job : begun) ledger_.end(*job, failure);
-    wake_waiters();
+    close();
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
-}
-
-HUBPUSH_DECL void queue_core::retire() {
-    stop();
-    std::unique_lock lock(mutex_);
-    executor_ = asio::any_io_executor();
-    reports_ = true;
-    lock.unlock();
-    report_unread();
-}
-
-HUBPUSH_DECL void queue_core::report_unread() {
-    std::unique_lock lock(mutex_);
-    const std::vector<std::string> lines = ledger_.take_unread_failures();
-    lock.unlock();
-    for (const std::string& line : lines) options_.seams().log().write(log_level::error, line);
-}
-
-HUBPUSH_DECL job_status queue_core::status(const job_record& job) const {
-    check_process();
-    const std::lock_guard lock(mutex_);
-    return ledger_.status(job);
-}
-
-HUBPUSH_DECL void queue_core::check_outcome(const job_record& job) {
-    const std::lock_guard lock(mutex_);
-    if (const std::exception_ptr failure = ledger_.read_failure(job)) std::rethrow_exception(failure);
-}
-
-HUBPUSH_DECL drain_result queue_core::take_outcomes() {
-    const std::lock_guard lock(mutex_);
-    return ledger_.take_outcomes();
-}
-
-HUBPUSH_DECL milestone queue_core::everything() const {
-    check_process();
-    const std::lock_guard lock(mutex_);
-    return ledger_.everything();
-}
-
-HUBPUSH_DECL bool queue_core::inside_a_job() const { return strand_ && strand_->running_in_this_thread(); }
-
-/// Only an io_context can be asked; on other executors a blocking call on their own thread is not noticed.
-HUBPUSH_DECL bool queue_core::on_executor_thread() const {
-    if (!strand_) return false;
-    const asio::any_io_executor executor = strand_->get_inner_executor();
-    const auto* const context = executor.target<asio::io_context::executor_type>();
-    return context != nullptr && context->running_in_this_thread();
-}
-
-HUBPUSH_DECL bool queue_core::wait(milestone until, std::optional<steady_time> deadline) {
-    check_process();
-    std::unique_lock lock(mutex_);
-    // Inside a job always, so that the mistake does not depend on timing. Elsewhere the executor may be gone once all
-    // is done.
-    if (inside_a_job() || (!ledger_.reached(until) && on_executor_thread())) {
-        throw_error(errc::wrong_thread, "a thread that runs the queue's jobs must not block until one has ended");
-    }
-    const auto done = [&] { return ledger_.reached(until); };
-    if (deadline) return ended_.wait_until(lock, *deadline, done);
-    ended_.wait(lock, done);
-    return true;
-}
-
-HUBPUSH_DECL task<bool> queue_core::async_wait(milestone until, std::optional<steady_time> deadline) {
-    const std::shared_ptr<queue_core> self = shared_from_this();
-    check_process();
-    {
-        const std::lock_guard lock(mutex_);
-        if (ledger_.reached(until)) co_return true;
-        if (inside_a_job()) throw_error(errc::wrong_thread, "a job must not wait for itself or for a job behind it");
-    }
-    // On a strand of its own the wake-up cannot overtake the wait, whatever executor the caller is on.
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    co_return co_await initiate(asio::make_strand(executor), wait_parked(self, until, deadline), asio::use_awaitable);
-}
-
-HUBPUSH_DECL task<bool> queue_core::wait_parked(std::shared_ptr<queue_core> self, milestone until,
-                                                std::optional<steady_time> deadline) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const parking_space space(self, until, executor);
-    const std::shared_ptr<parked> waiter = space.waiter();
-    clock& time = self->options_.seams().clock();
-    const std::unique_ptr<timer> alarm = time.make_timer(executor);
-    if (deadline) alarm->start(*deadline, [waiter] { waiter->wake.cancel(); });
-    while (!space.reached()) {
-        co_await throw_if_cancelled();
-        if (deadline && time.now() >= *deadline) co_return false;
-        std::error_code woken;
-        co_await waiter->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    }
-    co_return true;
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -15709,14 +20280,17 @@ public:
         return *value_;
     }
 
+    /// A result whose `url()` throws has no address; the result counts.
     std::string result_text() const override {
-        if constexpr (requires(const stored& value) { std::string(value.url); }) {
-            return std::string(value_->url);
-        } else if constexpr (requires(const stored& value) { std::string(value.url()); }) {
-            return std::string(value_->url());
-        } else {
-            return std::string();
+        try {
+            if constexpr (requires(const stored& value) { std::string(value.url); }) {
+                return std::string(value_->url);
+            } else if constexpr (requires(const stored& value) { std::string(value.url()); }) {
+                return std::string(value_->url());
+            }
+        } catch (...) {
         }
+        return std::string();
     }
 
 protected:
@@ -15740,7 +20314,8 @@ task<T> result_of(std::shared_ptr<job_state<T>> state) {
 /// reading. The result is kept as long as a handle lives; throwing all handles away changes nothing for the job, whose
 /// outcome is still told by `drain()`. Thread-safe; handles may outlive the queue.
 ///
-/// Every member throws `errc::forked` in a child process and `invalid_argument` on an empty handle.
+/// Every member throws `invalid_argument` on an empty handle and, if it needs the queue, `errc::forked` in a child
+/// process.
 template <class T>
 class job {
 public:
@@ -15769,7 +20344,8 @@ public:
     bool wait_until(steady_time deadline) const { return state().queue().wait(end_of_job(), deadline); }
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> duration) const {
-        return wait_until(detail::deadline_after(std::chrono::ceil<std::chrono::milliseconds>(duration)));
+        const auto now = std::chrono::steady_clock::now();
+        return wait_until(detail::deadline_after(now, std::chrono::ceil<std::chrono::milliseconds>(duration)));
     }
 
     /// What `get()` gives, for a coroutine on any executor. Cancellation: all types; it ends the wait with `cancelled`
@@ -15822,9 +20398,18 @@ struct task_traits<task<T>> {
 /// Work the queue takes, and what it gives: a task runs once, a callable that makes tasks can be run again.
 template <class Work>
 struct work_traits {
+    static constexpr bool fits = false;
+    static constexpr bool ends_quietly = true;
+};
+
+template <class Work>
+    requires task_traits<std::invoke_result_t<Work&>>::is_task
+struct work_traits<Work> {
     using made = std::invoke_result_t<Work&>;
-    static_assert(task_traits<made>::is_task, "hubpush: queued work is a task<T> or a callable that returns one");
     using result = typename task_traits<made>::result;
+    static constexpr bool fits = true;
+    static constexpr bool ends_quietly =
+        std::is_nothrow_destructible_v<Work> && (std::is_void_v<result> || std::is_nothrow_destructible_v<result>);
     static constexpr bool may_run_again = true;
     static made start(Work& work) { return work(); }
 };
@@ -15832,6 +20417,8 @@ struct work_traits {
 template <class T>
 struct work_traits<task<T>> {
     using result = T;
+    static constexpr bool fits = true;
+    static constexpr bool ends_quietly = std::is_void_v<T> || std::is_nothrow_destructible_v<T>;
     static constexpr bool may_run_again = false;
     static task<T> start(task<T>& work) { return std::move(work); }
 };
@@ -15864,38 +20451,58 @@ private:
     std::optional<Work> work_;
 };
 
+template <class T>
+task<job<T>> submitted(std::shared_ptr<job_state<T>> queued) {
+    co_await queued->queue().async_submit(queued);
+    co_return job<T>(queued);
+}
+
 }  // namespace detail
 
 /// Runs what is submitted one after the other on a strand of `executor`. To work with a `client`, give it the client's
 /// executor. All members are thread-safe.
 ///
 /// A job that fails retryably (`error::retryable()`) waits at the head with growing pauses and a line in the log until
-/// it succeeds, fails finally, or `give_up_after` has passed. An exception ends the job that threw it and no other.
+/// it succeeds, fails finally, or `give_up_after` has passed. An exception ends the job that threw it, and no other
+/// unless the options say `failed_job::cancel_the_rest`.
 ///
 /// Every outcome is kept until `drain()` takes it, also of jobs whose handles are gone: about 150 bytes each, and
 /// without a bound, because a bound would lose outcomes. What a process submits without ever draining adds up.
 class fifo_queue {
 public:
+    /// Throws `invalid_argument` for a limit of no jobs.
     HUBPUSH_DECL explicit fifo_queue(asio::any_io_executor executor, queue_options options = queue_options());
     fifo_queue(const fifo_queue&) = delete;
     fifo_queue& operator=(const fifo_queue&) = delete;
 
     /// Does what `stop()` does and does not wait, so a job that runs may still touch what it refers to until the
-    /// executor has ended it; `co_await close()` before where that matters. Failures nobody has read go to the log,
-    /// once. The context of the executor may end before or after, unless the executor is a strand of it: then after. In
-    /// a child process nothing happens.
+    /// executor has ended it; `co_await close()` before where that matters. Threads and coroutines that wait in a call
+    /// may go on doing so: the call ends. Failures nobody has read go to the log, once. The context of the executor may
+    /// end before or after, unless the executor is a strand of it: then after. In a child process nothing happens.
     HUBPUSH_DECL ~fifo_queue();
 
-    /// Queues `work` and returns at once: a `task<T>`, which is run once, or a callable that returns one, which may be
-    /// called again after a retryable failure. A coroutine lambda may capture: the queue keeps it until the job has
-    /// ended. `name` is for logs and outcomes. Throws `queue_full`, `errc::queue_closed`, `errc::forked`; nothing else.
+    /// Queues `work` and returns: a `task<T>`, which is run once, or a callable that returns one, which may be called
+    /// again after a retryable failure. A coroutine lambda may capture: the queue keeps it until the job has ended.
+    /// `name` is for logs and outcomes. Throws `errc::queue_closed`, `errc::forked`, what copying `work` throws, and
+    /// nothing else unless there is a limit.
+    ///
+    /// At the limit `queue_options::when_full` decides. `full_queue::wait` blocks the calling thread until it is its
+    /// turn, and throws `queue_full` after `longest_wait`, `errc::queue_closed` when the queue closes or ends before,
+    /// and `errc::wrong_thread` on a thread that runs the jobs, which would wait for itself.
     template <class Work>
     auto submit(Work&& work, std::string name = "job") {
-        using item = detail::queued_work<std::decay_t<Work>>;
-        using state = detail::job_state<typename item::result>;
-        std::shared_ptr<state> queued = std::make_shared<item>(core_, printable(name, 200), std::forward<Work>(work));
+        auto queued = make_state(std::forward<Work>(work), name);
         core_->submit(queued);
-        return job<typename item::result>(std::move(queued));
+        return job(std::move(queued));
+    }
+
+    /// The same for a coroutine, which waits without blocking; `longest_wait` is on the clock of the queue's seams.
+    /// Queued when it is awaited. Cancellation: all types; throws `cancelled`, and then nothing was queued.
+    template <class Work>
+    auto async_submit(Work&& work, std::string name = "job") {
+        static_assert(detail::task_traits<std::decay_t<Work>>::is_task || detail::callable_is_safe<Work>,
+                      "hubpush: on g++ 12 give this lambda a name first and pass the name");
+        return detail::submitted(make_state(std::forward<Work>(work), name));
     }
 
     /// Blocks until every job submitted before the call has ended, and takes all outcomes since the last drain. Throws
@@ -15912,6 +20519,12 @@ public:
     /// Blocks until every job submitted before the call has ended (true) or `deadline` (false), and takes no outcome.
     HUBPUSH_DECL bool wait_until(std::optional<steady_time> deadline);
 
+    /// Cancels all jobs that have not ended, as `job::cancel` does. Does not wait. Submitting goes on, also for those
+    /// who wait for a place.
+    HUBPUSH_DECL void cancel_all();
+    /// Takes no more jobs: submitting throws `errc::queue_closed`, also for those who wait for a place. What is queued
+    /// goes on.
+    HUBPUSH_DECL void refuse_new();
     /// Takes no more jobs and cancels all that have not ended. Does not wait. Outcomes can still be drained.
     HUBPUSH_DECL void stop();
     /// Stops, then waits until nothing runs any more.
@@ -15921,6 +20534,22 @@ public:
     HUBPUSH_DECL bool forked() const noexcept;
 
 private:
+    template <class Work>
+    auto make_state(Work&& work, const std::string& name) {
+        using traits = detail::work_traits<std::decay_t<Work>>;
+        static_assert(traits::fits, "hubpush: queued work is a task<T> or a callable that returns one");
+        static_assert(traits::ends_quietly,
+                      "hubpush: queued work and its result must not throw from their destructors");
+        if constexpr (traits::fits && traits::ends_quietly) {
+            using item = detail::queued_work<std::decay_t<Work>>;
+            using state = detail::job_state<typename traits::result>;
+            return std::shared_ptr<state>(
+                std::make_shared<item>(core_, printable(name, 200), std::forward<Work>(work)));
+        } else {
+            return std::shared_ptr<detail::job_state<void>>();
+        }
+    }
+
     std::shared_ptr<detail::queue_core> core_;
 };
 
@@ -15929,6 +20558,16 @@ private:
 namespace hubpush::inline v0 {
 
 namespace detail {
+
+/// The blocking calls keep the queue's inside themselves: the queue may end while a thread waits in one.
+inline bool wait_for_all(std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
+    return core->wait(core->everything(), deadline);
+}
+
+inline drain_result drain_all(std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
+    wait_for_all(core, deadline);
+    return core->take_outcomes();
+}
 
 inline task<drain_result> drained(std::shared_ptr<queue_core> core, std::optional<steady_time> deadline) {
     const milestone all = core->everything();
@@ -15948,18 +20587,17 @@ HUBPUSH_DECL fifo_queue::fifo_queue(asio::any_io_executor executor, queue_option
     : core_(std::make_shared<detail::queue_core>(std::move(executor), std::move(options))) {}
 
 HUBPUSH_DECL fifo_queue::~fifo_queue() {
-    if (!core_->forked()) core_->retire();
+    if (!core_->forked()) {
+        core_->retire();
+        return;
+    }
+    // Left alone for ever: a condition variable on which threads of the parent wait must not be destroyed here.
+    static_cast<void>(new std::shared_ptr<detail::queue_core>(std::move(core_)));
 }
 
-HUBPUSH_DECL drain_result fifo_queue::drain() {
-    wait_until(std::nullopt);
-    return core_->take_outcomes();
-}
+HUBPUSH_DECL drain_result fifo_queue::drain() { return detail::drain_all(core_, std::nullopt); }
 
-HUBPUSH_DECL drain_result fifo_queue::drain_until(steady_time deadline) {
-    wait_until(deadline);
-    return core_->take_outcomes();
-}
+HUBPUSH_DECL drain_result fifo_queue::drain_until(steady_time deadline) { return detail::drain_all(core_, deadline); }
 
 HUBPUSH_DECL task<drain_result> fifo_queue::async_drain() { return detail::drained(core_, std::nullopt); }
 
@@ -15968,13 +20606,14 @@ HUBPUSH_DECL task<drain_result> fifo_queue::async_drain_until(steady_time deadli
 }
 
 HUBPUSH_DECL bool fifo_queue::wait_until(std::optional<steady_time> deadline) {
-    return core_->wait(core_->everything(), deadline);
+    return detail::wait_for_all(core_, deadline);
 }
 
-HUBPUSH_DECL void fifo_queue::stop() {
-    core_->check_process();
-    core_->stop();
-}
+HUBPUSH_DECL void fifo_queue::cancel_all() { core_->cancel_all(); }
+
+HUBPUSH_DECL void fifo_queue::refuse_new() { core_->refuse_new(); }
+
+HUBPUSH_DECL void fifo_queue::stop() { core_->stop(); }
 
 HUBPUSH_DECL task<void> fifo_queue::close() { return detail::stopped(core_); }
 
@@ -15982,70 +20621,15 @@ HUBPUSH_DECL bool fifo_queue::forked() const noexcept { return core_->forked(); 
 
 }  // namespace hubpush::inline v0
 
-#include <chrono>
 #include <concepts>
-#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace hubpush::inline v0 {
-
-/// How many jobs may be unfinished at once; more are refused with `queue_full`. Default: any number.
-class queue_limit {
-public:
-    explicit queue_limit(std::size_t jobs) : jobs_(jobs) {}
-    std::size_t jobs() const noexcept { return jobs_; }
-
-private:
-    std::size_t jobs_;
-};
-
-/// How long after its first failure a job that may still succeed is tried again. Default: 6 hours.
-class give_up_after {
-public:
-    give_up_after() = default;
-    explicit give_up_after(std::chrono::milliseconds time) : time_(time) {}
-    std::chrono::milliseconds time() const noexcept { return time_; }
-
-private:
-    std::chrono::milliseconds time_ = std::chrono::hours(6);
-};
-
-/// How long the destructor of `background` waits for what is queued. Default: 5 minutes.
-class close_within {
-public:
-    close_within() = default;
-    explicit close_within(std::chrono::milliseconds time) : time_(time) {}
-    std::chrono::milliseconds time() const noexcept { return time_; }
-
-private:
-    std::chrono::milliseconds time_ = std::chrono::minutes(5);
-};
-
-namespace detail {
-
-/// The options of a client and those of the queue beside it.
-template <class ClientOptions>
-struct background_options;
-
-template <class... ClientOptions>
-struct background_options<option_set<ClientOptions...>> {
-    using all = option_set<ClientOptions..., queue_limit, give_up_after, close_within>;
-
-    static option_set<ClientOptions...> client_part(const all& given) {
-        option_set<ClientOptions...> result;
-        const auto copy = [&result](const auto& option) {
-            if (option) result.put(*option);
-        };
-        (copy(given.template get<ClientOptions>()), ...);
-        return result;
-    }
-};
-
-}  // namespace detail
 
 struct background_call {
     using takes = detail::background_options<client_call::takes>::all;
@@ -16062,12 +20646,19 @@ struct background_call {
 ///
 /// Every outcome is kept until `drain()` takes it, and handles may be thrown away.
 ///
-/// Every call throws `queue_full` if there is a `queue_limit`, and `errc::forked` in a child process: a child makes its
-/// own `background`. Thread-safe, except for its construction and destruction.
+/// A `queue_limit` bounds what waits, and `when_full` says what happens there. `full_queue::reject`, the default: the
+/// call throws `queue_full`. `full_queue::replace_oldest`: the call never waits, and the oldest waiting job gives way
+/// to the newer one: for a loop that must not be held up, and whose newest checkpoints matter most. `full_queue::wait`:
+/// the call blocks until it is its turn, which is as long as a push takes and, in an outage, as long as that lasts: for
+/// programs that must lose nothing and may pause. It ends with `queue_full` after its `longest_wait`, with
+/// `errc::queue_closed` when the destructor begins, and with `errc::wrong_thread` inside a job.
+///
+/// Every call throws `errc::forked` in a child process: a child makes its own `background`. Thread-safe, except for its
+/// construction and destruction; but calls that block may be under way when the destructor begins: they end.
 class background {
 public:
-    /// Options: those of `client`, and `queue_limit`, `give_up_after`, `close_within`. What is not given comes from the
-    /// environment. Throws `bad_environment` or `invalid_argument`; sends nothing.
+    /// Options: those of `client`, and `queue_limit`, `when_full`, `after_failure`, `give_up_after`, `close_within`.
+    /// What is not given comes from the environment. Throws `bad_environment` or `invalid_argument`; sends nothing.
     template <class... Options>
     explicit background(Options... options)
         : background(detail::collect_options<background_call>(std::move(options)...)) {}
@@ -16077,9 +20668,12 @@ public:
 
     /// Waits for what is queued, `close_within` at most and not at all after a `drain_until` that left work; cancels
     /// what is left then; reports each failure nobody has read and each job that was not done to the log, once. It also
-    /// waits for a name look-up that blocks. Must not run inside a job. In a child process it does nothing and frees
-    /// nothing.
+    /// waits for a name look-up that blocks. Takes no more jobs from the beginning on. Inside a job it would wait for
+    /// itself, and so it calls `std::terminate` there. In a child process it does nothing and frees nothing.
     HUBPUSH_DECL ~background();
+
+    /// What happened on the network last; see `client::trace`.
+    HUBPUSH_DECL std::vector<trace_event> trace() const;
 
     /// Pushes the files of a folder in one commit. Options as for `client::upload_folder`.
     template <class... Options>
@@ -16111,7 +20705,7 @@ public:
         return submit(std::move(work), std::move(name));
     }
 
-    /// Creates a model repository. Options: `exist_ok`, `private_repo`.
+    /// Creates a repository. Options as for `client::create_repo`.
     template <class... Options>
     job<created_repository> create_repo(std::string repo_id, Options... options) {
         std::string name = "create_repo " + repo_id;
@@ -16141,8 +20735,13 @@ public:
         return submit([](client& hub) { return hub.whoami(); }, "whoami");
     }
 
+    /// Cancels every job that has not ended, as `job::cancel` does. Does not wait: `drain()` does. Submitting goes on.
+    HUBPUSH_DECL void cancel_all();
+
     /// Blocks until every job submitted before the call has ended, and takes every outcome since the last drain, in
-    /// order. Throws `errc::wrong_thread` on the background thread.
+    /// order, those of jobs that were cancelled or replaced among them. A call that still waits for a place has not
+    /// been submitted. After `failed_job::cancel_the_rest` the queue goes on. Throws `errc::wrong_thread` on the
+    /// background thread.
     HUBPUSH_DECL drain_result drain();
     /// The same until `deadline`; `remaining` and `left` say what has not ended then. It goes on until the destructor,
     /// which then waits no longer.
@@ -16202,7 +20801,9 @@ inline queue_options queue_options_of(const background_call::takes& options, con
     queue_options result;
     result.use(world);
     result.give_up_after(options.get_or_default<give_up_after>().time());
-    if (options.get<queue_limit>()) result.limit(options.get<queue_limit>()->jobs());
+    if (const auto& limit = options.get<queue_limit>()) result.limit(limit->jobs());
+    if (const auto& full = options.get<when_full>()) result.when_full(full->policy(), full->longest_wait());
+    if (const auto& failure = options.get<after_failure>()) result.after_failure(failure->policy());
     result.may_wait_out([&hub](const error& failure) { return worth_waiting(failure, hub.has_answered()); });
     return result;
 }
@@ -16230,7 +20831,8 @@ public:
     client hub;
     fifo_queue queue;
     const std::chrono::milliseconds close_within;
-    std::atomic<bool> out_of_time = false;
+    // Shared with every drain under way, which may end after this.
+    const std::shared_ptr<std::atomic<bool>> out_of_time = std::make_shared<std::atomic<bool>>(false);
 
 private:
     void run() {
@@ -16257,25 +20859,36 @@ HUBPUSH_DECL background::~background() {
         static_cast<void>(state_.release());
         return;
     }
-    if (!state_->out_of_time) state_->queue.wait_until(detail::deadline_after(state_->close_within));
+    state_->queue.refuse_new();
+    const steady_time latest = detail::deadline_after(std::chrono::steady_clock::now(), state_->close_within);
+    if (!*state_->out_of_time) state_->queue.wait_until(latest);
     state_->queue.stop();
     state_->queue.wait_until(std::nullopt);
     state_->join();
+}
+
+HUBPUSH_DECL std::vector<trace_event> background::trace() const {
+    if (state_->queue.forked()) throw_error(errc::forked, "this object belongs to the parent process");
+    return state_->hub.trace();
 }
 
 HUBPUSH_DECL client& background::hub() noexcept { return state_->hub; }
 
 HUBPUSH_DECL fifo_queue& background::queue() noexcept { return state_->queue; }
 
+HUBPUSH_DECL void background::cancel_all() { state_->queue.cancel_all(); }
+
 HUBPUSH_DECL drain_result background::drain() {
+    const auto out_of_time = state_->out_of_time;
     drain_result result = state_->queue.drain();
-    state_->out_of_time = false;
+    *out_of_time = false;
     return result;
 }
 
 HUBPUSH_DECL drain_result background::drain_until(steady_time deadline) {
+    const auto out_of_time = state_->out_of_time;
     drain_result result = state_->queue.drain_until(deadline);
-    state_->out_of_time = result.remaining != 0;
+    *out_of_time = result.remaining != 0;
     return result;
 }
 

@@ -386,6 +386,7 @@ private:
     std::uint64_t size_ = 0;
     std::uint64_t offset_ = 0;
     std::uint64_t length_ = 0;
+    bool empty_asked_ = false;  // the beginning of an empty content: there is no such range, and nothing is missing
 };
 
 }  // namespace hubpush::inline v0::detail
@@ -410,6 +411,10 @@ HUBPUSH_DECL byte_range::byte_range(const request_head& request, std::uint64_t s
     text.remove_prefix(unit.size());
     const std::size_t dash = text.find('-');
     if (dash == std::string_view::npos) return;
+    // @huggingface/hub asks for the first byte of every file and reads its size from Content-Range, also of an empty
+    // one.
+    empty_asked_ = size == 0 && text.starts_with("0-");
+    if (empty_asked_) return;
     const std::optional<std::uint64_t> first = decimal_number(text.substr(0, dash));
     const std::optional<std::uint64_t> last = decimal_number(text.substr(dash + 1));
     const bool open_end = dash + 1 == text.size();
@@ -426,7 +431,7 @@ HUBPUSH_DECL void byte_range::take(std::uint64_t first, std::uint64_t last) {
 HUBPUSH_DECL std::vector<served_field> byte_range::fields() const {
     std::vector<served_field> fields{{"Accept-Ranges", "bytes"}, {"Content-Length", std::to_string(length_)}};
     const std::string size = std::to_string(size_);
-    if (status_ == 416) fields.emplace_back("Content-Range", "bytes */" + size);
+    if (status_ == 416 || empty_asked_) fields.emplace_back("Content-Range", "bytes */" + size);
     if (status_ == 206) {
         fields.emplace_back("Content-Range", "bytes " + std::to_string(offset_) + "-" +
                                                  std::to_string(offset_ + length_ - 1) + "/" + size);
@@ -495,6 +500,9 @@ public:
     std::string parent;  ///< lower case; empty when not given
     std::vector<requested_change> operations;
 };
+
+/// The content of a file as bytes; `encoding` is `base64` or `utf-8`, anything else is refused.
+HUBPUSH_DECL std::vector<std::byte> decode_content(std::string content, std::string_view encoding);
 
 /// Bytes in, a commit order out. All functions block on the spool's disk. They throw `refusal`.
 class commit_line_reader {
@@ -587,6 +595,9 @@ private:
 /// 401 in the form after which git and git-lfs ask again with credentials.
 [[noreturn]] HUBPUSH_DECL void refuse_anonymous(std::string_view code, std::string_view message);
 
+/// 403 with the text of §1.10 that tells a reader what is possible.
+[[noreturn]] HUBPUSH_DECL void refuse_writer();
+
 /// The words after a status code.
 HUBPUSH_DECL std::string_view reason_phrase(int status) noexcept;
 
@@ -612,6 +623,10 @@ HUBPUSH_DECL served_reply served_reply::failure(int status, std::string_view cod
         served_reply::failure(401, code, message).header("WWW-Authenticate", "Basic realm=\"hubpush local hub\""));
 }
 
+[[noreturn]] HUBPUSH_DECL void refuse_writer() {
+    throw refusal(403, "", "Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request");
+}
+
 HUBPUSH_DECL std::string_view reason_phrase(int status) noexcept {
     switch (status) {
         case 200:
@@ -620,6 +635,8 @@ HUBPUSH_DECL std::string_view reason_phrase(int status) noexcept {
             return "Partial Content";
         case 302:
             return "Found";
+        case 307:
+            return "Temporary Redirect";
         case 304:
             return "Not Modified";
         case 400:
@@ -797,8 +814,7 @@ HUBPUSH_DECL void commit_line_reader::feed(std::span<const std::byte> bytes) {
     }
 }
 
-/// The content of a `file` line as bytes.
-inline std::vector<std::byte> decode_content(std::string content, std::string_view encoding) {
+HUBPUSH_DECL std::vector<std::byte> decode_content(std::string content, std::string_view encoding) {
     if (encoding == "base64") {
         std::optional<std::vector<std::byte>> bytes = from_base64(content);
         if (!bytes) throw refusal(400, "", "The content of a file is not base64");
@@ -1016,6 +1032,23 @@ public:
 private:
     std::vector<git_log_entry> commits_;
     std::uint64_t total_ = 0;
+};
+
+/// What a merge gives: a tree, and the files that both sides changed in ways that exclude each other.
+class git_merge {
+public:
+    git_merge() = default;
+    git_merge(std::string tree, bool unchanged, std::vector<std::string> conflicts)
+        : tree_(std::move(tree)), unchanged_(unchanged), conflicts_(std::move(conflicts)) {}
+    const std::string& tree() const noexcept { return tree_; }
+    /// The tree is that of our side: there is nothing to merge.
+    bool unchanged() const noexcept { return unchanged_; }
+    const std::vector<std::string>& conflicts() const noexcept { return conflicts_; }
+
+private:
+    std::string tree_;
+    bool unchanged_ = true;
+    std::vector<std::string> conflicts_;
 };
 
 /// A full ref name (`refs/heads/main`) and the commit it leads to (tags are followed).
@@ -1500,8 +1533,9 @@ public:
     /// Waits for the repository's write lock, in order of arrival.
     task<lock_type> lock() { return writing_.lock(); }
 
-    /// The commit a revision names: a branch, else a tag (either also as full ref; any other full ref as itself), else
-    /// a commit by 7 to 40 hex digits. Nothing when there is none or the text is no plain name.
+    /// The commit a revision names: a branch, else a tag (either also as full ref;
+    /// any other full ref as itself), else a commit by 7 to 40 hex digits. Nothing when there is none or the text is no
+    /// plain name.
     HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string wanted);
 
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
@@ -1522,8 +1556,29 @@ public:
     HUBPUSH_DECL task<std::string> commit(const lock_type& lock, std::string ref, std::string expected_head,
                                           std::vector<git_change> changes, std::string text, git_author author);
 
-    /// A part of the history of a commit, newest first.
-    HUBPUSH_DECL task<git_log_page> log(std::string commit, std::size_t limit, std::size_t skip);
+    /// The same on top of any commit, as the first of a new ref. Throws `conflict` when the ref exists.
+    HUBPUSH_DECL task<std::string> commit_to_new_ref(const lock_type& lock, std::string ref, std::string base,
+                                                     std::vector<git_change> changes, std::string text,
+                                                     git_author author);
+
+    /// Stores a commit with the tree of `tree`, a commit or tree, after `parent` (empty: without one). No ref moves.
+    HUBPUSH_DECL task<std::string> commit_tree(const lock_type& lock, std::string tree, std::string parent,
+                                               std::string text, git_author author);
+
+    /// Stores the empty tree and gives its id.
+    HUBPUSH_DECL task<std::string> empty_tree(const lock_type& lock);
+
+    /// What a three-way merge of two commits gives. Nothing but unnamed objects is written.
+    HUBPUSH_DECL task<git_merge> merge(std::string ours, std::string theirs);
+
+    /// What changed between two commits, as text for people. Throws `limit_exceeded` above `limit` bytes.
+    HUBPUSH_DECL task<std::string> diff(std::string from, std::string to, std::size_t limit);
+
+    /// A part of the history of a commit, newest first, without what `base` holds (empty: nothing is left out).
+    HUBPUSH_DECL task<git_log_page> log(std::string commit, std::size_t limit, std::size_t skip, std::string base = "");
+
+    /// The last commit up to `commit` that changed a file or folder (empty: anything), or nothing.
+    HUBPUSH_DECL task<std::optional<git_log_entry>> last_change(std::string commit, std::string path);
 
     /// All refs, by name.
     HUBPUSH_DECL task<std::vector<git_ref>> refs();
@@ -1531,6 +1586,10 @@ public:
     /// Makes a branch, tag or any other ref (full name) at a commit. Throws `conflict` when it exists or cannot stand
     /// beside another one, `invalid_argument` for a name that is not allowed.
     HUBPUSH_DECL task<void> create_ref(const lock_type& lock, std::string ref, std::string commit);
+
+    /// Moves a ref from one commit to another, whatever their histories are. Throws `conflict` when it is not at
+    /// `from`.
+    HUBPUSH_DECL task<void> move_ref(const lock_type& lock, std::string ref, std::string from, std::string to);
 
     /// Makes `refs/tags/{name}` as an annotated tag; throws as `create_ref`.
     HUBPUSH_DECL task<void> create_tag(const lock_type& lock, std::string name, std::string commit, std::string text,
@@ -1549,6 +1608,8 @@ private:
     HUBPUSH_DECL task<std::string> run(child_command command, std::size_t output_limit);
     HUBPUSH_DECL task<std::string> import(std::vector<git_change> contents, std::string commands);
     HUBPUSH_DECL task<void> require_head(std::string ref, std::string expected_head);
+    HUBPUSH_DECL task<std::string> commit_on(std::string ref, std::string parent, std::vector<git_change> changes,
+                                             std::string text, git_author author);
     HUBPUSH_DECL void require_lock(const lock_type& lock) const;
 
     std::filesystem::path path_;
@@ -1562,7 +1623,9 @@ private:
 /// A bare repository's folder on disk before and after git works in it. These functions block: they run on a pool,
 /// which wants a result, hence they give true.
 
+#include <cstddef>
 #include <filesystem>
+#include <string_view>
 
 namespace hubpush::inline v0 {
 
@@ -1575,6 +1638,13 @@ HUBPUSH_DECL bool prepare_creation(const std::filesystem::path& path, const std:
 /// Adds what a served repository is configured with and moves the finished folder to its place.
 HUBPUSH_DECL bool finish_creation(const std::filesystem::path& path, const std::filesystem::path& unfinished);
 
+/// How many processes have an argument that begins with `word`.
+HUBPUSH_DECL std::size_t count_processes(std::string_view word);
+
+/// Waits, for at most ten seconds, until the gits of a killed server that work below `folder` have ended: what they
+/// hold is not left over yet. Gives how many were waited for.
+HUBPUSH_DECL std::size_t wait_for_orphans(const std::filesystem::path& folder);
+
 /// Removes what a killed git left behind. Throws `repository_not_found`.
 HUBPUSH_DECL bool prepare_opening(const std::filesystem::path& path);
 
@@ -1582,8 +1652,52 @@ HUBPUSH_DECL bool prepare_opening(const std::filesystem::path& path);
 
 }  // namespace hubpush::inline v0
 
-#include <fstream>
+/// \file
+/// Small files of the embedded Hub, read and replaced as a whole. All functions block.
+
+#include <filesystem>
+#include <string>
 #include <string_view>
+
+namespace hubpush::inline v0::detail {
+
+/// The content of a file; empty when it cannot be read.
+HUBPUSH_DECL std::string read_whole_file(const std::filesystem::path& path);
+
+/// Writes beside the place and renames, so that a server that is killed leaves the old content or the new one. Makes
+/// the folder when it is missing. Throws `server_error`.
+HUBPUSH_DECL void replace_whole_file(const std::filesystem::path& path, std::string_view content);
+
+}  // namespace hubpush::inline v0::detail
+
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+namespace hubpush::inline v0::detail {
+
+HUBPUSH_DECL std::string read_whole_file(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+HUBPUSH_DECL void replace_whole_file(const std::filesystem::path& path, std::string_view content) {
+    const std::filesystem::path fresh = path.string() + ".new";
+    std::error_code failed;
+    std::filesystem::create_directories(path.parent_path(), failed);
+    std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+    file << content << std::flush;
+    if (file) std::filesystem::rename(fresh, path, failed);
+    if (!file || failed) throw_error(errc::server_error, "a file of the hub cannot be written");
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <chrono>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 namespace hubpush::inline v0 {
@@ -1643,6 +1757,28 @@ HUBPUSH_DECL bool detail::finish_creation(const std::filesystem::path& path, con
     append_to_file(unfinished / "config", served_repository_config);
     std::filesystem::rename(unfinished, path);
     return true;
+}
+
+HUBPUSH_DECL std::size_t detail::count_processes(std::string_view word) {
+    const std::string argument = '\0' + std::string(word);  // /proc puts a NUL between arguments
+    std::size_t count = 0;
+    std::error_code failed;
+    for (const auto& process : std::filesystem::directory_iterator("/proc", failed)) {
+        if (read_whole_file(process.path() / "cmdline").find(argument) != std::string::npos) ++count;
+    }
+    return count;
+}
+
+HUBPUSH_DECL std::size_t detail::wait_for_orphans(const std::filesystem::path& folder) {
+    const std::string word = "--git-dir=" + folder.string() + "/";
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const std::size_t first = count_processes(word);
+    std::size_t left = first;
+    while (left != 0 && std::chrono::steady_clock::now() < limit) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        left = count_processes(word);
+    }
+    return first;
 }
 
 HUBPUSH_DECL bool detail::prepare_opening(const std::filesystem::path& path) {
@@ -1716,6 +1852,9 @@ HUBPUSH_DECL std::vector<std::string> parse_blobs(std::string_view output, std::
 inline constexpr std::string_view log_format = "%H%x00%an%x00%ae%x00%at%x00%s%x00%b";
 HUBPUSH_DECL std::vector<git_log_entry> parse_log(std::string_view output);
 
+/// Reads the output of `merge-tree --write-tree --name-only --no-messages -z`.
+HUBPUSH_DECL git_merge parse_merge(std::string_view output, std::string_view our_tree);
+
 /// Reads the output of `for-each-ref --format=<refs_format>`.
 inline constexpr std::string_view refs_format = "%(refname) %(objectname) %(*objectname)";
 HUBPUSH_DECL std::vector<git_ref> parse_refs(std::string_view output);
@@ -1787,7 +1926,8 @@ inline std::string mark_of_content(std::size_t index) { return ":" + std::to_str
 HUBPUSH_DECL void detail::throw_git_failure(std::string_view errors) {
     const auto says = [errors](std::string_view text) { return errors.find(text) != std::string_view::npos; };
     const bool taken = says("reference already exists") || says("exists; cannot create");
-    const bool moved = says("Not updating refs/");  // fast-import met another head than it was told to build on
+    // fast-import met another head than it was told to build on; update-ref did not find the one it was to move from.
+    const bool moved = says("Not updating refs/") || (says("cannot lock ref") && says("but expected"));
     throw_error(taken || moved ? errc::conflict : errc::server_error, "git failed: " + std::string(errors));
 }
 
@@ -1894,6 +2034,13 @@ HUBPUSH_DECL std::vector<git_log_entry> detail::parse_log(std::string_view outpu
         commits.emplace_back(std::string(id), std::move(author), std::string(title), std::string(body));
     }
     return commits;
+}
+
+HUBPUSH_DECL git_merge detail::parse_merge(std::string_view output, std::string_view our_tree) {
+    const std::string_view tree = take_until(output, '\0');
+    std::vector<std::string> conflicts;
+    while (!output.empty()) conflicts.emplace_back(take_until(output, '\0'));
+    return git_merge(std::string(tree), tree == our_tree, std::move(conflicts));
 }
 
 HUBPUSH_DECL std::vector<git_ref> detail::parse_refs(std::string_view output) {
@@ -2017,6 +2164,15 @@ inline void require_object_id(std::string_view id) {
 
 inline void require_full_ref(std::string_view ref) {
     if (!is_full_ref(ref)) throw_error(errc::invalid_argument, "not an allowed ref name: " + std::string(ref));
+}
+
+inline void require_commit_arguments(std::string_view ref, std::string_view parent,
+                                     const std::vector<git_change>& changes) {
+    require_full_ref(ref);
+    require_object_id(parent);
+    for (const git_change& change : changes) {
+        if (!is_git_path(change.path())) throw_error(errc::invalid_argument, "not an allowed path: " + change.path());
+    }
 }
 
 /// Where a revision is looked up, in this order, as `cat-file --batch-check` reads it (spec/hub-http-api.md §14.1).
@@ -2173,35 +2329,116 @@ HUBPUSH_DECL task<void> git_repository::require_head(std::string ref, std::strin
     if (*head != expected_head) throw_error(errc::conflict, ref + " has moved to " + *head);
 }
 
-HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std::string ref, std::string expected_head,
-                                                      std::vector<git_change> changes, std::string text,
-                                                      git_author author) {
-    require_lock(lock);
-    detail::require_full_ref(ref);
-    detail::require_object_id(expected_head);
-    for (const git_change& change : changes) {
-        if (!is_git_path(change.path())) throw_error(errc::invalid_argument, "not an allowed path: " + change.path());
-    }
-    co_await require_head(ref, expected_head);
-    std::string commands = detail::import_commit(ref, expected_head, changes, text, author);
+HUBPUSH_DECL task<std::string> git_repository::commit_on(std::string ref, std::string parent,
+                                                         std::vector<git_change> changes, std::string text,
+                                                         git_author author) {
+    std::string commands = detail::import_commit(ref, parent, changes, text, author);
     std::string id = co_await import(std::move(changes), std::move(commands));
     id.pop_back();
     co_return id;
 }
 
-HUBPUSH_DECL task<git_log_page> git_repository::log(std::string commit, std::size_t limit, std::size_t skip) {
+HUBPUSH_DECL task<std::string> git_repository::commit(const lock_type& lock, std::string ref, std::string expected_head,
+                                                      std::vector<git_change> changes, std::string text,
+                                                      git_author author) {
+    require_lock(lock);
+    detail::require_commit_arguments(ref, expected_head, changes);
+    co_await require_head(ref, expected_head);
+    co_return co_await commit_on(std::move(ref), std::move(expected_head), std::move(changes), std::move(text),
+                                 std::move(author));
+}
+
+HUBPUSH_DECL task<std::string> git_repository::commit_to_new_ref(const lock_type& lock, std::string ref,
+                                                                 std::string base, std::vector<git_change> changes,
+                                                                 std::string text, git_author author) {
+    require_lock(lock);
+    detail::require_commit_arguments(ref, base, changes);
+    const std::optional<std::string> present = co_await resolve(ref);
+    if (present) throw_error(errc::conflict, ref + " exists already");
+    co_return co_await commit_on(std::move(ref), std::move(base), std::move(changes), std::move(text),
+                                 std::move(author));
+}
+
+HUBPUSH_DECL task<std::string> git_repository::commit_tree(const lock_type& lock, std::string tree, std::string parent,
+                                                           std::string text, git_author author) {
+    require_lock(lock);
+    detail::require_object_id(tree);
+    const std::string date = std::to_string(author.date().time_since_epoch().count()) + " +0000";
+    child_command command = git("commit-tree");
+    for (const std::string role : {"GIT_AUTHOR_", "GIT_COMMITTER_"}) {
+        command.set(role + "NAME", detail::author_text(author.name()));
+        command.set(role + "EMAIL", detail::author_text(author.mail())).set(role + "DATE", date);
+    }
+    command.argument(tree + "^{tree}").argument("-F").argument("-").input(std::move(text));
+    if (!parent.empty()) {
+        detail::require_object_id(parent);
+        command.argument("-p").argument(std::move(parent));
+    }
+    std::string id = co_await run(std::move(command), detail::git_text_limit);
+    id.pop_back();
+    co_return id;
+}
+
+HUBPUSH_DECL task<std::string> git_repository::empty_tree(const lock_type& lock) {
+    require_lock(lock);
+    child_command command = git("mktree");
+    command.input("");
+    std::string id = co_await run(std::move(command), detail::git_text_limit);
+    id.pop_back();
+    co_return id;
+}
+
+HUBPUSH_DECL task<git_merge> git_repository::merge(std::string ours, std::string theirs) {
+    detail::require_object_id(ours);
+    detail::require_object_id(theirs);
+    child_command parse = git("rev-parse");
+    parse.argument(ours + "^{tree}");
+    std::string our_tree = co_await run(std::move(parse), detail::git_text_limit);
+    our_tree.pop_back();
+    child_command command = git("merge-tree");
+    command.argument("--write-tree").argument("--name-only").argument("--no-messages").argument("-z");
+    command.argument("--allow-unrelated-histories").argument(std::move(ours)).argument(std::move(theirs));
+    const child_result result = co_await run_child(std::move(command), detail::git_text_limit);
+    if (result.exit_code() > 1) detail::throw_git_failure(result.errors());
+    co_return detail::parse_merge(result.output(), our_tree);
+}
+
+HUBPUSH_DECL task<std::string> git_repository::diff(std::string from, std::string to, std::size_t limit) {
+    detail::require_object_id(from);
+    detail::require_object_id(to);
+    child_command command = git("diff");
+    command.argument("--no-color").argument("--no-ext-diff").argument(std::move(from)).argument(std::move(to));
+    co_return co_await run(std::move(command), limit);
+}
+
+HUBPUSH_DECL task<git_log_page> git_repository::log(std::string commit, std::size_t limit, std::size_t skip,
+                                                    std::string base) {
     detail::require_object_id(commit);
+    if (!base.empty()) detail::require_object_id(base);
+    const std::string range = base.empty() ? commit : base + ".." + commit;
     child_command count = git("rev-list");
-    count.argument("--count").argument(commit);
+    count.argument("--count").argument(range);
     std::string total = co_await run(std::move(count), detail::git_text_limit);
     child_command list = git("log");
     list.argument("-z")
         .argument("--format=" + std::string(detail::log_format))
         .argument("--max-count=" + std::to_string(limit));
-    list.argument("--skip=" + std::to_string(skip)).argument(std::move(commit));
+    list.argument("--skip=" + std::to_string(skip)).argument(range);
     const std::string output = co_await run(std::move(list), detail::git_text_limit);
     total.pop_back();
     co_return git_log_page(detail::parse_log(output), detail::parse_git_number(total));
+}
+
+HUBPUSH_DECL task<std::optional<git_log_entry>> git_repository::last_change(std::string commit, std::string path) {
+    detail::require_object_id(commit);
+    child_command list = git("log");
+    list.argument("-z").argument("--format=" + std::string(detail::log_format)).argument("--max-count=1");
+    list.argument(std::move(commit)).argument("--");
+    if (!path.empty()) list.argument(std::move(path));
+    const std::string output = co_await run(std::move(list), detail::git_text_limit);
+    std::vector<git_log_entry> found = detail::parse_log(output);
+    if (found.empty()) co_return std::nullopt;
+    co_return std::move(found.front());
 }
 
 HUBPUSH_DECL task<std::vector<git_ref>> git_repository::refs() {
@@ -2212,11 +2449,18 @@ HUBPUSH_DECL task<std::vector<git_ref>> git_repository::refs() {
 }
 
 HUBPUSH_DECL task<void> git_repository::create_ref(const lock_type& lock, std::string ref, std::string commit) {
+    const std::string nothing(40, '0');
+    co_await move_ref(lock, std::move(ref), nothing, std::move(commit));
+}
+
+HUBPUSH_DECL task<void> git_repository::move_ref(const lock_type& lock, std::string ref, std::string from,
+                                                 std::string to) {
     require_lock(lock);
     detail::require_full_ref(ref);
-    detail::require_object_id(commit);
+    detail::require_object_id(from);
+    detail::require_object_id(to);
     child_command command = git("update-ref");
-    command.argument(std::move(ref)).argument(std::move(commit)).argument(std::string(40, '0'));
+    command.argument(std::move(ref)).argument(std::move(to)).argument(std::move(from));
     co_await run(std::move(command), detail::git_text_limit);
 }
 
@@ -2289,6 +2533,8 @@ public:
     HUBPUSH_DECL ~lfs_upload();
 
     HUBPUSH_DECL void append(std::span<const std::byte> bytes);
+    /// Spoils what was written: the first byte is another one then.
+    HUBPUSH_DECL void flip_first_byte();
     /// Moves the file to its place; the caller has compared the hash.
     HUBPUSH_DECL void keep();
 
@@ -2324,6 +2570,8 @@ public:
     HUBPUSH_DECL std::filesystem::path path_of(std::string_view oid) const;
     /// The size of a stored object; nothing when it is not there.
     HUBPUSH_DECL std::optional<std::uint64_t> size_of(std::string_view oid) const;
+    /// Makes a stored object known to another repository; both share its bytes. False when it is not there.
+    HUBPUSH_DECL bool share_with(const lfs_store& other, std::string_view oid) const;
     /// Removes what an earlier server left unfinished.
     HUBPUSH_DECL void remove_unfinished() const;
 
@@ -2370,7 +2618,7 @@ HUBPUSH_DECL lfs_upload::lfs_upload(std::filesystem::path folder, std::string oi
     : temporary_(folder / "tmp" / (oid + "-" + std::to_string(unique))),
       final_(lfs_store(folder.parent_path()).path_of(oid)) {
     std::filesystem::create_directories(temporary_.parent_path());
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (descriptor_ < 0) throw_store_failure("a large file cannot be stored");
 }
 
@@ -2387,6 +2635,13 @@ HUBPUSH_DECL void lfs_upload::append(std::span<const std::byte> bytes) {
         if (written < 0) throw_store_failure("a large file cannot be stored");
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
+}
+
+HUBPUSH_DECL void lfs_upload::flip_first_byte() {
+    char byte = 0;
+    const bool read = ::pread(descriptor_, &byte, 1, 0) == 1;
+    byte = static_cast<char>(byte ^ 1);
+    if (!read || ::pwrite(descriptor_, &byte, 1, 0) != 1) throw_store_failure("a large file cannot be spoiled");
 }
 
 HUBPUSH_DECL void lfs_upload::keep() {
@@ -2423,6 +2678,15 @@ HUBPUSH_DECL std::optional<std::uint64_t> lfs_store::size_of(std::string_view oi
     struct stat facts{};
     if (!is_hex(oid, 64) || ::stat(path_of(oid).c_str(), &facts) != 0) return std::nullopt;
     return static_cast<std::uint64_t>(facts.st_size);
+}
+
+HUBPUSH_DECL bool lfs_store::share_with(const lfs_store& other, std::string_view oid) const {
+    if (!size_of(oid)) return false;
+    const std::filesystem::path place = other.path_of(oid);
+    std::error_code failed;  // also when it is there already
+    std::filesystem::create_directories(place.parent_path(), failed);
+    std::filesystem::create_hard_link(path_of(oid), place, failed);
+    return other.size_of(oid).has_value();
 }
 
 HUBPUSH_DECL void lfs_store::remove_unfinished() const {
@@ -2526,6 +2790,9 @@ HUBPUSH_DECL const tree_node* repository_tree::find(std::string_view path) const
 #include <vector>
 
 namespace hubpush::inline v0::detail {
+
+/// Refuses paths that the Hub refuses, and those that git or a line of `.gitattributes` cannot hold.
+HUBPUSH_DECL void check_committed_path(std::string_view path);
 
 /// Applies the lines of a commit in order to the files of its base and gives the steps for git. All or nothing:
 /// `refusal` is thrown at the first line that is not possible.
@@ -2854,8 +3121,7 @@ namespace hubpush::inline v0::detail {
 
 inline constexpr std::string_view attributes_path = ".gitattributes";
 
-/// Paths that the Hub refuses, and those that git or a line of `.gitattributes` cannot hold.
-inline void check_committed_path(std::string_view path) {
+HUBPUSH_DECL void check_committed_path(std::string_view path) {
     const auto is_control = [](char each) {
         return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\';
     };
@@ -2938,6 +3204,116 @@ HUBPUSH_DECL void commit_plan::complete_attributes(std::string text) {
 }  // namespace hubpush::inline v0::detail
 
 /// \file
+/// Discussions and pull requests of one repository (spec/hub-http-api.md §3.8, §14.6). Pull requests are git refs,
+/// `refs/pr/{number}`; what git does not know about them is kept here.
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0::detail {
+
+/// `2026-08-01T10:00:00.000Z`, and back; what is no such date is the epoch.
+HUBPUSH_DECL std::string iso_date(std::chrono::sys_seconds when);
+HUBPUSH_DECL std::chrono::sys_seconds parse_iso_date(std::string_view text) noexcept;
+
+/// One thing that happened. Commits are not among them: git knows those.
+class discussion_event {
+public:
+    enum class kind { comment, status_change, title_change };
+
+    discussion_event() = default;
+    discussion_event(kind type, std::string user, std::chrono::sys_seconds when, std::string words)
+        : what(type), author(std::move(user)), date(when), text(std::move(words)) {}
+
+    kind what = kind::comment;
+    std::string id;  ///< given by `discussion::add`
+    std::string author;
+    std::chrono::sys_seconds date{};
+    std::string text;    ///< what was said; the new status; the new title
+    std::string before;  ///< the old title
+    bool edited = false;
+    bool hidden = false;
+};
+
+/// A discussion, or a pull request.
+class discussion {
+public:
+    discussion() = default;
+    discussion(std::uint64_t n, std::string name, std::string user, std::chrono::sys_seconds when)
+        : number(n), title(std::move(name)), author(std::move(user)), date(when) {}
+
+    bool is_pull_request() const noexcept { return !target.empty(); }
+    /// Neither closed nor merged.
+    bool is_open() const noexcept { return status == "open" || status == "draft"; }
+    /// `refs/pr/{number}`
+    std::string ref() const { return "refs/pr/" + std::to_string(number); }
+
+    /// Gives the event its id and keeps it.
+    HUBPUSH_DECL discussion_event& add(discussion_event event);
+    /// Null when there is no such comment.
+    HUBPUSH_DECL discussion_event* comment(std::string_view id);
+
+    std::uint64_t number = 0;
+    std::string title;
+    std::string author;
+    std::chrono::sys_seconds date{};
+    std::string status = "open";  ///< `open`, `closed`, `merged` or `draft`
+    std::string target;           ///< full ref that a pull request wants to change; empty for a discussion
+    std::string base;             ///< commit that a pull request began at
+    std::string merge_commit;
+    std::vector<discussion_event> events;
+};
+
+/// As the API shows them, which is also how they are written down (without the commits of a pull request).
+HUBPUSH_DECL nlohmann::json discussion_json(const discussion& thing);
+HUBPUSH_DECL nlohmann::json event_json(const discussion_event& event);
+/// Throws `server_error` for a text that `discussion_json` did not write.
+HUBPUSH_DECL discussion parse_discussion(std::string_view text);
+
+/// The discussions of one repository, each in a file of its own, `discussions/{number}.json` in the repository's
+/// folder, which is replaced as a whole. Belongs to the server's strand; changes happen under the repository's lock.
+class discussion_book {
+public:
+    using map = std::map<std::uint64_t, discussion>;
+
+    explicit discussion_book(const std::filesystem::path& repository) : folder_(repository / "discussions") {}
+
+    const map& all() const noexcept { return all_; }
+    /// Null when there is none.
+    HUBPUSH_DECL const discussion* find(std::uint64_t number) const;
+    std::uint64_t next_number() const noexcept { return all_.empty() ? 1 : all_.rbegin()->first + 1; }
+
+    /// Reads what is on disk.
+    HUBPUSH_DECL task<void> load(worker_pool& pool);
+    /// Adds or replaces: first on disk, then here.
+    HUBPUSH_DECL task<void> store(worker_pool& pool, discussion thing);
+    HUBPUSH_DECL task<void> remove(worker_pool& pool, std::uint64_t number);
+
+private:
+    HUBPUSH_DECL std::filesystem::path file_of(std::uint64_t number) const;
+
+    std::filesystem::path folder_;
+    map all_;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+// JSON in requests and answers of the embedded Hub. For the other .ipp files of this folder only.
+
+/// \file
+/// One request and its answer on a served connection, with the fault that was decided for it, written down in the
+/// ledger.
+
+/// \file
 /// Faults on demand: which requests they hit and what happens to them. A decision core without I/O; the connection
 /// carries the decision out (spec/hub-http-api.md §14.4).
 
@@ -2986,9 +3362,13 @@ public:
         answer_instead,     ///< the body is read to its end, nothing is applied, answered
         apply_then_answer,  ///< applied, then answered differently
         apply_then_reset,   ///< applied, then reset without a byte of the answer
+        answer_then_apply,  ///< answered, the connection ended, and applied some time later
         cut_answer,         ///< applied; the answer ends after `bytes` of it, by FIN
         cut_answer_reset,   ///< the same, by RST
-        delay_answer        ///< applied, the answer comes late
+        delay_answer,       ///< applied, the answer comes late
+        drop_field,         ///< applied, the answer lacks a field
+        store_nothing,      ///< PUT to the storage: answered as if the bytes had been kept
+        store_flipped       ///< PUT to the storage: kept with one byte changed
     };
 
     fault() = default;
@@ -2999,6 +3379,12 @@ public:
     static fault answer_instead(fault_answer answer) { return fault(kind::answer_instead, std::move(answer)); }
     static fault apply_then_answer(fault_answer answer) { return fault(kind::apply_then_answer, std::move(answer)); }
     static fault apply_then_reset() { return fault(kind::apply_then_reset, 0); }
+    /// Whoever looks at once finds nothing. For requests of at most 64 MiB.
+    static fault answer_then_apply(fault_answer answer, std::chrono::milliseconds later) {
+        fault result(kind::answer_then_apply, std::move(answer));
+        result.delay_ = later;
+        return result;
+    }
     /// `answer_bytes` counts head and body.
     static fault cut_answer_after(std::uint64_t answer_bytes) { return fault(kind::cut_answer, answer_bytes); }
     static fault reset_answer_after(std::uint64_t answer_bytes) { return fault(kind::cut_answer_reset, answer_bytes); }
@@ -3008,10 +3394,20 @@ public:
         return result;
     }
 
+    /// For example `ETag`; case does not matter.
+    static fault drop_field(std::string name) {
+        fault result(kind::drop_field, 0);
+        result.field_ = std::move(name);
+        return result;
+    }
+    static fault store_nothing() { return fault(kind::store_nothing, 0); }
+    static fault store_flipped() { return fault(kind::store_flipped, 0); }
+
     kind what() const noexcept { return kind_; }
     std::uint64_t bytes() const noexcept { return bytes_; }
     std::chrono::milliseconds delay() const noexcept { return delay_; }
     const fault_answer& answer() const noexcept { return answer_; }
+    const std::string& field() const noexcept { return field_; }
     /// One word for the ledger.
     HUBPUSH_DECL std::string name() const;
 
@@ -3023,7 +3419,11 @@ private:
     std::uint64_t bytes_ = 0;
     std::chrono::milliseconds delay_{0};
     fault_answer answer_;
+    std::string field_;
 };
+
+/// Names and values of a request's head.
+using request_fields = std::vector<std::pair<std::string, std::string>>;
 
 /// Which requests a fault hits. Method "" is any. The pattern is a part of the path; with `*` (any run, also of '/') or
 /// `?` in it, it must match the whole path. Without a choice of calls it hits every one.
@@ -3034,6 +3434,18 @@ public:
 
     fault_rule& on(hub_listener listener) {
         listener_ = listener;
+        return *this;
+    }
+    /// Only requests whose query has this text in it, for example `create_pr=1`.
+    fault_rule& with_query(std::string part) {
+        query_ = std::move(part);
+        return *this;
+    }
+    /// Only requests with this field, whose value has this text in it: a client that marks what it sends chooses its
+    /// faults.
+    fault_rule& with_header(std::string name, std::string part = "") {
+        header_ = std::move(name);
+        header_part_ = std::move(part);
         return *this;
     }
     /// Only the n-th matching call, counted from 1.
@@ -3060,16 +3472,21 @@ public:
     }
 
     /// Counts the call when it matches and says whether the fault hits it.
-    HUBPUSH_DECL bool hits(hub_listener listener, std::string_view method, std::string_view path);
+    HUBPUSH_DECL bool hits(hub_listener listener, std::string_view method, std::string_view target,
+                           const request_fields& fields = {});
     const fault& effect() const noexcept { return effect_; }
 
 private:
-    HUBPUSH_DECL bool matches(hub_listener listener, std::string_view method, std::string_view path) const;
+    HUBPUSH_DECL bool matches(hub_listener listener, std::string_view method, std::string_view target,
+                              const request_fields& fields) const;
 
     std::string method_;
     std::string pattern_;
     fault effect_;
     std::optional<hub_listener> listener_;
+    std::string query_;
+    std::string header_;
+    std::string header_part_;
     std::uint64_t first_ = 1;
     std::uint64_t last_ = UINT64_MAX;
     std::uint64_t step_ = 1;
@@ -3084,7 +3501,8 @@ public:
     HUBPUSH_DECL void add(fault_rule rule);
     HUBPUSH_DECL void clear();
     /// What happens to a request. Every rule counts the call; the first one that hits wins.
-    HUBPUSH_DECL std::optional<fault> decide(hub_listener listener, std::string_view method, std::string_view path);
+    HUBPUSH_DECL std::optional<fault> decide(hub_listener listener, std::string_view method, std::string_view target,
+                                             const request_fields& fields = {});
 
 private:
     std::mutex mutex_;
@@ -3109,25 +3527,39 @@ HUBPUSH_DECL std::string fault::name() const {
             return "apply_then_answer";
         case kind::apply_then_reset:
             return "apply_then_reset";
+        case kind::answer_then_apply:
+            return "answer_then_apply";
         case kind::cut_answer:
             return "cut_answer";
         case kind::cut_answer_reset:
             return "cut_answer_reset";
         case kind::delay_answer:
             return "delay_answer";
+        case kind::drop_field:
+            return "drop_field";
+        case kind::store_nothing:
+            return "store_nothing";
+        case kind::store_flipped:
+            return "store_flipped";
     }
     return "unknown";
 }
 
-HUBPUSH_DECL bool fault_rule::matches(hub_listener listener, std::string_view method, std::string_view path) const {
+HUBPUSH_DECL bool fault_rule::matches(hub_listener listener, std::string_view method, std::string_view target,
+                                      const request_fields& fields) const {
+    const std::string_view path = target.substr(0, target.find('?'));
     if (listener_ && *listener_ != listener) return false;
     if (!method_.empty() && method_ != method) return false;
+    if (target.find(query_, path.size()) == std::string_view::npos) return false;
+    const std::optional<std::string_view> field = detail::find_field(fields, header_);
+    if (!header_.empty() && (!field || field->find(header_part_) == std::string_view::npos)) return false;
     if (pattern_.find_first_of("*?") == std::string::npos) return path.find(pattern_) != std::string_view::npos;
     return detail::matches_wildcards(pattern_, path, detail::wildcards::cross_slashes);
 }
 
-HUBPUSH_DECL bool fault_rule::hits(hub_listener listener, std::string_view method, std::string_view path) {
-    if (!matches(listener, method, path)) return false;
+HUBPUSH_DECL bool fault_rule::hits(hub_listener listener, std::string_view method, std::string_view target,
+                                   const request_fields& fields) {
+    if (!matches(listener, method, target, fields)) return false;
     ++calls_;
     if (calls_ < first_ || calls_ > last_ || calls_ % step_ != 0) return false;
     // The draw does not depend on how the library's distributions are written: the same seed hits the same calls
@@ -3146,141 +3578,16 @@ HUBPUSH_DECL void fault_plan::clear() {
 }
 
 HUBPUSH_DECL std::optional<fault> fault_plan::decide(hub_listener listener, std::string_view method,
-                                                     std::string_view path) {
+                                                     std::string_view target, const request_fields& fields) {
     const std::lock_guard lock(mutex_);
     std::optional<fault> decision;
     for (fault_rule& rule : rules_) {
-        if (rule.hits(listener, method, path) && !decision) decision = rule.effect();
+        if (rule.hits(listener, method, target, fields) && !decision) decision = rule.effect();
     }
     return decision;
 }
 
 }  // namespace hubpush::inline v0
-
-/// \file
-/// Names and values as in a query or a form: `a=1&a=2&b=x%20y`.
-
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace hubpush::inline v0::detail {
-
-/// Decoded. What cannot be decoded is left as it is.
-class form_fields {
-public:
-    form_fields() = default;
-    HUBPUSH_DECL explicit form_fields(std::string_view text);
-
-    HUBPUSH_DECL std::optional<std::string> first(std::string_view name) const;
-    HUBPUSH_DECL std::vector<std::string> all(std::string_view name) const;
-    /// `true`, `True` and `1` (spec/hub-http-api.md §3.4).
-    HUBPUSH_DECL bool flag(std::string_view name) const;
-    /// A number within bounds; `otherwise` when there is none. One out of bounds is moved to the nearer bound.
-    HUBPUSH_DECL std::size_t number(std::string_view name, std::size_t otherwise, std::size_t least,
-                                    std::size_t most) const;
-
-private:
-    std::vector<std::pair<std::string, std::string>> fields_;
-};
-
-/// Calls `use` with each part of `text` between separators, also with empty ones.
-template <class Use>
-void for_each_part(std::string_view text, char separator, Use use) {
-    for (;;) {
-        const std::size_t end = text.find(separator);
-        use(text.substr(0, end));
-        if (end == std::string_view::npos) return;
-        text.remove_prefix(end + 1);
-    }
-}
-
-/// The segments of a path, split at unencoded slashes first and decoded then (§14.1). Nothing when one cannot be
-/// decoded.
-HUBPUSH_DECL std::optional<std::vector<std::string>> path_segments(std::string_view path);
-
-/// The segments from `first` on, joined again by slashes.
-HUBPUSH_DECL std::string join_segments(const std::vector<std::string>& segments, std::size_t first);
-
-}  // namespace hubpush::inline v0::detail
-
-#include <algorithm>
-#include <charconv>
-
-namespace hubpush::inline v0::detail {
-
-inline std::string form_decoded(std::string_view text) {
-    std::string spaced(text);
-    std::replace(spaced.begin(), spaced.end(), '+', ' ');
-    return unescape(spaced).value_or(spaced);
-}
-
-HUBPUSH_DECL form_fields::form_fields(std::string_view text) {
-    for_each_part(text, '&', [this](std::string_view field) {
-        if (field.empty()) return;
-        const std::size_t equals = std::min(field.find('='), field.size());
-        const std::string_view value = field.substr(std::min(equals + 1, field.size()));
-        fields_.emplace_back(form_decoded(field.substr(0, equals)), form_decoded(value));
-    });
-}
-
-HUBPUSH_DECL std::optional<std::string> form_fields::first(std::string_view name) const {
-    for (const auto& [each, value] : fields_) {
-        if (each == name) return value;
-    }
-    return std::nullopt;
-}
-
-HUBPUSH_DECL std::vector<std::string> form_fields::all(std::string_view name) const {
-    std::vector<std::string> values;
-    for (const auto& [each, value] : fields_) {
-        if (each == name) values.push_back(value);
-    }
-    return values;
-}
-
-HUBPUSH_DECL bool form_fields::flag(std::string_view name) const {
-    const std::string value = first(name).value_or("");
-    return value == "true" || value == "True" || value == "1";
-}
-
-HUBPUSH_DECL std::size_t form_fields::number(std::string_view name, std::size_t otherwise, std::size_t least,
-                                             std::size_t most) const {
-    const std::string text = first(name).value_or("");
-    std::size_t value = otherwise;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failed != std::errc() || end != text.data() + text.size()) value = otherwise;
-    return std::clamp(value, least, most);
-}
-
-HUBPUSH_DECL std::optional<std::vector<std::string>> path_segments(std::string_view path) {
-    std::vector<std::string> segments;
-    bool decodable = true;
-    if (path.starts_with('/')) path.remove_prefix(1);
-    for_each_part(path, '/', [&](std::string_view part) {
-        std::optional<std::string> decoded = unescape(part);
-        decodable = decodable && decoded.has_value();
-        segments.push_back(decoded.value_or(""));
-    });
-    if (!decodable) return std::nullopt;
-    return segments;
-}
-
-HUBPUSH_DECL std::string join_segments(const std::vector<std::string>& segments, std::size_t first) {
-    std::string joined;
-    for (std::size_t i = first; i < segments.size(); ++i) {
-        if (i != first) joined += '/';
-        joined += segments[i];
-    }
-    return joined;
-}
-
-}  // namespace hubpush::inline v0::detail
-
-/// \file
-/// Clone and fetch over HTTP by git's own CGI program, `git http-backend` (spec/hub-http-api.md §14.1). Reading only.
 
 /// \file
 /// The two ends of one HTTP exchange as the embedded Hub's handlers see them: where the request body comes from and
@@ -3318,194 +3625,6 @@ public:
 };
 
 }  // namespace hubpush::inline v0
-
-#include <string>
-#include <utility>
-
-namespace hubpush::inline v0 {
-
-/// The part of a request that git's CGI program looks at.
-class git_http_request {
-public:
-    git_http_request() = default;
-    /// `path` is what follows the repository in the address (`info/refs`, `git-upload-pack`), `query` what follows `?`.
-    git_http_request(std::string method, std::string path, std::string query)
-        : method_(std::move(method)), path_(std::move(path)), query_(std::move(query)) {}
-
-    git_http_request& content_type(std::string value) {
-        content_type_ = std::move(value);
-        return *this;
-    }
-    git_http_request& content_encoding(std::string value) {
-        content_encoding_ = std::move(value);
-        return *this;
-    }
-    git_http_request& protocol(std::string value) {
-        protocol_ = std::move(value);
-        return *this;
-    }  ///< `Git-Protocol`
-
-    const std::string& method() const noexcept { return method_; }
-    const std::string& path() const noexcept { return path_; }
-    const std::string& query() const noexcept { return query_; }
-    const std::string& content_type() const noexcept { return content_type_; }
-    const std::string& content_encoding() const noexcept { return content_encoding_; }
-    const std::string& protocol() const noexcept { return protocol_; }
-
-private:
-    std::string method_;
-    std::string path_;
-    std::string query_;
-    std::string content_type_;
-    std::string content_encoding_;
-    std::string protocol_;
-};
-
-/// True for the requests that `serve_git` answers with something else than 404: `info/refs` and `git-upload-pack`, and
-/// `git-receive-pack`, which it refuses with 403.
-HUBPUSH_DECL bool is_git_request(const git_http_request& request) noexcept;
-
-/// Answers one request of a git client. Bodies are streamed both ways in bounded memory. Who may read the repository
-/// has been decided before. Throws what `body` and `answer` throw, and `errc::server_error` when git gives no answer at
-/// all, which is before `answer.head()`. What goes wrong later git says inside the body, in its own protocol.
-/// Cancellation: all types; git is killed.
-HUBPUSH_DECL task<void> serve_git(git_repository& repository, git_http_request request, body_reader& body,
-                                  response_writer& answer);
-
-}  // namespace hubpush::inline v0
-
-#include <charconv>
-#include <cstddef>
-#include <span>
-#include <string_view>
-#include <vector>
-
-namespace hubpush::inline v0 {
-
-namespace detail {
-
-inline constexpr std::size_t git_http_chunk = 64 * 1024;
-inline constexpr std::size_t cgi_head_limit = 16 * 1024;
-
-/// What a CGI program says before its body (RFC 3875 §6).
-class cgi_head {
-public:
-    /// `text` ends with the last field, without the empty line.
-    explicit cgi_head(std::string_view text) {
-        while (!text.empty()) {
-            const std::size_t end = text.find("\r\n");
-            add(text.substr(0, end));
-            text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
-        }
-    }
-
-    int status = 200;
-    std::vector<std::pair<std::string, std::string>> fields;
-
-private:
-    void add(std::string_view line) {
-        const std::size_t colon = line.find(": ");
-        if (colon == std::string_view::npos)
-            throw_error(errc::server_error, "git http-backend sent an unreadable head");
-        const std::string_view name = line.substr(0, colon);
-        const std::string_view value = line.substr(colon + 2);
-        if (name == "Status") {
-            std::from_chars(value.data(), value.data() + value.size(), status);
-        } else {
-            fields.emplace_back(name, value);
-        }
-    }
-};
-
-inline bool reads_repository(const git_http_request& request) noexcept {
-    if (request.path() == "info/refs") return request.method() == "GET" && request.query() == "service=git-upload-pack";
-    return request.path() == "git-upload-pack" && request.method() == "POST";
-}
-
-/// The variables of the CGI standard that http-backend reads. No CONTENT_LENGTH: the end of its input is the end of the
-/// body.
-inline child_command cgi_command(git_repository& repository, const git_http_request& request) {
-    child_command command = repository.git("http-backend");
-    command.set("PATH_TRANSLATED", (repository.path() / request.path()).string()).set("GIT_HTTP_EXPORT_ALL", "1");
-    command.set("REQUEST_METHOD", request.method()).set("QUERY_STRING", request.query());
-    if (!request.content_type().empty()) command.set("CONTENT_TYPE", request.content_type());
-    if (!request.content_encoding().empty()) command.set("HTTP_CONTENT_ENCODING", request.content_encoding());
-    if (!request.protocol().empty()) command.set("GIT_PROTOCOL", request.protocol());
-    return command;
-}
-
-inline task<void> feed_request(child_process& child, body_reader& body) {
-    std::vector<std::byte> buffer(git_http_chunk);
-    while (const std::size_t count = co_await body.read_some(buffer)) {
-        if (!co_await child.write(std::span(buffer).first(count))) co_return;
-    }
-    child.close_input();
-}
-
-/// Reads the head and leaves in `text` what already came of the body.
-inline task<cgi_head> read_cgi_head(child_process& child, std::string& text) {
-    std::vector<std::byte> buffer(git_http_chunk);
-    std::size_t end = std::string::npos;
-    while (end == std::string::npos) {
-        const std::size_t count = co_await child.read_some(buffer);
-        if (count == 0 || text.size() > cgi_head_limit) throw_git_failure(child.error_output());
-        text.append(reinterpret_cast<const char*>(buffer.data()), count);
-        end = text.find("\r\n\r\n");
-    }
-    cgi_head head(std::string_view(text).substr(0, end));
-    text.erase(0, end + 4);
-    co_return std::move(head);
-}
-
-inline task<void> relay_answer(child_process& child, response_writer& answer) {
-    std::string begun;
-    cgi_head head = co_await read_cgi_head(child, begun);
-    co_await answer.head(head.status, std::move(head.fields));
-    if (!begun.empty()) co_await answer.write(std::as_bytes(std::span(begun)));
-    std::vector<std::byte> buffer(git_http_chunk);
-    while (const std::size_t count = co_await child.read_some(buffer)) {
-        co_await answer.write(std::span(buffer).first(count));
-    }
-    co_await child.wait();
-}
-
-inline task<void> refuse_git(response_writer& answer) {
-    std::vector<std::pair<std::string, std::string>> fields;
-    fields.emplace_back("Content-Type", "text/plain");
-    fields.emplace_back("Content-Length", "0");
-    co_await answer.head(403, std::move(fields));
-}
-
-}  // namespace detail
-
-HUBPUSH_DECL bool is_git_request(const git_http_request& request) noexcept {
-    return request.path() == "info/refs" || request.path() == "git-upload-pack" || request.path() == "git-receive-pack";
-}
-
-HUBPUSH_DECL task<void> serve_git(git_repository& repository, git_http_request request, body_reader& body,
-                                  response_writer& answer) {
-    if (!detail::reads_repository(request)) {
-        co_await detail::refuse_git(answer);
-        co_return;
-    }
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    child_process child(executor, detail::cgi_command(repository, request));
-    // Both directions at once: git begins to answer before it has read everything, and neither side may wait for the
-    // other.
-    task_group directions(executor);
-    directions.spawn(detail::feed_request(child, body));
-    directions.spawn(detail::relay_answer(child, answer));
-    co_await directions.join();
-}
-
-}  // namespace hubpush::inline v0
-
-/// \file
-/// Listens on the loopback interface and hands every request to a handler.
-
-/// \file
-/// One request and its answer on a served connection, with the fault that was decided for it, written down in the
-/// ledger.
 
 /// \file
 /// One accepted connection: bytes in through the request reader, bytes out, a deadline on every wait.
@@ -3966,18 +4085,23 @@ public:
     /// A page-aligned buffer for the handler.
     std::span<std::byte> scratch() const noexcept { return connection_.scratch(); }
 
+    /// A field that the answer will carry, whatever it is.
+    void add_field(std::string name, std::string value) {
+        added_fields_.emplace_back(std::move(name), std::move(value));
+    }
     /// Reads what is left of the body, then sends a complete answer.
     HUBPUSH_DECL task<void> answer(served_reply reply);
     HUBPUSH_DECL task<void> head(int status, std::vector<std::pair<std::string, std::string>> fields) override;
     HUBPUSH_DECL task<void> write(std::span<const std::byte> bytes) override;
 
-private:
     bool hit_by(fault::kind kind) const noexcept { return fault_ && fault_->what() == kind; }
 
+private:
     HUBPUSH_DECL task<void> converse(const handler& handle);
     HUBPUSH_DECL task<void> handle_or_refuse(const handler& handle);
     HUBPUSH_DECL task<void> finish();
     HUBPUSH_DECL task<void> break_request();
+    HUBPUSH_DECL task<void> apply_later(const handler& handle);
     HUBPUSH_DECL task<void> drain();
     HUBPUSH_DECL task<void> send_answer(served_reply reply);
     HUBPUSH_DECL task<void> transmit(std::span<const std::byte> bytes);
@@ -3996,8 +4120,11 @@ private:
     std::uint64_t body_bytes_ = 0;
     bool body_ended_ = false;
     bool continued_ = false;
+    std::string kept_body_;  // of a request that is applied later; read once more then
+    bool kept_ = false;
     std::span<const std::byte> piece_;  // what `read_some` has not given out yet
 
+    std::vector<served_field> added_fields_;
     std::string unsent_;  // head and framing, which travel with the next bytes of the body
     std::uint64_t sent_ = 0;
     int status_ = 0;
@@ -4010,6 +4137,7 @@ private:
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace hubpush::inline v0::detail {
 
@@ -4058,6 +4186,7 @@ HUBPUSH_DECL task<void> server_exchange::converse(const handler& handle) {
         co_await finish();
         co_return;
     }
+    if (hit_by(fault::kind::answer_then_apply)) co_return co_await apply_later(handle);
     muted_ = hit_by(fault::kind::apply_then_answer) || hit_by(fault::kind::apply_then_reset);
     co_await handle_or_refuse(handle);
     if (hit_by(fault::kind::apply_then_reset)) {
@@ -4071,6 +4200,20 @@ HUBPUSH_DECL task<void> server_exchange::converse(const handler& handle) {
     co_await finish();
 }
 
+/// The connection ends with the answer, so that the peer's next request does not wait behind this one.
+HUBPUSH_DECL task<void> server_exchange::apply_later(const handler& handle) {
+    static constexpr std::size_t longest_body = 64 * 1024 * 1024;
+    kept_body_ = co_await read_text(longest_body);
+    keep_alive_ = false;
+    co_await send_answer(reply_of(fault_->answer()));
+    co_await finish();
+    co_await connection_.linger();
+    co_await sleep_for(clock_, fault_->delay());
+    muted_ = true;
+    kept_ = true;
+    co_await handle_or_refuse(handle);
+}
+
 HUBPUSH_DECL task<void> server_exchange::handle_or_refuse(const handler& handle) {
     std::optional<served_reply> instead;
     try {
@@ -4081,7 +4224,7 @@ HUBPUSH_DECL task<void> server_exchange::handle_or_refuse(const handler& handle)
         instead = refused.reply();
     } catch (const error& failed) {
         if (failed.kind() == errc::cancelled) throw;
-        instead = served_reply::failure(500, "", failed.what());
+        instead = served_reply::failure(failed.kind() == errc::invalid_argument ? 400 : 500, "", failed.what());
     } catch (const std::exception& failed) {
         instead = served_reply::failure(500, "", failed.what());
     }
@@ -4100,6 +4243,7 @@ HUBPUSH_DECL task<void> server_exchange::break_request() {
 }
 
 HUBPUSH_DECL task<std::span<const std::byte>> server_exchange::next_piece() {
+    if (std::exchange(kept_, false)) co_return as_bytes(kept_body_);
     if (body_ended_) co_return std::span<const std::byte>();
     if (request().expects_continue() && request().has_body() && !continued_) {
         continued_ = true;
@@ -4180,7 +4324,11 @@ HUBPUSH_DECL task<void> server_exchange::head(int status, std::vector<std::pair<
     status_ = status;
     ledger_.update(record_, [status](request_record& record) { record.status = status; });
     unsent_ = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_phrase(status)) + "\r\n";
+    if (hit_by(fault::kind::drop_field)) {
+        std::erase_if(fields, [this](const auto& each) { return equal_ignoring_case(each.first, fault_->field()); });
+    }
     for (const auto& [name, value] : fields) append_reply_field(unsent_, name, value);
+    for (const auto& [name, value] : added_fields_) append_reply_field(unsent_, name, value);
     chunked_ = status != 304 && !find_field(fields, "content-length");
     if (chunked_) append_reply_field(unsent_, "Transfer-Encoding", "chunked");
     append_reply_field(unsent_, "X-Request-Id", "Root=" + std::to_string(record_));
@@ -4229,6 +4377,834 @@ HUBPUSH_DECL task<void> server_exchange::finish() {
 }
 
 }  // namespace hubpush::inline v0::detail
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hubpush::inline v0::detail {
+
+/// The largest JSON body the Hub's own calls need: 256 files with a sample each, and the texts of two git files.
+inline constexpr std::size_t json_body_limit = 2 * 1024 * 1024;
+
+/// Parses an object from outside. The depth is limited while parsing, because nlohmann's documents of deep texts crash
+/// when they end (spec/reliability.md §2.2).
+inline nlohmann::json parse_object(std::string_view text) {
+    const auto limit_depth = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+        if (depth > 64) throw refusal(400, "", "The JSON of the request is nested too deeply");
+        return true;
+    };
+    nlohmann::json object = nlohmann::json::parse(text, limit_depth, false);
+    if (!object.is_object()) throw refusal(400, "", "The body of the request is not a JSON object");
+    return object;
+}
+
+/// The body as an object; an empty body counts as one without members.
+inline task<nlohmann::json> read_object(server_exchange& exchange) {
+    const std::string text = co_await exchange.read_text(json_body_limit);
+    if (text.empty()) co_return nlohmann::json::object();
+    co_return parse_object(text);
+}
+
+/// A text member; nothing when it is absent or null. Refuses any other type.
+inline std::optional<std::string> text_member(const nlohmann::json& object, const char* name) {
+    const auto found = object.find(name);
+    if (found == object.end() || found->is_null()) return std::nullopt;
+    if (!found->is_string()) throw refusal(400, "", std::string(name) + " must be a string");
+    return found->get<std::string>();
+}
+
+/// Nothing but `true` is true.
+inline bool true_member(const nlohmann::json& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && *found == true;
+}
+
+/// A size: only a non-negative integer, because nlohmann converts everything else silently.
+inline std::uint64_t size_member(const nlohmann::json& object, const char* name) {
+    const auto found = object.find(name);
+    if (found == object.end() || !found->is_number_unsigned())
+        throw refusal(400, "", std::string(name) + " must be a size");
+    return found->get<std::uint64_t>();
+}
+
+/// A list of objects of at most `limit` elements.
+inline const nlohmann::json& list_member(const nlohmann::json& object, const char* name, std::size_t limit) {
+    const auto found = object.find(name);
+    const auto is_object = [](const nlohmann::json& each) { return each.is_object(); };
+    if (found == object.end() || !found->is_array() || !std::all_of(found->begin(), found->end(), is_object)) {
+        throw refusal(400, "", std::string(name) + " must be a list of objects");
+    }
+    if (found->size() > limit)
+        throw refusal(400, "", std::string(name) + " has more than " + std::to_string(limit) + " elements");
+    return *found;
+}
+
+/// Names in git need not be UTF-8; JSON has to be.
+inline std::string json_text(const nlohmann::json& value) {
+    return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+inline served_reply json_reply(const nlohmann::json& value) { return served_reply::json(json_text(value)); }
+
+}  // namespace hubpush::inline v0::detail
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace hubpush::inline v0::detail {
+
+HUBPUSH_DECL std::string iso_date(std::chrono::sys_seconds when) {
+    const auto day = std::chrono::floor<std::chrono::days>(when);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(when - day);
+    char text[40];
+    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.000Z", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()));
+    return text;
+}
+
+HUBPUSH_DECL std::chrono::sys_seconds parse_iso_date(std::string_view text) noexcept {
+    const std::string copy(text.substr(0, 40));
+    int year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    int hours = 0;
+    int minutes = 0;
+    int seconds = 0;
+    if (std::sscanf(copy.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d", &year, &month, &day, &hours, &minutes, &seconds) != 6) {
+        return {};
+    }
+    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+    return std::chrono::sys_days(date) + std::chrono::hours(hours) + std::chrono::minutes(minutes) +
+           std::chrono::seconds(seconds);
+}
+
+HUBPUSH_DECL discussion_event& discussion::add(discussion_event event) {
+    char id[40];
+    std::snprintf(id, sizeof id, "%08llx%016zx", static_cast<unsigned long long>(number), events.size() + 1);
+    event.id = id;
+    return events.emplace_back(std::move(event));
+}
+
+HUBPUSH_DECL discussion_event* discussion::comment(std::string_view id) {
+    const auto found = std::find_if(events.begin(), events.end(), [id](const discussion_event& each) {
+        return each.id == id && each.what == discussion_event::kind::comment;
+    });
+    return found == events.end() ? nullptr : &*found;
+}
+
+inline constexpr std::array<std::string_view, 3> event_types{"comment", "status-change", "title-change"};
+
+inline nlohmann::json author_json(const std::string& name) { return {{"name", name}, {"type", "user"}}; }
+
+inline nlohmann::json event_data(const discussion_event& event) {
+    switch (event.what) {
+        case discussion_event::kind::status_change:
+            return {{"status", event.text}};
+        case discussion_event::kind::title_change:
+            return {{"from", event.before}, {"to", event.text}};
+        case discussion_event::kind::comment:
+            break;
+    }
+    const nlohmann::json latest{{"raw", event.text},
+                                {"html", event.text},
+                                {"updatedAt", iso_date(event.date)},
+                                {"author", author_json(event.author)}};
+    return {{"edited", event.edited}, {"hidden", event.hidden}, {"latest", latest}, {"history", {latest}}};
+}
+
+HUBPUSH_DECL nlohmann::json event_json(const discussion_event& event) {
+    return {{"id", event.id},
+            {"type", event_types[static_cast<std::size_t>(event.what)]},
+            {"createdAt", iso_date(event.date)},
+            {"author", author_json(event.author)},
+            {"data", event_data(event)}};
+}
+
+HUBPUSH_DECL nlohmann::json discussion_json(const discussion& thing) {
+    nlohmann::json object{{"num", thing.number},
+                          {"title", thing.title},
+                          {"status", thing.status},
+                          {"isPullRequest", thing.is_pull_request()},
+                          {"author", author_json(thing.author)},
+                          {"createdAt", iso_date(thing.date)},
+                          {"events", nlohmann::json::array()}};
+    for (const discussion_event& event : thing.events) object["events"].push_back(event_json(event));
+    if (!thing.is_pull_request()) return object;
+    object["changes"] = {{"base", thing.target}, {"baseCommit", thing.base}};
+    if (!thing.merge_commit.empty()) object["changes"]["mergeCommitId"] = thing.merge_commit;
+    return object;
+}
+
+inline discussion_event parse_event(const nlohmann::json& object) {
+    const auto type =
+        std::find(event_types.begin(), event_types.end(), object.at("type").get_ref<const std::string&>());
+    if (type == event_types.end()) throw_error(errc::server_error, "an event of an unknown type");
+    discussion_event event(static_cast<discussion_event::kind>(type - event_types.begin()),
+                           object.at("author").at("name"), parse_iso_date(object.at("createdAt").get<std::string>()),
+                           "");
+    event.id = object.at("id");
+    const nlohmann::json& data = object.at("data");
+    if (event.what == discussion_event::kind::status_change) {
+        event.text = data.at("status");
+    } else if (event.what == discussion_event::kind::title_change) {
+        event.text = data.at("to");
+        event.before = data.at("from");
+    } else {
+        event.text = data.at("latest").at("raw");
+        event.edited = data.at("edited");
+        event.hidden = data.at("hidden");
+    }
+    return event;
+}
+
+HUBPUSH_DECL discussion parse_discussion(std::string_view text) {
+    try {
+        const nlohmann::json object = nlohmann::json::parse(text);
+        discussion thing(object.at("num"), object.at("title"), object.at("author").at("name"),
+                         parse_iso_date(object.at("createdAt").get<std::string>()));
+        thing.status = object.at("status");
+        for (const nlohmann::json& event : object.at("events")) thing.events.push_back(parse_event(event));
+        if (!object.at("isPullRequest").get<bool>()) return thing;
+        const nlohmann::json& changes = object.at("changes");
+        thing.target = changes.at("base");
+        thing.base = changes.at("baseCommit");
+        thing.merge_commit = changes.value("mergeCommitId", "");
+        return thing;
+    } catch (const nlohmann::json::exception& unreadable) {
+        throw_error(errc::server_error, std::string("a discussion cannot be read: ") + unreadable.what());
+    }
+}
+
+HUBPUSH_DECL std::filesystem::path discussion_book::file_of(std::uint64_t number) const {
+    return folder_ / (std::to_string(number) + ".json");
+}
+
+HUBPUSH_DECL const discussion* discussion_book::find(std::uint64_t number) const {
+    const auto found = all_.find(number);
+    return found == all_.end() ? nullptr : &found->second;
+}
+
+HUBPUSH_DECL task<void> discussion_book::load(worker_pool& pool) {
+    const auto read = [this] {
+        map found;
+        std::error_code missing;
+        for (const auto& file : std::filesystem::directory_iterator(folder_, missing)) {
+            if (file.path().extension() != ".json") continue;  // left by a server that died while it wrote
+            discussion thing = parse_discussion(read_whole_file(file.path()));
+            const std::uint64_t number = thing.number;
+            found.emplace(number, std::move(thing));
+        }
+        return found;
+    };
+    all_ = co_await offload(pool, read);
+}
+
+HUBPUSH_DECL task<void> discussion_book::store(worker_pool& pool, discussion thing) {
+    const std::string text = json_text(discussion_json(thing)) + "\n";
+    const std::filesystem::path file = file_of(thing.number);
+    const auto write = [&text, &file] { return replace_whole_file(file, text), true; };
+    co_await offload(pool, write);
+    const std::uint64_t number = thing.number;
+    all_.insert_or_assign(number, std::move(thing));
+}
+
+HUBPUSH_DECL task<void> discussion_book::remove(worker_pool& pool, std::uint64_t number) {
+    const std::filesystem::path file = file_of(number);
+    const auto erase = [&file] { return std::filesystem::remove(file); };
+    co_await offload(pool, erase);
+    all_.erase(number);
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// Names and values as in a query or a form: `a=1&a=2&b=x%20y`.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0::detail {
+
+/// Decoded. What cannot be decoded is left as it is.
+class form_fields {
+public:
+    form_fields() = default;
+    HUBPUSH_DECL explicit form_fields(std::string_view text);
+
+    HUBPUSH_DECL std::optional<std::string> first(std::string_view name) const;
+    HUBPUSH_DECL std::vector<std::string> all(std::string_view name) const;
+    /// `true`, `True` and `1` (spec/hub-http-api.md §3.4).
+    HUBPUSH_DECL bool flag(std::string_view name) const;
+    /// A number within bounds; `otherwise` when there is none. One out of bounds is moved to the nearer bound.
+    HUBPUSH_DECL std::size_t number(std::string_view name, std::size_t otherwise, std::size_t least,
+                                    std::size_t most) const;
+
+private:
+    std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// Calls `use` with each part of `text` between separators, also with empty ones.
+template <class Use>
+void for_each_part(std::string_view text, char separator, Use use) {
+    for (;;) {
+        const std::size_t end = text.find(separator);
+        use(text.substr(0, end));
+        if (end == std::string_view::npos) return;
+        text.remove_prefix(end + 1);
+    }
+}
+
+/// The segments of a path, split at unencoded slashes first and decoded then (§14.1). Nothing when one cannot be
+/// decoded.
+HUBPUSH_DECL std::optional<std::vector<std::string>> path_segments(std::string_view path);
+
+/// The segments from `first` on, joined again by slashes.
+HUBPUSH_DECL std::string join_segments(const std::vector<std::string>& segments, std::size_t first);
+
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+#include <charconv>
+
+namespace hubpush::inline v0::detail {
+
+inline std::string form_decoded(std::string_view text) {
+    std::string spaced(text);
+    std::replace(spaced.begin(), spaced.end(), '+', ' ');
+    return unescape(spaced).value_or(spaced);
+}
+
+HUBPUSH_DECL form_fields::form_fields(std::string_view text) {
+    for_each_part(text, '&', [this](std::string_view field) {
+        if (field.empty()) return;
+        const std::size_t equals = std::min(field.find('='), field.size());
+        const std::string_view value = field.substr(std::min(equals + 1, field.size()));
+        fields_.emplace_back(form_decoded(field.substr(0, equals)), form_decoded(value));
+    });
+}
+
+HUBPUSH_DECL std::optional<std::string> form_fields::first(std::string_view name) const {
+    for (const auto& [each, value] : fields_) {
+        if (each == name) return value;
+    }
+    return std::nullopt;
+}
+
+HUBPUSH_DECL std::vector<std::string> form_fields::all(std::string_view name) const {
+    std::vector<std::string> values;
+    for (const auto& [each, value] : fields_) {
+        if (each == name) values.push_back(value);
+    }
+    return values;
+}
+
+HUBPUSH_DECL bool form_fields::flag(std::string_view name) const {
+    const std::string value = first(name).value_or("");
+    return value == "true" || value == "True" || value == "1";
+}
+
+HUBPUSH_DECL std::size_t form_fields::number(std::string_view name, std::size_t otherwise, std::size_t least,
+                                             std::size_t most) const {
+    const std::string text = first(name).value_or("");
+    std::size_t value = otherwise;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failed != std::errc() || end != text.data() + text.size()) value = otherwise;
+    return std::clamp(value, least, most);
+}
+
+HUBPUSH_DECL std::optional<std::vector<std::string>> path_segments(std::string_view path) {
+    std::vector<std::string> segments;
+    bool decodable = true;
+    if (path.starts_with('/')) path.remove_prefix(1);
+    for_each_part(path, '/', [&](std::string_view part) {
+        std::optional<std::string> decoded = unescape(part);
+        decodable = decodable && decoded.has_value();
+        segments.push_back(decoded.value_or(""));
+    });
+    if (!decodable) return std::nullopt;
+    return segments;
+}
+
+HUBPUSH_DECL std::string join_segments(const std::vector<std::string>& segments, std::size_t first) {
+    std::string joined;
+    for (std::size_t i = first; i < segments.size(); ++i) {
+        if (i != first) joined += '/';
+        joined += segments[i];
+    }
+    return joined;
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// The YAML at the top of a README, looked through for what no YAML reader accepts (spec/hub-http-api.md §4.8, §14.6).
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hubpush::inline v0::detail {
+
+/// Follows the blocks of a YAML text line by line: indentation, keys, lists, quotes and brackets. It finds the mistakes
+/// that people make and accepts some texts that are none of YAML; nothing that is YAML is refused, rare forms
+/// (complex keys, directives) are not looked into. The first complaint ends it, as it ends every reader.
+class yaml_outline {
+public:
+    HUBPUSH_DECL void line(std::string_view text);
+    HUBPUSH_DECL void finish();
+    /// Empty while there is none.
+    const std::string& complaint() const noexcept { return complaint_; }
+
+private:
+    /// What the last entry allows the next line to be.
+    enum class after { nothing, empty_value, plain_text };
+    class level {
+    public:
+        std::size_t indent = 0;
+        bool list = false;
+        std::set<std::string, std::less<>> keys;
+    };
+
+    HUBPUSH_DECL void complain(std::string_view what);
+    HUBPUSH_DECL void entry(std::size_t indent, std::string_view text);
+    HUBPUSH_DECL void list_item(std::size_t indent, std::string_view text);
+    HUBPUSH_DECL void mapping_entry(std::size_t indent, std::string_view key, std::string_view value);
+    HUBPUSH_DECL void lone_value(std::size_t indent, std::string_view text);
+    HUBPUSH_DECL bool open_level(std::size_t indent, bool list);
+    HUBPUSH_DECL void value(std::string_view text);
+    HUBPUSH_DECL void scan_flow(std::string_view text);
+    HUBPUSH_DECL void end_of_value(std::string_view rest);
+
+    std::size_t number_ = 0;
+    std::string complaint_;
+    std::vector<level> levels_;
+    after after_ = after::nothing;
+    std::optional<std::size_t> block_text_;  // a text whose lines are indented more than this
+    std::string open_;                       // brackets and quotes that wait for their other half
+    bool given_up_ = false;
+};
+
+/// What is between a first line `---` and the next one.
+class front_matter {
+public:
+    HUBPUSH_DECL explicit front_matter(std::string_view text);
+
+    /// There is none, or it says nothing.
+    bool missing() const noexcept { return missing_; }
+    /// Why it is not YAML; empty when it is.
+    const std::vector<std::string>& complaints() const noexcept { return complaints_; }
+
+private:
+    bool missing_ = true;
+    std::vector<std::string> complaints_;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+
+namespace hubpush::inline v0::detail {
+
+inline std::string_view without_blanks(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
+    return text;
+}
+
+inline bool is_quote(char each) noexcept { return each == '"' || each == '\''; }
+inline bool is_blank_or_end(std::string_view text, std::size_t at) noexcept {
+    return at >= text.size() || text[at] == ' ' || text[at] == '\t';
+}
+
+/// Where the quote that `text` begins with ends; nothing when it goes on. `''` and `\"` are no ends.
+inline std::optional<std::size_t> end_of_quote(std::string_view text, char quote, std::size_t from) {
+    for (std::size_t i = from; i < text.size(); ++i) {
+        if (quote == '"' && text[i] == '\\') {
+            ++i;
+        } else if (text[i] == quote) {
+            if (quote == '"' || i + 1 == text.size() || text[i + 1] != quote) return i;
+            ++i;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Where the `:` behind a key is; nothing when `text` has no key.
+inline std::optional<std::size_t> end_of_key(std::string_view text) {
+    std::size_t i = 0;
+    if (!text.empty() && (text[0] == '[' || text[0] == '{')) return std::nullopt;
+    if (!text.empty() && is_quote(text[0])) {
+        const std::optional<std::size_t> end = end_of_quote(text, text[0], 1);
+        if (!end) return std::nullopt;
+        i = text.find_first_not_of(" \t", *end + 1);
+        if (i == std::string_view::npos || text[i] != ':' || !is_blank_or_end(text, i + 1)) return std::nullopt;
+        return i;
+    }
+    for (; i < text.size(); ++i) {
+        if (text[i] == ':' && is_blank_or_end(text, i + 1)) return i;
+        if (text[i] == '#' && i != 0 && is_blank_or_end(text, i - 1)) break;
+    }
+    return std::nullopt;
+}
+
+HUBPUSH_DECL void yaml_outline::complain(std::string_view what) {
+    if (complaint_.empty()) complaint_ = "line " + std::to_string(number_) + ": " + std::string(what);
+}
+
+HUBPUSH_DECL void yaml_outline::line(std::string_view text) {
+    ++number_;
+    if (given_up_ || !complaint_.empty()) return;
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    const std::size_t indent = std::min(text.find_first_not_of(' '), text.size());
+    const std::string_view content = without_blanks(text);
+    if (content.empty()) return;
+    if (block_text_ && indent > *block_text_) return;
+    block_text_.reset();
+    if (!open_.empty()) return scan_flow(content);
+    if (content.front() == '#') return;
+    if (text[indent] == '\t') return complain("found a tab where the indentation must be of spaces");
+    entry(indent, content);
+}
+
+HUBPUSH_DECL void yaml_outline::entry(std::size_t indent, std::string_view text) {
+    if (text.starts_with("? ") || text.front() == '%') {
+        given_up_ = true;
+    } else if (text.front() == '-' && is_blank_or_end(text, 1)) {
+        list_item(indent, text);
+    } else if (const std::optional<std::size_t> colon = end_of_key(text)) {
+        mapping_entry(indent, without_blanks(text.substr(0, *colon)), without_blanks(text.substr(*colon + 1)));
+    } else {
+        lone_value(indent, text);
+    }
+}
+
+HUBPUSH_DECL void yaml_outline::list_item(std::size_t indent, std::string_view text) {
+    if (!open_level(indent, true)) return;
+    after_ = after::empty_value;
+    const std::size_t content = text.find_first_not_of(" \t", 1);
+    if (content == std::string_view::npos || text[content] == '#') return;
+    entry(indent + content, text.substr(content));
+}
+
+HUBPUSH_DECL void yaml_outline::mapping_entry(std::size_t indent, std::string_view key, std::string_view text) {
+    if (after_ == after::plain_text && !levels_.empty() && indent > levels_.back().indent) {
+        return complain("mapping values are not allowed here");
+    }
+    if (!open_level(indent, false)) return;
+    if (!levels_.back().keys.emplace(key).second && key != "<<") return complain("duplicated mapping key");
+    value(text);
+}
+
+/// A text on lines of its own: the value of the key above, or the next line of a longer text.
+HUBPUSH_DECL void yaml_outline::lone_value(std::size_t indent, std::string_view text) {
+    if (levels_.empty() && text.front() == '{') return scan_flow(text);
+    const bool below = !levels_.empty() && indent > levels_.back().indent;
+    if (!below || after_ == after::nothing) return complain("neither a key with a value nor an item of a list");
+    if (after_ == after::empty_value) value(text);
+}
+
+/// Goes back or down to the block that a line with this indentation belongs to.
+HUBPUSH_DECL bool yaml_outline::open_level(std::size_t indent, bool list) {
+    const bool deeper = levels_.empty() || indent > levels_.back().indent;
+    while (!levels_.empty() && levels_.back().indent > indent) levels_.pop_back();
+    const bool list_ended = levels_.size() > 1 && levels_.back().list && !list && levels_.back().indent == indent;
+    if (list_ended && levels_[levels_.size() - 2].indent == indent) levels_.pop_back();
+    const bool at_level = !levels_.empty() && levels_.back().indent == indent;
+    const bool value_begins = levels_.empty() || after_ == after::empty_value;
+    if (at_level && levels_.back().list == list) return true;
+    const bool list_of_key = at_level && list && value_begins;  // a list may stand right below its key
+    if (!list_of_key && !(deeper && value_begins)) return complain("bad indentation"), false;
+    level opened;
+    opened.indent = indent;
+    opened.list = list;
+    levels_.push_back(std::move(opened));
+    return true;
+}
+
+HUBPUSH_DECL void yaml_outline::value(std::string_view text) {
+    after_ = after::nothing;
+    while (!text.empty() && (text.front() == '&' || text.front() == '!')) {  // a name or a type before the value
+        text = without_blanks(text.substr(std::min(text.find_first_of(" \t"), text.size())));
+    }
+    if (text.empty() || text.front() == '#') {
+        after_ = after::empty_value;
+    } else if (text.front() == '|' || text.front() == '>') {
+        block_text_ = levels_.back().indent;
+    } else if (is_quote(text.front()) || text.front() == '[' || text.front() == '{') {
+        scan_flow(text);
+    } else if (std::string_view("%@`,]}").find(text.front()) != std::string_view::npos) {
+        complain("a text that begins like this needs quotes");
+    } else if (end_of_key(text)) {
+        complain("mapping values are not allowed here");
+    } else {
+        after_ = after::plain_text;
+    }
+}
+
+HUBPUSH_DECL void yaml_outline::scan_flow(std::string_view text) {
+    char before = open_.empty() ? ',' : ' ';  // the last character that is no blank; a value begins after some only
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char each = text[i];
+        if (!open_.empty() && is_quote(open_.back())) {
+            const std::optional<std::size_t> end = end_of_quote(text, open_.back(), i);
+            if (!end) return;
+            i = *end;
+            open_.pop_back();
+            before = '"';
+        } else if (each == '#' && (i == 0 || is_blank_or_end(text, i - 1))) {
+            return;
+        } else if (is_quote(each) && std::string_view("[{,: ").find(before) != std::string_view::npos) {
+            open_.push_back(each);
+        } else if (each == '[' || each == '{') {
+            open_.push_back(each == '[' ? ']' : '}');
+            before = each;
+        } else if (each == ']' || each == '}') {
+            if (open_.empty() || open_.back() != each) return complain("a bracket that does not fit");
+            open_.pop_back();
+            before = each;
+        } else if (each != ' ' && each != '\t') {
+            before = each;
+        }
+        if (open_.empty()) return end_of_value(text.substr(i + 1));
+    }
+}
+
+HUBPUSH_DECL void yaml_outline::end_of_value(std::string_view rest) {
+    const std::string_view left = without_blanks(rest);
+    const bool comment = !left.empty() && left.front() == '#' && left.size() < rest.size();
+    if (!left.empty() && !comment) complain("unexpected text behind a value");
+}
+
+HUBPUSH_DECL void yaml_outline::finish() {
+    if (!given_up_ && !open_.empty()) complain("a quote or a bracket is not closed");
+}
+
+HUBPUSH_DECL front_matter::front_matter(std::string_view text) {
+    static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    yaml_outline outline;
+    bool says_something = false;
+    std::size_t number = 0;
+    bool closed = false;
+    for_each_part(text, '\n', [&](std::string_view line) {
+        const bool mark = without_blanks(line) == "---" && line.starts_with("---");
+        closed = closed || (number != 0 && mark) || (number == 0 && !mark);
+        if (number++ == 0 || closed) return;
+        const std::string_view content = without_blanks(line);
+        says_something = says_something || (!content.empty() && content.front() != '#');
+        outline.line(line);
+    });
+    missing_ = true;
+    if (!closed || !says_something) return;
+    outline.finish();
+    missing_ = false;
+    if (!outline.complaint().empty()) complaints_.push_back(outline.complaint());
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// Clone and fetch over HTTP by git's own CGI program, `git http-backend` (spec/hub-http-api.md §14.1). Reading only.
+
+#include <string>
+#include <utility>
+
+namespace hubpush::inline v0 {
+
+/// The part of a request that git's CGI program looks at.
+class git_http_request {
+public:
+    git_http_request() = default;
+    /// `path` is what follows the repository in the address (`info/refs`, `git-upload-pack`), `query` what follows `?`.
+    git_http_request(std::string method, std::string path, std::string query)
+        : method_(std::move(method)), path_(std::move(path)), query_(std::move(query)) {}
+
+    git_http_request& content_type(std::string value) {
+        content_type_ = std::move(value);
+        return *this;
+    }
+    git_http_request& content_encoding(std::string value) {
+        content_encoding_ = std::move(value);
+        return *this;
+    }
+    git_http_request& protocol(std::string value) {
+        protocol_ = std::move(value);
+        return *this;
+    }  ///< `Git-Protocol`
+
+    const std::string& method() const noexcept { return method_; }
+    const std::string& path() const noexcept { return path_; }
+    const std::string& query() const noexcept { return query_; }
+    const std::string& content_type() const noexcept { return content_type_; }
+    const std::string& content_encoding() const noexcept { return content_encoding_; }
+    const std::string& protocol() const noexcept { return protocol_; }
+
+private:
+    std::string method_;
+    std::string path_;
+    std::string query_;
+    std::string content_type_;
+    std::string content_encoding_;
+    std::string protocol_;
+};
+
+/// True for the requests that `serve_git` answers with something else than 404: `info/refs` and `git-upload-pack`, and
+/// `git-receive-pack`, which it refuses with 403.
+HUBPUSH_DECL bool is_git_request(const git_http_request& request) noexcept;
+
+/// Answers one request of a git client. Bodies are streamed both ways in bounded memory. Who may read the repository
+/// has been decided before. Throws what `body` and `answer` throw, and `errc::server_error` when git gives no answer at
+/// all, which is before `answer.head()`. What goes wrong later git says inside the body, in its own protocol.
+/// Cancellation: all types; git is killed.
+HUBPUSH_DECL task<void> serve_git(git_repository& repository, git_http_request request, body_reader& body,
+                                  response_writer& answer);
+
+}  // namespace hubpush::inline v0
+
+#include <charconv>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::size_t git_http_chunk = 64 * 1024;
+inline constexpr std::size_t cgi_head_limit = 16 * 1024;
+
+/// What a CGI program says before its body (RFC 3875 §6).
+class cgi_head {
+public:
+    /// `text` ends with the last field, without the empty line.
+    explicit cgi_head(std::string_view text) {
+        while (!text.empty()) {
+            const std::size_t end = text.find("\r\n");
+            add(text.substr(0, end));
+            text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
+        }
+    }
+
+    int status = 200;
+    std::vector<std::pair<std::string, std::string>> fields;
+
+private:
+    void add(std::string_view line) {
+        const std::size_t colon = line.find(": ");
+        if (colon == std::string_view::npos)
+            throw_error(errc::server_error, "git http-backend sent an unreadable head");
+        const std::string_view name = line.substr(0, colon);
+        const std::string_view value = line.substr(colon + 2);
+        if (name == "Status") {
+            std::from_chars(value.data(), value.data() + value.size(), status);
+        } else {
+            fields.emplace_back(name, value);
+        }
+    }
+};
+
+inline bool reads_repository(const git_http_request& request) noexcept {
+    if (request.path() == "info/refs") return request.method() == "GET" && request.query() == "service=git-upload-pack";
+    return request.path() == "git-upload-pack" && request.method() == "POST";
+}
+
+/// The variables of the CGI standard that http-backend reads. No CONTENT_LENGTH: the end of its input is the end of the
+/// body.
+inline child_command cgi_command(git_repository& repository, const git_http_request& request) {
+    child_command command = repository.git("http-backend");
+    command.set("PATH_TRANSLATED", (repository.path() / request.path()).string()).set("GIT_HTTP_EXPORT_ALL", "1");
+    command.set("REQUEST_METHOD", request.method()).set("QUERY_STRING", request.query());
+    if (!request.content_type().empty()) command.set("CONTENT_TYPE", request.content_type());
+    if (!request.content_encoding().empty()) command.set("HTTP_CONTENT_ENCODING", request.content_encoding());
+    if (!request.protocol().empty()) command.set("GIT_PROTOCOL", request.protocol());
+    return command;
+}
+
+inline task<void> feed_request(child_process& child, body_reader& body) {
+    std::vector<std::byte> buffer(git_http_chunk);
+    while (const std::size_t count = co_await body.read_some(buffer)) {
+        if (!co_await child.write(std::span(buffer).first(count))) co_return;
+    }
+    child.close_input();
+}
+
+/// Reads the head and leaves in `text` what already came of the body.
+inline task<cgi_head> read_cgi_head(child_process& child, std::string& text) {
+    std::vector<std::byte> buffer(git_http_chunk);
+    std::size_t end = std::string::npos;
+    while (end == std::string::npos) {
+        const std::size_t count = co_await child.read_some(buffer);
+        if (count == 0 || text.size() > cgi_head_limit) throw_git_failure(child.error_output());
+        text.append(reinterpret_cast<const char*>(buffer.data()), count);
+        end = text.find("\r\n\r\n");
+    }
+    cgi_head head(std::string_view(text).substr(0, end));
+    text.erase(0, end + 4);
+    co_return std::move(head);
+}
+
+inline task<void> relay_answer(child_process& child, response_writer& answer) {
+    std::string begun;
+    cgi_head head = co_await read_cgi_head(child, begun);
+    co_await answer.head(head.status, std::move(head.fields));
+    if (!begun.empty()) co_await answer.write(std::as_bytes(std::span(begun)));
+    std::vector<std::byte> buffer(git_http_chunk);
+    while (const std::size_t count = co_await child.read_some(buffer)) {
+        co_await answer.write(std::span(buffer).first(count));
+    }
+    co_await child.wait();
+}
+
+inline task<void> refuse_git(response_writer& answer) {
+    std::vector<std::pair<std::string, std::string>> fields;
+    fields.emplace_back("Content-Type", "text/plain");
+    fields.emplace_back("Content-Length", "0");
+    co_await answer.head(403, std::move(fields));
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL bool is_git_request(const git_http_request& request) noexcept {
+    return request.path() == "info/refs" || request.path() == "git-upload-pack" || request.path() == "git-receive-pack";
+}
+
+HUBPUSH_DECL task<void> serve_git(git_repository& repository, git_http_request request, body_reader& body,
+                                  response_writer& answer) {
+    if (!detail::reads_repository(request)) {
+        co_await detail::refuse_git(answer);
+        co_return;
+    }
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    child_process child(executor, detail::cgi_command(repository, request));
+    // Both directions at once: git begins to answer before it has read everything, and neither side may wait for the
+    // other.
+    task_group directions(executor);
+    directions.spawn(detail::feed_request(child, body));
+    directions.spawn(detail::relay_answer(child, answer));
+    co_await directions.join();
+}
+
+}  // namespace hubpush::inline v0
+
+/// \file
+/// Listens on the loopback interface and hands every request to a handler.
 
 #include <chrono>
 #include <cstdint>
@@ -4358,7 +5334,7 @@ HUBPUSH_DECL task<bool> http_server::exchange(served_connection& connection, std
     }
     const request_head& head = connection.reader().head();
     const hub_caller caller = environment_->accounts.identify(head);
-    const std::optional<fault> fault = environment_->faults.decide(role_, head.method, head.path());
+    const std::optional<fault> fault = environment_->faults.decide(role_, head.method, head.target, head.fields);
     const std::uint64_t number = record(head, caller, connection_number, fault);
     server_exchange current(connection, environment_->seams.clock(), environment_->ledger, number, caller, fault);
     if (names_loopback(head)) co_return co_await current.run(handle_);
@@ -4403,6 +5379,93 @@ HUBPUSH_DECL std::uint64_t http_server::record(const request_head& head, const h
 /// are in `impl/routes_*.ipp`, one file per subject.
 
 /// \file
+/// How often something may be done: fixed windows, counted per key (spec/hub-http-api.md §11.3). A decision core.
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
+
+namespace hubpush::inline v0 {
+
+/// So many times in so much time; zero times means without limit.
+class hub_quota {
+public:
+    hub_quota() = default;
+    hub_quota(std::size_t count, std::chrono::seconds window) : count_(count), window_(window) {}
+    std::size_t count() const noexcept { return count_; }
+    std::chrono::seconds window() const noexcept { return window_; }
+
+private:
+    std::size_t count_ = 0;
+    std::chrono::seconds window_{300};
+};
+
+namespace detail {
+
+/// The limits of an embedded Hub.
+class hub_quotas {
+public:
+    hub_quotas() = default;
+    hub_quotas(hub_quota for_api, hub_quota for_commits) : api(for_api), commits(for_commits) {}
+
+    hub_quota api;
+    hub_quota commits;
+};
+
+/// Counts. Belongs to the server's strand.
+class rate_windows {
+public:
+    /// How it stands for one key.
+    class standing {
+    public:
+        bool allowed = true;
+        std::size_t remaining = 0;
+        std::chrono::seconds reset{0};  ///< until the window ends, rounded up
+    };
+
+    rate_windows() = default;
+    explicit rate_windows(hub_quota quota) : quota_(quota) {}
+
+    bool limits() const noexcept { return quota_.count() != 0; }
+    const hub_quota& quota() const noexcept { return quota_; }
+    /// Takes one from what is left for the key, if anything is.
+    HUBPUSH_DECL standing take(const std::string& key, steady_time now);
+
+private:
+    class window {
+    public:
+        steady_time begin{};
+        std::size_t used = 0;
+    };
+
+    hub_quota quota_;
+    std::map<std::string, window> windows_;
+};
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+namespace hubpush::inline v0::detail {
+
+HUBPUSH_DECL rate_windows::standing rate_windows::take(const std::string& key, steady_time now) {
+    window& current = windows_[key];
+    if (current.used == 0 || now - current.begin >= quota_.window()) {
+        current.begin = now;
+        current.used = 0;
+    }
+    standing result;
+    result.allowed = current.used < quota_.count();
+    if (result.allowed) ++current.used;
+    result.remaining = quota_.count() - current.used;
+    result.reset = std::chrono::ceil<std::chrono::seconds>(current.begin + quota_.window() - now);
+    return result;
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
 /// The repositories of an embedded Hub on disk, found by type and id.
 
 #include <deque>
@@ -4413,10 +5476,11 @@ HUBPUSH_DECL std::uint64_t http_server::record(const request_head& head, const h
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hubpush::inline v0::detail {
 
-enum class repository_kind { model, dataset, space };
+enum class repository_kind { model, dataset, space, kernel };
 
 /// `model`; `models`, which is also the folder on disk; `datasets/`, the prefix of web addresses.
 HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept;
@@ -4428,29 +5492,55 @@ HUBPUSH_DECL std::optional<repository_kind> kind_of_name(std::string_view name) 
 /// True for `namespace/name` by the rules of spec/hub-http-api.md §2.1; nothing else becomes a path on disk.
 HUBPUSH_DECL bool is_repository_id(std::string_view id) noexcept;
 
-/// One repository: its git, its large files, its visibility. Belongs to the server's strand.
+/// What the server knows about a repository and git does not. Kept as `hubpush.json` in its folder.
+class repository_facts {
+public:
+    repository_facts() = default;
+    explicit repository_facts(bool hidden) : is_private(hidden) {}
+
+    /// The truth until something else is known: nothing is shown by mistake.
+    bool is_private = true;
+    std::string gated;                    ///< `auto`, `manual`, or empty: not gated
+    std::vector<std::string> former_ids;  ///< under which it was known before it was moved
+};
+
+/// Blocks. A repository whose facts cannot be read (the server died while it was made) is private.
+HUBPUSH_DECL repository_facts read_facts(const std::filesystem::path& repository);
+HUBPUSH_DECL void write_facts(const std::filesystem::path& repository, const repository_facts& facts);
+
+/// One repository: its git, its large files, its discussions, its facts. Belongs to the server's strand.
 class hub_repository {
 public:
-    hub_repository(repository_kind kind, std::string id, bool is_private, std::shared_ptr<git_repository> git)
-        : kind_(kind), id_(std::move(id)), private_(is_private), git_(std::move(git)), objects_(git_->path()) {}
+    hub_repository(repository_kind kind, std::string id, repository_facts facts, std::shared_ptr<git_repository> git)
+        : discussions(git->path()),
+          kind_(kind),
+          id_(std::move(id)),
+          facts_(std::move(facts)),
+          git_(std::move(git)),
+          objects_(git_->path()) {}
 
     repository_kind kind() const noexcept { return kind_; }
     const std::string& id() const noexcept { return id_; }
-    bool is_private() const noexcept { return private_; }
+    bool is_private() const noexcept { return facts_.is_private; }
+    bool is_gated() const noexcept { return !facts_.gated.empty(); }
+    const repository_facts& facts() const noexcept { return facts_; }
     git_repository& git() const noexcept { return *git_; }
     const lfs_store& objects() const noexcept { return objects_; }
     /// `datasets/acme/corpus`: the path of its web address.
     std::string web_path() const { return std::string(kind_prefix(kind_)) + id_; }
 
+    discussion_book discussions;
+
     /// The files of a commit, with what their pointers say. The last few are kept.
     HUBPUSH_DECL task<std::shared_ptr<const repository_tree>> tree(std::string commit);
 
 private:
+    friend class repository_shelf;
     static constexpr std::size_t kept_trees = 4;
 
     repository_kind kind_;
     std::string id_;
-    bool private_;
+    repository_facts facts_;
     std::shared_ptr<git_repository> git_;
     lfs_store objects_;
     std::deque<std::pair<std::string, std::shared_ptr<const repository_tree>>> trees_;
@@ -4468,9 +5558,21 @@ public:
     /// Without regard to case; null when there is none.
     HUBPUSH_DECL std::shared_ptr<hub_repository> find(repository_kind kind, std::string_view id) const;
 
+    /// The present id of a repository that was moved from `id`; nothing when none was.
+    HUBPUSH_DECL std::optional<std::string> moved_to(repository_kind kind, std::string_view id) const;
+
     /// Throws `conflict` when the id is taken.
-    HUBPUSH_DECL task<std::shared_ptr<hub_repository>> create(repository_kind kind, std::string id, bool is_private,
-                                                              git_author author);
+    HUBPUSH_DECL task<std::shared_ptr<hub_repository>> create(repository_kind kind, std::string id,
+                                                              repository_facts facts, git_author author);
+
+    /// A repository with the same history and large files, without discussions and pull requests. Throws as `create`.
+    HUBPUSH_DECL task<std::shared_ptr<hub_repository>> duplicate(std::shared_ptr<hub_repository> original,
+                                                                 std::string id, repository_facts facts);
+
+    /// Gives it another id; the old one leads to it from then on. Throws `conflict` when the id is taken.
+    HUBPUSH_DECL task<void> move(std::shared_ptr<hub_repository> repository, std::string id);
+
+    HUBPUSH_DECL task<void> change_facts(std::shared_ptr<hub_repository> repository, repository_facts facts);
 
     /// Nothing happens when there is none.
     HUBPUSH_DECL task<void> remove(std::shared_ptr<hub_repository> repository);
@@ -4478,12 +5580,16 @@ public:
 private:
     using key = std::pair<repository_kind, std::string>;
 
+    HUBPUSH_DECL std::filesystem::path place_of(repository_kind kind, const std::string& id) const;
     HUBPUSH_DECL task<void> load_one(repository_kind kind, std::filesystem::path path);
+    HUBPUSH_DECL void add(std::shared_ptr<hub_repository> repository);
+    HUBPUSH_DECL bool take_off(const hub_repository& repository);
 
     std::shared_ptr<worker_pool> pool_;
     std::filesystem::path folder_;
     async_mutex changing_;
     std::map<key, std::shared_ptr<hub_repository>> repositories_;
+    std::map<key, std::string> moved_;
 };
 
 }  // namespace hubpush::inline v0::detail
@@ -4492,14 +5598,12 @@ private:
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 namespace hubpush::inline v0::detail {
 
 inline constexpr std::array all_repository_kinds{repository_kind::model, repository_kind::dataset,
-                                                 repository_kind::space};
+                                                 repository_kind::space, repository_kind::kernel};
 
-/// What the server knows about a repository and git does not.
 inline constexpr const char* repository_facts_name = "hubpush.json";
 
 HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept {
@@ -4508,12 +5612,12 @@ HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept {
 }
 
 HUBPUSH_DECL std::string_view kind_plural(repository_kind kind) noexcept {
-    static constexpr std::array<std::string_view, 3> names{"models", "datasets", "spaces"};
+    static constexpr std::array<std::string_view, 4> names{"models", "datasets", "spaces", "kernels"};
     return names[static_cast<std::size_t>(kind)];
 }
 
 HUBPUSH_DECL std::string_view kind_prefix(repository_kind kind) noexcept {
-    static constexpr std::array<std::string_view, 3> prefixes{"", "datasets/", "spaces/"};
+    static constexpr std::array<std::string_view, 4> prefixes{"", "datasets/", "spaces/", "kernels/"};
     return prefixes[static_cast<std::size_t>(kind)];
 }
 
@@ -4580,6 +5684,8 @@ inline std::vector<std::filesystem::path> repositories_below(const std::filesyst
 }
 
 HUBPUSH_DECL task<void> repository_shelf::load() {
+    const auto wait = [this] { return wait_for_orphans(folder_); };
+    co_await offload(*pool_, wait);
     for (const repository_kind kind : all_repository_kinds) {
         const std::filesystem::path folder = folder_ / kind_plural(kind);
         const auto list = [&folder] { return repositories_below(folder); };
@@ -4588,28 +5694,74 @@ HUBPUSH_DECL task<void> repository_shelf::load() {
     }
 }
 
-/// A repository whose facts cannot be read (the server died while it was made) is private: nothing is shown by mistake.
-inline bool read_is_private(const std::filesystem::path& repository) {
-    std::ifstream file(repository / repository_facts_name);
-    const nlohmann::json facts = nlohmann::json::parse(file, nullptr, false);
-    return !facts.is_object() || !facts.contains("private") || facts["private"] != false;
+HUBPUSH_DECL repository_facts read_facts(const std::filesystem::path& repository) {
+    repository_facts facts;
+    const nlohmann::json read =
+        nlohmann::json::parse(read_whole_file(repository / repository_facts_name), nullptr, false);
+    if (!read.is_object()) return facts;
+    facts.is_private = !read.contains("private") || read["private"] != false;
+    if (read.contains("gated") && read["gated"].is_string()) facts.gated = read["gated"];
+    if (!read.contains("formerIds") || !read["formerIds"].is_array()) return facts;
+    for (const nlohmann::json& id : read["formerIds"]) {
+        if (id.is_string()) facts.former_ids.push_back(id);
+    }
+    return facts;
 }
 
-inline bool write_is_private(const std::filesystem::path& repository, bool is_private) {
-    std::ofstream file(repository / repository_facts_name);
-    file << nlohmann::json{{"private", is_private}} << '\n';
-    return file.good();
+HUBPUSH_DECL void write_facts(const std::filesystem::path& repository, const repository_facts& facts) {
+    const nlohmann::json text{{"private", facts.is_private}, {"gated", facts.gated}, {"formerIds", facts.former_ids}};
+    replace_whole_file(repository / repository_facts_name, text.dump() + "\n");
+}
+
+/// The file of a pull request is written before its ref is made, and the ref decides: one without was never opened.
+inline task<void> drop_unopened(hub_repository& repository, worker_pool& pool) {
+    if (repository.discussions.all().empty()) co_return;
+    const std::vector<git_ref> refs = co_await repository.git().refs();
+    const auto exists = [&refs](const std::string& name) {
+        return std::any_of(refs.begin(), refs.end(), [&name](const git_ref& each) { return each.name() == name; });
+    };
+    std::vector<std::uint64_t> unopened;
+    for (const auto& [number, thing] : repository.discussions.all()) {
+        if (thing.is_pull_request() && !exists(thing.ref())) unopened.push_back(number);
+    }
+    for (const std::uint64_t number : unopened) co_await repository.discussions.remove(pool, number);
 }
 
 HUBPUSH_DECL task<void> repository_shelf::load_one(repository_kind kind, std::filesystem::path path) {
     std::shared_ptr<git_repository> git = co_await git_repository::open(pool_, path);
     const auto read = [&path] {
         lfs_store(path).remove_unfinished();
-        return read_is_private(path);
+        return read_facts(path);
     };
-    const bool is_private = co_await offload(*pool_, read);
+    repository_facts facts = co_await offload(*pool_, read);
     const std::string id = path.parent_path().filename().string() + "/" + path.stem().string();
-    repositories_[key(kind, lower_case(id))] = std::make_shared<hub_repository>(kind, id, is_private, std::move(git));
+    const auto repository = std::make_shared<hub_repository>(kind, id, std::move(facts), std::move(git));
+    co_await repository->discussions.load(*pool_);
+    co_await drop_unopened(*repository, *pool_);
+    add(repository);
+}
+
+HUBPUSH_DECL void repository_shelf::add(std::shared_ptr<hub_repository> repository) {
+    const repository_kind kind = repository->kind();
+    for (const std::string& former : repository->facts().former_ids) {
+        moved_[key(kind, lower_case(former))] = repository->id();
+    }
+    repositories_[key(kind, lower_case(repository->id()))] = std::move(repository);
+}
+
+/// False when it was not there any more.
+HUBPUSH_DECL bool repository_shelf::take_off(const hub_repository& repository) {
+    const auto found = repositories_.find(key(repository.kind(), lower_case(repository.id())));
+    if (found == repositories_.end() || found->second.get() != &repository) return false;
+    repositories_.erase(found);
+    std::erase_if(moved_, [&repository](const auto& each) {
+        return each.first.first == repository.kind() && each.second == repository.id();
+    });
+    return true;
+}
+
+HUBPUSH_DECL std::filesystem::path repository_shelf::place_of(repository_kind kind, const std::string& id) const {
+    return folder_ / kind_plural(kind) / (id + ".git");
 }
 
 HUBPUSH_DECL std::shared_ptr<hub_repository> repository_shelf::find(repository_kind kind, std::string_view id) const {
@@ -4617,26 +5769,100 @@ HUBPUSH_DECL std::shared_ptr<hub_repository> repository_shelf::find(repository_k
     return found == repositories_.end() ? nullptr : found->second;
 }
 
+HUBPUSH_DECL std::optional<std::string> repository_shelf::moved_to(repository_kind kind, std::string_view id) const {
+    const auto found = moved_.find(key(kind, lower_case(id)));
+    if (found == moved_.end()) return std::nullopt;
+    return found->second;
+}
+
 HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::create(repository_kind kind, std::string id,
-                                                                            bool is_private, git_author author) {
+                                                                            repository_facts facts, git_author author) {
     const async_mutex::guard alone = co_await changing_.lock();
     if (find(kind, id)) throw_error(errc::conflict, "the repository exists");
-    const std::filesystem::path path = folder_ / kind_plural(kind) / (id + ".git");
+    const std::filesystem::path path = place_of(kind, id);
     std::string attributes = lfs_attributes::initial_text(kind == repository_kind::dataset);
     std::shared_ptr<git_repository> git =
         co_await git_repository::create(pool_, path, std::move(attributes), std::move(author));
-    const auto write = [&path, is_private] { return write_is_private(path, is_private); };
-    const bool written = co_await offload(*pool_, write);
-    if (!written) throw_error(errc::server_error, "the repository's settings cannot be written");
-    auto repository = std::make_shared<hub_repository>(kind, id, is_private, std::move(git));
-    repositories_[key(kind, lower_case(id))] = repository;
+    const auto write = [&path, &facts] { return write_facts(path, facts), true; };
+    co_await offload(*pool_, write);
+    auto repository = std::make_shared<hub_repository>(kind, std::move(id), std::move(facts), std::move(git));
+    add(repository);
     co_return repository;
+}
+
+/// Files of a bare repository never change in place, nor do large files: both repositories can share them.
+inline bool copy_repository(const std::filesystem::path& from, const std::filesystem::path& to,
+                            const repository_facts& facts) {
+    using std::filesystem::copy_options;
+    const std::filesystem::path unfinished = to.string() + ".new";
+    prepare_creation(to, unfinished);
+    std::filesystem::create_directory(unfinished);
+    for (const auto& each : std::filesystem::directory_iterator(from)) {
+        const std::string name = each.path().filename().string();
+        if (name == "discussions") continue;
+        const bool shared = name == "objects" || name == "lfs";
+        std::filesystem::copy(
+            each.path(), unfinished / name,
+            copy_options::recursive | (shared ? copy_options::create_hard_links : copy_options::none));
+    }
+    std::filesystem::remove_all(unfinished / "refs" / "pr");
+    write_facts(unfinished, facts);
+    std::filesystem::rename(unfinished, to);
+    return true;
+}
+
+HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::duplicate(std::shared_ptr<hub_repository> original,
+                                                                               std::string id, repository_facts facts) {
+    const async_mutex::guard alone = co_await changing_.lock();
+    const git_repository::lock_type no_writer = co_await original->git().lock();
+    if (find(original->kind(), id)) throw_error(errc::conflict, "the repository exists");
+    const std::filesystem::path& from = original->git().path();
+    const std::filesystem::path to = place_of(original->kind(), id);
+    const auto copy = [&] { return copy_repository(from, to, facts); };
+    co_await offload(*pool_, copy);
+    std::shared_ptr<git_repository> git = co_await git_repository::open(pool_, to);
+    auto copied = std::make_shared<hub_repository>(original->kind(), std::move(id), std::move(facts), std::move(git));
+    add(copied);
+    co_return copied;
+}
+
+HUBPUSH_DECL task<void> repository_shelf::move(std::shared_ptr<hub_repository> repository, std::string id) {
+    const async_mutex::guard alone = co_await changing_.lock();
+    const git_repository::lock_type no_writer = co_await repository->git().lock();
+    if (find(repository->kind(), id)) throw_error(errc::conflict, "the repository exists");
+    repository_facts facts = repository->facts();
+    facts.former_ids.push_back(repository->id());
+    const std::filesystem::path& from = repository->git().path();
+    const std::filesystem::path to = place_of(repository->kind(), id);
+    const auto rename = [&] {
+        std::filesystem::create_directories(to.parent_path());
+        write_facts(from, facts);  // first: an id that still is the present one leads nowhere else
+        std::filesystem::rename(from, to);
+        return true;
+    };
+    co_await offload(*pool_, rename);
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    auto git = std::make_shared<git_repository>(executor, to);
+    auto moved = std::make_shared<hub_repository>(repository->kind(), std::move(id), std::move(facts), std::move(git));
+    co_await moved->discussions.load(*pool_);
+    take_off(*repository);
+    add(std::move(moved));
+}
+
+HUBPUSH_DECL task<void> repository_shelf::change_facts(std::shared_ptr<hub_repository> repository,
+                                                       repository_facts facts) {
+    const async_mutex::guard alone = co_await changing_.lock();
+    facts.former_ids = repository->facts().former_ids;
+    const std::filesystem::path& path = repository->git().path();
+    const auto write = [&path, &facts] { return write_facts(path, facts), true; };
+    co_await offload(*pool_, write);
+    repository->facts_ = std::move(facts);
 }
 
 HUBPUSH_DECL task<void> repository_shelf::remove(std::shared_ptr<hub_repository> repository) {
     const async_mutex::guard alone = co_await changing_.lock();
     const git_repository::lock_type no_writer = co_await repository->git().lock();
-    if (repositories_.erase(key(repository->kind(), lower_case(repository->id()))) == 0) co_return;
+    if (!take_off(*repository)) co_return;
     const std::filesystem::path& path = repository->git().path();
     const auto erase = [&path] {
         // Renamed first: the name is free at once, and a crash leaves nothing that looks like a repository.
@@ -4802,9 +6028,13 @@ HUBPUSH_DECL task<void> storage_service::handle(server_exchange& exchange) {
     }
 }
 
+/// What the Hub takes (spec/hub-http-api.md §4.5).
+inline constexpr std::uint64_t largest_object = 500'000'000'000;
+
 HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_store objects, std::string oid) {
     if (!exchange.request().content_length)
         throw refusal(501, "", "A length is required: transfer codings are not implemented");
+    if (*exchange.request().content_length > largest_object) throw refusal(413, "", "The object is too large");
     const auto begin = [&] { return std::make_unique<lfs_upload>(objects.folder(), oid, exchange.number()); };
     const std::unique_ptr<lfs_upload> upload = co_await offload(*pool_, begin);
     for (;;) {
@@ -4814,8 +6044,13 @@ HUBPUSH_DECL task<void> storage_service::receive(server_exchange& exchange, lfs_
         co_await offload(*pool_, write);
     }
     if (exchange.body_sha256() != oid) throw refusal(400, "", "The content does not have the announced SHA-256");
-    const auto finish = [&upload] { return upload->keep(), true; };
-    co_await offload(*pool_, finish);
+    const bool flipped = exchange.hit_by(fault::kind::store_flipped);
+    const auto finish = [&upload, flipped] {
+        if (flipped) upload->flip_first_byte();
+        upload->keep();
+        return true;
+    };
+    if (!exchange.hit_by(fault::kind::store_nothing)) co_await offload(*pool_, finish);
     served_reply stored(200);
     stored.header("ETag", "\"" + oid + "\"");
     co_await exchange.answer(std::move(stored));
@@ -4851,7 +6086,11 @@ HUBPUSH_DECL task<void> storage_service::send_bytes(server_exchange& exchange, s
 
 }  // namespace hubpush::inline v0::detail
 
+#include <nlohmann/json_fwd.hpp>
+
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -4880,6 +6119,8 @@ public:
     std::shared_ptr<hub_repository> repository;
     std::size_t verb = 0;  ///< index of the segment behind the repository's id
     git_repository& git() const noexcept { return repository->git(); }
+    /// What follows the verb: a revision, a branch, a path.
+    std::string rest() const { return join_segments(segments, verb + 1); }
 };
 
 /// Belongs to the server's strand; outlives every call.
@@ -4887,7 +6128,7 @@ class hub_service {
 public:
     HUBPUSH_DECL hub_service(seams seams, std::shared_ptr<worker_pool> pool, std::filesystem::path folder,
                              std::shared_ptr<repository_shelf> shelf, std::shared_ptr<storage_service> storage,
-                             std::size_t entries_per_page);
+                             std::size_t entries_per_page, hub_quotas quotas);
 
     /// The port of the storage, for the links that name it.
     void set_storage_port(std::uint16_t port) { storage_port_ = port; }
@@ -4895,7 +6136,8 @@ public:
     HUBPUSH_DECL task<void> handle(server_exchange& exchange);
 
 private:
-    enum class access { read, write };
+    /// `take_part`: a token and the right to read, for what readers may add (discussions, their own pull requests).
+    enum class access { read, take_part, write };
     using handler = task<void> (hub_service::*)(hub_call&);
     struct api_route {
         std::string_view method;
@@ -4907,13 +6149,24 @@ private:
     HUBPUSH_DECL static std::span<const api_route> repository_routes();
 
     HUBPUSH_DECL hub_call take_apart(server_exchange& exchange) const;
+    /// Counts the request against the caller's quota; refuses with 429 when it is used up (§11.3).
+    HUBPUSH_DECL void count_request(hub_call& call);
+    HUBPUSH_DECL void count_commit(const hub_call& call);
     HUBPUSH_DECL task<void> dispatch(hub_call& call);
     HUBPUSH_DECL task<void> dispatch_api(hub_call& call);
     HUBPUSH_DECL task<void> dispatch_repository_api(hub_call& call);
     HUBPUSH_DECL task<void> dispatch_web(hub_call& call);
 
-    /// Finds the repository and checks that the caller may read or write it; refuses as §14.1 "Access" says.
+    /// Finds the repository and checks what the caller may do there; refuses as §14.1 "Access" says.
     HUBPUSH_DECL void open_repository(hub_call& call, repository_kind kind, const std::string& id, access needs) const;
+    [[noreturn]] HUBPUSH_DECL void refuse_missing(const hub_call& call, repository_kind kind,
+                                                  const std::string& id) const;
+    /// Refuses a reader who neither asks for a pull request nor adds to one of their own.
+    HUBPUSH_DECL void require_contributor(const hub_call& call, const std::string& revision) const;
+    /// Files of a gated repository are for those who may write.
+    HUBPUSH_DECL void require_unlocked_gate(const hub_call& call) const;
+    /// The repository's write lock; refuses when the repository was deleted or moved while the caller waited.
+    HUBPUSH_DECL task<git_repository::lock_type> lock_repository(hub_call& call);
     /// The commit that a revision names; refuses with RevisionNotFound.
     HUBPUSH_DECL task<std::string> commit_of(hub_call& call, std::string revision);
     /// The full name and the head of a branch or `refs/pr/N`; anything else is refused with RevisionNotFound.
@@ -4921,6 +6174,7 @@ private:
     /// The text of a small file of a commit, empty when there is none.
     HUBPUSH_DECL task<std::string> small_file(hub_call& call, std::shared_ptr<const repository_tree> tree,
                                               std::string path);
+    HUBPUSH_DECL std::chrono::sys_seconds today() const;
     HUBPUSH_DECL git_author author_of(const hub_call& call) const;
     HUBPUSH_DECL std::string repository_url(const hub_call& call) const;
 
@@ -4928,28 +6182,67 @@ private:
     HUBPUSH_DECL task<void> whoami(hub_call& call);
     HUBPUSH_DECL task<void> validate_yaml(hub_call& call);
     HUBPUSH_DECL task<void> create_repository(hub_call& call);
+    HUBPUSH_DECL task<void> add_first_files(hub_call& call, std::vector<git_change> files);
     HUBPUSH_DECL task<void> delete_repository(hub_call& call);
     HUBPUSH_DECL task<void> show_repository(hub_call& call);
+    HUBPUSH_DECL task<void> check_access(hub_call& call);
+
+    // settings
+    HUBPUSH_DECL task<void> move_repository(hub_call& call);
+    HUBPUSH_DECL task<void> change_settings(hub_call& call);
+    HUBPUSH_DECL task<void> duplicate_repository(hub_call& call);
 
     // listings
     HUBPUSH_DECL task<void> list_tree(hub_call& call);
     HUBPUSH_DECL task<void> list_paths(hub_call& call);
     HUBPUSH_DECL task<void> list_commits(hub_call& call);
+    /// What `expand` adds to the entries of a listing (§3.4).
+    HUBPUSH_DECL task<void> expand_entries(hub_call& call, std::string commit, nlohmann::json& entries);
 
     // refs
     HUBPUSH_DECL task<void> list_refs(hub_call& call);
     HUBPUSH_DECL task<void> create_branch(hub_call& call);
+    HUBPUSH_DECL task<std::string> branch_start(hub_call& call, const git_repository::lock_type& lock,
+                                                std::string revision, bool empty);
     HUBPUSH_DECL task<void> delete_branch(hub_call& call);
     HUBPUSH_DECL task<void> create_tag(hub_call& call);
     HUBPUSH_DECL task<void> delete_tag(hub_call& call);
+    HUBPUSH_DECL task<void> squash_branch(hub_call& call);
 
     // commits
     HUBPUSH_DECL task<void> preupload(hub_call& call);
     HUBPUSH_DECL task<void> commit(hub_call& call);
+    HUBPUSH_DECL task<std::vector<git_change>> planned_changes(hub_call& call, const commit_order& order,
+                                                               std::string base);
+    HUBPUSH_DECL task<void> commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
+                                             const commit_order& order, git_ref branch);
+    HUBPUSH_DECL task<void> commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                   const commit_order& order, git_ref target);
+    HUBPUSH_DECL task<void> answer_commit(hub_call& call, std::string id, std::uint64_t pull_request);
+
+    // discussions and pull requests
+    HUBPUSH_DECL task<void> read_discussions(hub_call& call);
+    HUBPUSH_DECL task<void> list_discussions(hub_call& call);
+    HUBPUSH_DECL task<void> show_discussion(hub_call& call);
+    HUBPUSH_DECL task<void> add_commits_and_diff(hub_call& call, discussion thing, nlohmann::json& answer);
+    HUBPUSH_DECL task<void> write_discussions(hub_call& call);
+    HUBPUSH_DECL task<void> start_discussion(hub_call& call);
+    HUBPUSH_DECL task<void> comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<void> change_comment(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<void> rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<void> change_status(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<void> merge_pull_request(hub_call& call, const git_repository::lock_type& lock, discussion thing,
+                                               const nlohmann::json& body);
+    /// Keeps what was changed and answers with the event that says so.
+    HUBPUSH_DECL task<void> answer_event(hub_call& call, const char* name, discussion thing, discussion_event event);
+    HUBPUSH_DECL discussion discussion_of(const hub_call& call) const;
+    HUBPUSH_DECL nlohmann::json shown_discussion(const hub_call& call, const discussion& thing) const;
 
     // large files
     HUBPUSH_DECL task<void> lfs_batch(hub_call& call);
     HUBPUSH_DECL task<void> lfs_verify(hub_call& call);
+    HUBPUSH_DECL task<void> list_large_files(hub_call& call);
+    HUBPUSH_DECL task<void> duplicate_large_files(hub_call& call);
 
     // files and git
     HUBPUSH_DECL task<void> resolve_file(hub_call& call);
@@ -4962,6 +6255,8 @@ private:
     std::shared_ptr<repository_shelf> shelf_;
     std::shared_ptr<storage_service> storage_;
     std::size_t page_size_;
+    rate_windows api_requests_;
+    rate_windows commits_;
     std::uint16_t storage_port_ = 0;
 };
 
@@ -4974,19 +6269,24 @@ namespace hubpush::inline v0::detail {
 
 HUBPUSH_DECL hub_service::hub_service(seams seams, std::shared_ptr<worker_pool> pool, std::filesystem::path folder,
                                       std::shared_ptr<repository_shelf> shelf, std::shared_ptr<storage_service> storage,
-                                      std::size_t entries_per_page)
+                                      std::size_t entries_per_page, hub_quotas quotas)
     : seams_(std::move(seams)),
       pool_(std::move(pool)),
       folder_(std::move(folder)),
       shelf_(std::move(shelf)),
       storage_(std::move(storage)),
-      page_size_(entries_per_page) {}
+      page_size_(entries_per_page),
+      api_requests_(quotas.api),
+      commits_(quotas.commits) {}
 
 /// What follows `/api/{T}/{id}/`, and what it needs.
 HUBPUSH_DECL std::span<const hub_service::api_route> hub_service::repository_routes() {
     static const std::array routes{
         api_route{"GET", "", access::read, &hub_service::show_repository},
         api_route{"GET", "revision", access::read, &hub_service::show_repository},
+        api_route{"GET", "auth-check", access::read, &hub_service::check_access},
+        api_route{"PUT", "settings", access::write, &hub_service::change_settings},
+        api_route{"POST", "duplicate", access::take_part, &hub_service::duplicate_repository},
         api_route{"GET", "tree", access::read, &hub_service::list_tree},
         api_route{"POST", "paths-info", access::read, &hub_service::list_paths},
         api_route{"GET", "commits", access::read, &hub_service::list_commits},
@@ -4995,8 +6295,13 @@ HUBPUSH_DECL std::span<const hub_service::api_route> hub_service::repository_rou
         api_route{"DELETE", "branch", access::write, &hub_service::delete_branch},
         api_route{"POST", "tag", access::write, &hub_service::create_tag},
         api_route{"DELETE", "tag", access::write, &hub_service::delete_tag},
-        api_route{"POST", "preupload", access::write, &hub_service::preupload},
-        api_route{"POST", "commit", access::write, &hub_service::commit},
+        api_route{"POST", "super-squash", access::write, &hub_service::squash_branch},
+        api_route{"GET", "discussions", access::read, &hub_service::read_discussions},
+        api_route{"POST", "discussions", access::take_part, &hub_service::write_discussions},
+        api_route{"GET", "lfs-files", access::read, &hub_service::list_large_files},
+        api_route{"POST", "lfs-files", access::read, &hub_service::duplicate_large_files},
+        api_route{"POST", "preupload", access::take_part, &hub_service::preupload},
+        api_route{"POST", "commit", access::take_part, &hub_service::commit},
     };
     return routes;
 }
@@ -5017,7 +6322,29 @@ HUBPUSH_DECL task<void> hub_service::handle(server_exchange& exchange) {
     hub_call call = take_apart(exchange);
     if (call.caller().state() == token_state::unknown)
         refuse_anonymous("", "Invalid credentials in Authorization header");
+    count_request(call);
     co_await dispatch(call);
+}
+
+HUBPUSH_DECL void hub_service::count_request(hub_call& call) {
+    if (!api_requests_.limits() || call.segment(0) != "api") return;
+    const hub_quota& quota = api_requests_.quota();
+    const rate_windows::standing standing = api_requests_.take(call.caller().user(), seams_.clock().now());
+    call.exchange.add_field("RateLimit", "\"api\";r=" + std::to_string(standing.remaining) +
+                                             ";t=" + std::to_string(standing.reset.count()));
+    call.exchange.add_field("RateLimit-Policy", "\"fixed window\";\"api\";q=" + std::to_string(quota.count()) +
+                                                    ";w=" + std::to_string(quota.window().count()));
+    if (!standing.allowed) throw refusal(429, "", "You have exceeded the rate limit.");
+}
+
+HUBPUSH_DECL void hub_service::count_commit(const hub_call& call) {
+    if (!commits_.limits()) return;
+    const rate_windows::standing standing = commits_.take(call.repository->web_path(), seams_.clock().now());
+    if (standing.allowed) return;
+    const std::string limit = std::to_string(commits_.quota().count()) + " per " +
+                              std::to_string(commits_.quota().window().count()) + " seconds";
+    const std::string text = "You have exceeded the rate limit for repository commits (" + limit + ").";
+    throw refusal(served_reply::failure(429, "", text).header("Retry-After", std::to_string(standing.reset.count())));
 }
 
 HUBPUSH_DECL task<void> hub_service::dispatch(hub_call& call) {
@@ -5033,6 +6360,7 @@ HUBPUSH_DECL task<void> hub_service::dispatch_api(hub_call& call) {
     if (asked == "GET whoami-v2") co_return co_await whoami(call);
     if (asked == "POST repos/create") co_return co_await create_repository(call);
     if (asked == "DELETE repos/delete") co_return co_await delete_repository(call);
+    if (asked == "POST repos/move") co_return co_await move_repository(call);
     if (asked == "POST validate-yaml") co_return co_await validate_yaml(call);
     if (asked == "POST lfs/verify") co_return co_await lfs_verify(call);
     co_await dispatch_repository_api(call);
@@ -5046,12 +6374,16 @@ HUBPUSH_DECL task<void> hub_service::dispatch_repository_api(hub_call& call) {
     const auto route = std::find_if(routes.begin(), routes.end(), [&call](const api_route& each) {
         return each.method == call.request().method && each.verb == call.segment(call.verb);
     });
+    const auto is_verb = [&call](const api_route& each) { return each.verb == call.segment(3); };
+    if (route == routes.end() && std::any_of(routes.begin(), routes.end(), is_verb)) {
+        refuse_missing(call, *kind, std::string(call.segment(2)));  // an id without namespace: no such one is here
+    }
     if (route == routes.end()) refuse_unknown_address();
     open_repository(call, *kind, std::string(call.segment(2)) + "/" + std::string(call.segment(3)), route->needs);
     co_await (this->*route->answer)(call);
 }
 
-/// Addresses outside `/api`: `[datasets/|spaces/]{namespace}/{name}[.git]/…`.
+/// Addresses outside `/api`: `[datasets/|spaces/|kernels/]{namespace}/{name}[.git]/…`.
 HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     const std::optional<repository_kind> kind = kind_of_plural(call.segment(0));
     const std::size_t first = kind ? 1 : 0;
@@ -5065,28 +6397,81 @@ HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     const bool asks_file = verb == "resolve" || verb == "raw";
     const bool asks_batch = rest == "info/lfs/objects/batch";
     const bool asks_git = rest == "info/refs" || rest == "git-upload-pack" || rest == "git-receive-pack";
-    if (!asks_file && !asks_batch && !asks_git) refuse_unknown_address();
+    if (!asks_file && !asks_batch && !asks_git) {
+        const bool without_owner = name == "resolve" || name == "raw";  // no such one is here
+        if (without_owner) refuse_missing(call, kind.value_or(repository_kind::model), id);
+        refuse_unknown_address();
+    }
     open_repository(call, kind.value_or(repository_kind::model), id, access::read);
     if (asks_file) co_return co_await resolve_file(call);
     if (asks_batch) co_return co_await lfs_batch(call);
     co_await speak_git(call);
 }
 
+inline bool may_see(const hub_caller& caller, const std::shared_ptr<hub_repository>& repository) {
+    return repository && (!repository->is_private() || caller.known());
+}
+
 HUBPUSH_DECL void hub_service::open_repository(hub_call& call, repository_kind kind, const std::string& id,
                                                access needs) const {
     const hub_caller& caller = call.caller();
     call.repository = shelf_->find(kind, id);
-    if (!call.repository || (call.repository->is_private() && !caller.known())) {
-        if (!caller.known()) refuse_anonymous("RepoNotFound", "Invalid username or password.");
-        throw refusal(404, "RepoNotFound", "Repository not found");
-    }
-    if (needs == access::read || caller.may_write()) return;
+    if (!may_see(caller, call.repository)) refuse_missing(call, kind, id);
+    if (needs == access::read) return;
     if (!caller.known()) refuse_anonymous("", "Invalid username or password.");
-    throw refusal(403, "", "Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request");
+    if (needs == access::write && !caller.may_write()) refuse_writer();
+}
+
+/// The target of the request with another id in it, for a request whose address names a repository.
+inline std::string target_with_id(const hub_call& call, const std::string& id) {
+    const std::string_view path = call.request().path();
+    std::size_t begin = 0;
+    for (std::size_t i = 2; i < call.verb; ++i) begin = path.find('/', begin + 1);
+    const std::size_t end = std::min(path.find('/', path.find('/', begin + 1) + 1), path.size());
+    const bool with_suffix = path.substr(0, end).ends_with(".git");
+    return std::string(path.substr(0, begin + 1)) + id + (with_suffix ? ".git" : "") +
+           call.request().target.substr(end);
+}
+
+HUBPUSH_DECL void hub_service::refuse_missing(const hub_call& call, repository_kind kind, const std::string& id) const {
+    const std::optional<std::string> moved = call.verb == 0 ? std::nullopt : shelf_->moved_to(kind, id);
+    if (moved && may_see(call.caller(), shelf_->find(kind, *moved))) {
+        throw refusal(served_reply(307).header("Location", target_with_id(call, *moved)));
+    }
+    if (!call.caller().known()) refuse_anonymous("RepoNotFound", "Invalid username or password.");
+    throw refusal(404, "RepoNotFound", "Repository not found");
+}
+
+HUBPUSH_DECL void hub_service::require_contributor(const hub_call& call, const std::string& revision) const {
+    if (call.caller().may_write() || call.query.flag("create_pr")) return;
+    const discussion_book::map& all = call.repository->discussions.all();
+    const bool own = std::any_of(all.begin(), all.end(), [&](const auto& each) {
+        return each.second.is_pull_request() && each.second.ref() == revision &&
+               each.second.author == call.caller().user();
+    });
+    if (!own) refuse_writer();
+}
+
+HUBPUSH_DECL void hub_service::require_unlocked_gate(const hub_call& call) const {
+    if (!call.repository->is_gated() || call.caller().may_write()) return;
+    const std::string text = "Access to " + std::string(kind_name(call.repository->kind())) + " " +
+                             call.repository->id() + " is restricted and you are not in the authorized list.";
+    if (!call.caller().known()) refuse_anonymous("GatedRepo", text);
+    throw refusal(403, "GatedRepo", text);
+}
+
+HUBPUSH_DECL task<git_repository::lock_type> hub_service::lock_repository(hub_call& call) {
+    git_repository::lock_type lock = co_await call.git().lock();
+    const repository_kind kind = call.repository->kind();
+    const std::string id = call.repository->id();
+    if (shelf_->find(kind, id) != call.repository) refuse_missing(call, kind, id);
+    co_return lock;
 }
 
 HUBPUSH_DECL task<std::string> hub_service::commit_of(hub_call& call, std::string revision) {
-    const std::optional<std::string> commit = co_await call.git().resolve(revision);
+    // @huggingface/hub calls the default branch so.
+    const std::string name = revision == "HEAD" ? "main" : revision;
+    const std::optional<std::string> commit = co_await call.git().resolve(name);
     if (!commit) throw refusal(404, "RevisionNotFound", "Invalid rev id: " + revision);
     co_return *commit;
 }
@@ -5109,84 +6494,17 @@ HUBPUSH_DECL task<std::string> hub_service::small_file(hub_call& call, std::shar
     co_return co_await call.git().read_blob(node->id(), limit);
 }
 
+HUBPUSH_DECL std::chrono::sys_seconds hub_service::today() const {
+    return std::chrono::time_point_cast<std::chrono::seconds>(seams_.clock().wall());
+}
+
 HUBPUSH_DECL git_author hub_service::author_of(const hub_call& call) const {
-    const auto now = std::chrono::time_point_cast<std::chrono::seconds>(seams_.clock().wall());
-    return git_author(call.caller().user(), call.caller().user() + "@users.noreply.localhost", now);
+    return git_author(call.caller().user(), call.caller().user() + "@users.noreply.localhost", today());
 }
 
 HUBPUSH_DECL std::string hub_service::repository_url(const hub_call& call) const {
     return call.hub_url + "/" + call.repository->web_path();
 }
-
-}  // namespace hubpush::inline v0::detail
-
-// JSON in requests and answers of the embedded Hub. For the other .ipp files of this folder only.
-
-#include <nlohmann/json.hpp>
-
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace hubpush::inline v0::detail {
-
-/// The largest JSON body the Hub's own calls need: 256 files with a sample each, and the texts of two git files.
-inline constexpr std::size_t json_body_limit = 2 * 1024 * 1024;
-
-/// Parses an object from outside. The depth is limited while parsing, because nlohmann's documents of deep texts crash
-/// when they end (spec/reliability.md §2.2).
-inline nlohmann::json parse_object(std::string_view text) {
-    const auto limit_depth = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-        if (depth > 64) throw refusal(400, "", "The JSON of the request is nested too deeply");
-        return true;
-    };
-    nlohmann::json object = nlohmann::json::parse(text, limit_depth, false);
-    if (!object.is_object()) throw refusal(400, "", "The body of the request is not a JSON object");
-    return object;
-}
-
-/// The body as an object; an empty body counts as one without members.
-inline task<nlohmann::json> read_object(server_exchange& exchange) {
-    const std::string text = co_await exchange.read_text(json_body_limit);
-    if (text.empty()) co_return nlohmann::json::object();
-    co_return parse_object(text);
-}
-
-/// A text member; nothing when it is absent or null. Refuses any other type.
-inline std::optional<std::string> text_member(const nlohmann::json& object, const char* name) {
-    const auto found = object.find(name);
-    if (found == object.end() || found->is_null()) return std::nullopt;
-    if (!found->is_string()) throw refusal(400, "", std::string(name) + " must be a string");
-    return found->get<std::string>();
-}
-
-/// A size: only a non-negative integer, because nlohmann converts everything else silently.
-inline std::uint64_t size_member(const nlohmann::json& object, const char* name) {
-    const auto found = object.find(name);
-    if (found == object.end() || !found->is_number_unsigned())
-        throw refusal(400, "", std::string(name) + " must be a size");
-    return found->get<std::uint64_t>();
-}
-
-/// A list of objects of at most `limit` elements.
-inline const nlohmann::json& list_member(const nlohmann::json& object, const char* name, std::size_t limit) {
-    const auto found = object.find(name);
-    const auto is_object = [](const nlohmann::json& each) { return each.is_object(); };
-    if (found == object.end() || !found->is_array() || !std::all_of(found->begin(), found->end(), is_object)) {
-        throw refusal(400, "", std::string(name) + " must be a list of objects");
-    }
-    if (found->size() > limit)
-        throw refusal(400, "", std::string(name) + " has more than " + std::to_string(limit) + " elements");
-    return *found;
-}
-
-/// Names in git need not be UTF-8; JSON has to be.
-inline std::string json_text(const nlohmann::json& value) {
-    return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-inline served_reply json_reply(const nlohmann::json& value) { return served_reply::json(json_text(value)); }
 
 }  // namespace hubpush::inline v0::detail
 
@@ -5202,14 +6520,14 @@ HUBPUSH_DECL task<void> hub_service::whoami(hub_call& call) {
     co_await call.exchange.answer(json_reply(answer));
 }
 
-/// Looks for the front matter only; whether it is YAML is not judged here (spec/hub-http-api.md §4.8).
 HUBPUSH_DECL task<void> hub_service::validate_yaml(hub_call& call) {
     const nlohmann::json body = co_await read_object(call.exchange);
-    const std::string content = text_member(body, "content").value_or("");
+    const front_matter found(text_member(body, "content").value_or(""));
     nlohmann::json answer{{"errors", nlohmann::json::array()}, {"warnings", nlohmann::json::array()}};
-    const bool has_front_matter = content.starts_with("---\n") && content.find("\n---", 3) != std::string::npos;
-    if (!has_front_matter) answer["warnings"].push_back({{"message", "empty or missing yaml metadata in repo card"}});
-    co_await call.exchange.answer(json_reply(answer));
+    if (found.missing()) answer["warnings"].push_back({{"message", "empty or missing yaml metadata in repo card"}});
+    for (const std::string& complaint : found.complaints()) answer["errors"].push_back({{"message", complaint}});
+    served_reply reply(found.complaints().empty() ? 200 : 400, json_text(answer), "application/json; charset=utf-8");
+    co_await call.exchange.answer(std::move(reply));
 }
 
 /// The repository that a body of create or delete names; the caller's own namespace is the default.
@@ -5226,6 +6544,22 @@ inline bool wants_private(const nlohmann::json& body) {
     return text_member(body, "visibility") == "private" || (old_form != body.end() && *old_form == true);
 }
 
+/// What a body that makes a repository gives it to begin with (§3.1, `files`).
+inline std::vector<git_change> first_files(const nlohmann::json& body) {
+    static constexpr std::size_t most_files = 100;
+    std::vector<git_change> changes;
+    if (!body.contains("files")) return changes;
+    for (const nlohmann::json& file : list_member(body, "files", most_files)) {
+        const std::string path = text_member(file, "path").value_or("");
+        check_committed_path(path);
+        const std::vector<std::byte> bytes =
+            decode_content(text_member(file, "content").value_or(""), text_member(file, "encoding").value_or("utf-8"));
+        std::string content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        changes.push_back(git_change::put(path, memory_source(std::move(content))));
+    }
+    return changes;
+}
+
 HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     if (!call.caller().known()) refuse_anonymous("", "Invalid username or password.");
     const nlohmann::json body = co_await read_object(call.exchange);
@@ -5234,23 +6568,36 @@ HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     if (!call.caller().may_write())
         throw refusal(403, "", "You don't have the rights to create a " + type + " under this namespace");
     if (kind == repository_kind::space && !text_member(body, "sdk")) throw refusal(400, "", "A Space needs an sdk");
+    std::vector<git_change> files = first_files(body);
     bool taken = shelf_->find(kind, id) != nullptr;
     if (!taken) {
         try {
-            call.repository = co_await shelf_->create(kind, id, wants_private(body), author_of(call));
+            const repository_facts facts(wants_private(body));
+            call.repository = co_await shelf_->create(kind, id, facts, author_of(call));
         } catch (const hubpush::conflict&) {
             taken = true;  // two at once: the other one was first
         }
     }
     if (taken) {
         call.repository = shelf_->find(kind, id);
+        if (!call.repository)
+            throw refusal(409, "", "Cannot create repo: another conflicting operation is in progress");
         const std::string text = "You already created this " + type + " repo";
         served_reply refused = served_reply::failure(409, "", text);
         refused.body(json_text({{"error", text}, {"url", repository_url(call)}}));
         throw refusal(std::move(refused));
     }
+    co_await add_first_files(call, std::move(files));
     const nlohmann::json answer{{"url", repository_url(call)}, {"name", id}, {"id", id}};
     co_await call.exchange.answer(json_reply(answer));
+}
+
+HUBPUSH_DECL task<void> hub_service::add_first_files(hub_call& call, std::vector<git_change> files) {
+    if (files.empty()) co_return;
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    const git_ref branch = co_await branch_of(call, "main");
+    co_await call.git().commit(lock, branch.name(), branch.commit(), std::move(files), "add the first files",
+                               author_of(call));
 }
 
 HUBPUSH_DECL task<void> hub_service::delete_repository(hub_call& call) {
@@ -5280,31 +6627,39 @@ inline nlohmann::json siblings_json(const repository_tree& tree, bool with_blobs
     return siblings;
 }
 
+inline nlohmann::json gated_json(const repository_facts& facts) {
+    return facts.gated.empty() ? nlohmann::json(false) : nlohmann::json(facts.gated);
+}
+
 HUBPUSH_DECL task<void> hub_service::show_repository(hub_call& call) {
     const bool named = call.segment(call.verb) == "revision";
-    std::string revision = named ? join_segments(call.segments, call.verb + 1) : std::string("main");
+    std::string revision = named ? call.rest() : std::string("main");
     const std::string head = co_await commit_of(call, std::move(revision));
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(head);
     const std::string& id = call.repository->id();
     nlohmann::json answer{{"_id", id}, {"id", id}, {"sha", head}, {"private", call.repository->is_private()}};
     answer["author"] = id.substr(0, id.find('/'));
-    answer["gated"] = false;
+    answer["gated"] = gated_json(call.repository->facts());
     answer["disabled"] = false;
+    const std::optional<git_log_entry> last = co_await call.git().last_change(head, "");
+    if (last) answer["lastModified"] = iso_date(last->author().date());
     answer["downloads"] = 0;
     answer["likes"] = 0;
     answer["tags"] = nlohmann::json::array();
     answer["siblings"] = siblings_json(*tree, call.query.flag("blobs"));
+    if (call.request().query().find("xetEnabled") != std::string_view::npos) answer["xetEnabled"] = false;
     co_await call.exchange.answer(json_reply(answer).header("X-Repo-Commit", head));
+}
+
+HUBPUSH_DECL task<void> hub_service::check_access(hub_call& call) {
+    if (call.rest() == "write") open_repository(call, call.repository->kind(), call.repository->id(), access::write);
+    require_unlocked_gate(call);
+    co_await call.exchange.answer(served_reply::json("{}"));
 }
 
 }  // namespace hubpush::inline v0::detail
 
 namespace hubpush::inline v0::detail {
-
-/// Pull requests are not offered: a commit that asks for one must not land on the branch instead.
-inline void refuse_pull_request(const hub_call& call) {
-    if (call.query.flag("create_pr")) throw refusal(400, "", "This server does not offer pull requests");
-}
 
 /// The server's own rules about how a file is stored (spec/hub-http-api.md §4.3).
 inline bool is_stored_large(const lfs_attributes& attributes, const std::string& path, std::uint64_t size,
@@ -5319,10 +6674,10 @@ inline bool is_stored_large(const lfs_attributes& attributes, const std::string&
 
 HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
     static constexpr std::size_t most_files = 256;
-    refuse_pull_request(call);
+    require_contributor(call, call.rest());
     const nlohmann::json body = co_await read_object(call.exchange);
     const nlohmann::json& files = list_member(body, "files", most_files);
-    const git_ref branch = co_await branch_of(call, join_segments(call.segments, call.verb + 1));
+    const git_ref branch = co_await branch_of(call, call.rest());
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(branch.commit());
     std::optional<std::string> attributes_text = text_member(body, "gitAttributes");
     std::optional<std::string> ignore_text = text_member(body, "gitIgnore");
@@ -5368,14 +6723,25 @@ inline task<commit_order> read_commit(server_exchange& exchange, std::shared_ptr
 }
 
 HUBPUSH_DECL task<void> hub_service::commit(hub_call& call) {
-    refuse_pull_request(call);
+    require_contributor(call, call.rest());
+    count_commit(call);
     const commit_order order = co_await read_commit(call.exchange, pool_, folder_);
-    const git_repository::lock_type lock = co_await call.git().lock();
-    const git_ref branch = co_await branch_of(call, join_segments(call.segments, call.verb + 1));
-    if (!branch.commit().starts_with(order.parent)) {
-        throw refusal(412, "", "The branch was updated since you opened this page. Please refresh and try again.");
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    const git_ref branch = co_await branch_of(call, call.rest());
+    if (call.query.flag("create_pr")) {
+        co_await commit_as_pull_request(call, lock, order, branch);
+    } else {
+        co_await commit_to_branch(call, lock, order, branch);
     }
-    const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(branch.commit());
+}
+
+inline std::string message_of(const commit_order& order) {
+    return order.description.empty() ? order.summary : order.summary + "\n\n" + order.description;
+}
+
+HUBPUSH_DECL task<std::vector<git_change>> hub_service::planned_changes(hub_call& call, const commit_order& order,
+                                                                        std::string base) {
+    const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(std::move(base));
     const lfs_store& objects = call.repository->objects();
     commit_plan plan(*tree, [&objects](const std::string& oid) { return objects.size_of(oid); });
     for (const requested_change& operation : order.operations) plan.apply(operation);
@@ -5383,12 +6749,301 @@ HUBPUSH_DECL task<void> hub_service::commit(hub_call& call) {
         std::string text = co_await small_file(call, tree, ".gitattributes");
         plan.complete_attributes(std::move(text));
     }
-    const std::string message = order.description.empty() ? order.summary : order.summary + "\n\n" + order.description;
-    const std::string id =
-        co_await call.git().commit(lock, branch.name(), branch.commit(), plan.take_changes(), message, author_of(call));
+    co_return plan.take_changes();
+}
+
+HUBPUSH_DECL task<void> hub_service::commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
+                                                      const commit_order& order, git_ref branch) {
+    if (!branch.commit().starts_with(order.parent)) {
+        throw refusal(412, "", "The branch was updated since you opened this page. Please refresh and try again.");
+    }
+    std::vector<git_change> changes = co_await planned_changes(call, order, branch.commit());
+    std::string id = co_await call.git().commit(lock, branch.name(), branch.commit(), std::move(changes),
+                                                message_of(order), author_of(call));
+    co_await answer_commit(call, std::move(id), 0);
+}
+
+/// spec/hub-http-api.md §14.3, step 5. The file of the discussion is written first and the ref decides
+/// (`drop_unopened`), so that a server that dies in between leaves no half of a pull request.
+HUBPUSH_DECL task<void> hub_service::commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                            const commit_order& order, git_ref target) {
+    std::string base = target.commit();
+    if (!order.parent.empty()) base = co_await commit_of(call, order.parent);
+    std::vector<git_change> changes = co_await planned_changes(call, order, base);
+    discussion_book& book = call.repository->discussions;
+    discussion opened(book.next_number(), order.summary, call.caller().user(), today());
+    opened.target = target.name();
+    opened.base = base;
+    const std::uint64_t number = opened.number;
+    const std::string ref = opened.ref();
+    if (!order.description.empty()) {
+        opened.add(discussion_event(discussion_event::kind::comment, opened.author, opened.date, order.description));
+    }
+    co_await book.store(*pool_, std::move(opened));
+    std::exception_ptr failed;
+    std::string id;
+    try {
+        id = co_await call.git().commit_to_new_ref(lock, ref, base, std::move(changes), message_of(order),
+                                                   author_of(call));
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    if (failed) {
+        co_await book.remove(*pool_, number);
+        std::rethrow_exception(failed);
+    }
+    co_await answer_commit(call, std::move(id), number);
+}
+
+HUBPUSH_DECL task<void> hub_service::answer_commit(hub_call& call, std::string id, std::uint64_t pull_request) {
     nlohmann::json answer{{"success", true}, {"commitOid", id}, {"hookOutput", ""}};
     answer["commitUrl"] = repository_url(call) + "/commit/" + id;
+    if (pull_request != 0) {
+        answer["pullRequestUrl"] = repository_url(call) + "/discussions/" + std::to_string(pull_request);
+    }
     co_await call.exchange.answer(json_reply(answer));
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+#include <charconv>
+
+namespace hubpush::inline v0::detail {
+
+/// The discussion that the address names, as a copy to change and store.
+HUBPUSH_DECL discussion hub_service::discussion_of(const hub_call& call) const {
+    const std::string_view digits = call.segment(call.verb + 1);
+    std::uint64_t number = 0;
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const bool understood = failed == std::errc() && end == digits.data() + digits.size();
+    const discussion* const found = understood ? call.repository->discussions.find(number) : nullptr;
+    if (found == nullptr) throw refusal(404, "", "There is no such discussion");
+    return *found;
+}
+
+HUBPUSH_DECL nlohmann::json hub_service::shown_discussion(const hub_call& call, const discussion& thing) const {
+    nlohmann::json object = discussion_json(thing);
+    object["repo"] = {{"name", call.repository->id()}, {"type", kind_name(call.repository->kind())}};
+    return object;
+}
+
+HUBPUSH_DECL task<void> hub_service::read_discussions(hub_call& call) {
+    if (call.rest().empty()) co_return co_await list_discussions(call);
+    co_await show_discussion(call);
+}
+
+/// Which discussions a listing asks for (spec/hub-http-api.md §3.8).
+inline bool is_asked_for(const discussion& thing, const form_fields& query) {
+    const std::string type = query.first("type").value_or("all");
+    const std::string status = query.first("status").value_or("all");
+    const std::string author = query.first("author").value_or(thing.author);
+    return (type == "all" || (type == "pull_request") == thing.is_pull_request()) &&
+           (status == "all" || (status == "open") == thing.is_open()) && author == thing.author;
+}
+
+HUBPUSH_DECL task<void> hub_service::list_discussions(hub_call& call) {
+    static constexpr std::size_t page_length = 50;
+    std::vector<const discussion*> found;
+    for (const auto& [number, thing] : call.repository->discussions.all()) {
+        if (is_asked_for(thing, call.query)) found.push_back(&thing);
+    }
+    std::reverse(found.begin(), found.end());  // newest first
+    const std::size_t start = page_length * call.query.number("p", 0, 0, 1'000'000);
+    nlohmann::json list = nlohmann::json::array();
+    for (std::size_t i = start; i < std::min(found.size(), start + page_length); ++i) {
+        nlohmann::json object = shown_discussion(call, *found[i]);
+        object.erase("events");
+        list.push_back(std::move(object));
+    }
+    const nlohmann::json answer{{"count", found.size()}, {"start", start}, {"discussions", std::move(list)}};
+    co_await call.exchange.answer(json_reply(answer));
+}
+
+HUBPUSH_DECL task<void> hub_service::show_discussion(hub_call& call) {
+    const discussion thing = discussion_of(call);
+    nlohmann::json answer = shown_discussion(call, thing);
+    if (thing.is_pull_request()) co_await add_commits_and_diff(call, thing, answer);
+    co_await call.exchange.answer(json_reply(answer));
+}
+
+inline nlohmann::json commit_event(const git_log_entry& commit) {
+    return {{"id", commit.id().substr(0, 24)},
+            {"type", "commit"},
+            {"createdAt", iso_date(commit.author().date())},
+            {"author", {{"name", commit.author().name()}}},
+            {"data", {{"subject", commit.title()}, {"oid", commit.id()}}}};
+}
+
+HUBPUSH_DECL task<void> hub_service::add_commits_and_diff(hub_call& call, discussion thing, nlohmann::json& answer) {
+    static constexpr std::size_t most_commits = 1000;
+    static constexpr std::size_t longest_diff = 1024 * 1024;
+    const std::string head = co_await commit_of(call, thing.ref());
+    const git_log_page log = co_await call.git().log(head, most_commits, 0, thing.base);
+    nlohmann::json& events = answer["events"];
+    const auto by_date = [](const nlohmann::json& left, const nlohmann::json& right) {
+        return left["createdAt"] < right["createdAt"];
+    };
+    for (auto commit = log.commits().rbegin(); commit != log.commits().rend(); ++commit) {
+        const nlohmann::json event = commit_event(*commit);
+        events.insert(std::upper_bound(events.begin(), events.end(), event, by_date), event);
+    }
+    answer["filesWithConflicts"] = nlohmann::json::array();
+    if (thing.is_open()) {
+        const std::optional<std::string> target = co_await call.git().resolve(thing.target);
+        const git_merge merged = co_await call.git().merge(target.value_or(thing.base), head);
+        answer["filesWithConflicts"] = merged.conflicts();
+    }
+    if (!call.query.flag("diff")) co_return;
+    try {
+        answer["diff"] = co_await call.git().diff(thing.base, head, longest_diff);
+    } catch (const error& failed) {
+        if (failed.kind() != errc::limit_exceeded) throw;
+        answer["diff"] = "";
+    }
+}
+
+HUBPUSH_DECL task<void> hub_service::write_discussions(hub_call& call) {
+    if (call.rest().empty()) co_return co_await start_discussion(call);
+    const std::string_view what = call.segment(call.verb + 2);
+    const bool changes_comment = what == "comment" && call.segments.size() == call.verb + 5;
+    if (what == "merge" && !call.caller().may_write()) refuse_writer();
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    discussion thing = discussion_of(call);
+    if (changes_comment) co_return co_await change_comment(call, std::move(thing), body);
+    if (what == "comment") co_return co_await comment_discussion(call, std::move(thing), body);
+    if (what == "title") co_return co_await rename_discussion(call, std::move(thing), body);
+    if (what == "status") co_return co_await change_status(call, std::move(thing), body);
+    if (what == "merge") co_return co_await merge_pull_request(call, lock, std::move(thing), body);
+    refuse_unknown_address();
+}
+
+inline std::string trimmed(std::string_view text) {
+    static constexpr std::string_view blank = " \t\r\n";
+    const std::size_t first = text.find_first_not_of(blank);
+    if (first == std::string_view::npos) return "";
+    return std::string(text.substr(first, text.find_last_not_of(blank) - first + 1));
+}
+
+inline std::string title_member(const nlohmann::json& body) {
+    std::string title = trimmed(text_member(body, "title").value_or(""));
+    if (title.size() < 3 || title.size() > 200) throw refusal(400, "", "A title has 3 to 200 characters");
+    return title;
+}
+
+inline std::string said(const nlohmann::json& body, const char* name) {
+    std::string text = text_member(body, name).value_or("");
+    if (trimmed(text).empty()) throw refusal(400, "", std::string(name) + " must not be empty");
+    return text;
+}
+
+HUBPUSH_DECL task<void> hub_service::start_discussion(hub_call& call) {
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const std::string title = title_member(body);
+    const std::string description = text_member(body, "description").value_or("");
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    discussion_book& book = call.repository->discussions;
+    discussion thing(book.next_number(), title, call.caller().user(), today());
+    thing.add(discussion_event(discussion_event::kind::comment, thing.author, thing.date, description));
+    const nlohmann::json answer{{"num", thing.number}, {"pullRequest", true_member(body, "pullRequest")}};
+    if (true_member(body, "pullRequest")) {
+        const git_ref target = co_await branch_of(call, "main");
+        thing.status = "draft";
+        thing.target = target.name();
+        thing.base = target.commit();
+    }
+    const discussion begun = thing;
+    co_await book.store(*pool_, std::move(thing));  // before its ref: see `drop_unopened`
+    if (begun.is_pull_request()) co_await call.git().create_ref(lock, begun.ref(), begun.base);
+    co_await call.exchange.answer(json_reply(answer));
+}
+
+HUBPUSH_DECL task<void> hub_service::answer_event(hub_call& call, const char* name, discussion thing,
+                                                  discussion_event event) {
+    co_await call.repository->discussions.store(*pool_, std::move(thing));
+    nlohmann::json answer = nlohmann::json::object();
+    answer[name] = event_json(event);
+    co_await call.exchange.answer(json_reply(answer));
+}
+
+HUBPUSH_DECL task<void> hub_service::comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body) {
+    discussion_event comment(discussion_event::kind::comment, call.caller().user(), today(), said(body, "comment"));
+    comment = thing.add(std::move(comment));
+    co_await answer_event(call, "newMessage", std::move(thing), std::move(comment));
+}
+
+/// Only who began it, or who may write to the repository.
+inline void require_author(const hub_call& call, const std::string& author) {
+    if (!call.caller().may_write() && call.caller().user() != author) {
+        throw refusal(403, "", "Only the author may do this, or somebody who may write to the repository");
+    }
+}
+
+HUBPUSH_DECL task<void> hub_service::change_comment(hub_call& call, discussion thing, const nlohmann::json& body) {
+    discussion_event* const comment = thing.comment(call.segment(call.verb + 3));
+    if (comment == nullptr) throw refusal(404, "", "There is no such comment");
+    require_author(call, comment->author);
+    const std::string_view how = call.segment(call.verb + 4);
+    if (how == "edit") {
+        comment->text = said(body, "content");
+        comment->edited = true;
+    } else if (how == "hide") {
+        comment->text = "This comment has been hidden";  // for good: the text is gone
+        comment->hidden = true;
+    } else {
+        refuse_unknown_address();
+    }
+    discussion_event changed = *comment;
+    co_await answer_event(call, "updatedComment", std::move(thing), std::move(changed));
+}
+
+HUBPUSH_DECL task<void> hub_service::rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body) {
+    require_author(call, thing.author);
+    discussion_event change(discussion_event::kind::title_change, call.caller().user(), today(), title_member(body));
+    change.before = thing.title;
+    thing.title = change.text;
+    change = thing.add(std::move(change));
+    co_await answer_event(call, "newTitle", std::move(thing), std::move(change));
+}
+
+/// What is said while something else is done.
+inline void add_remark(discussion& thing, const nlohmann::json& body, const std::string& user,
+                       std::chrono::sys_seconds date) {
+    const std::string remark = trimmed(text_member(body, "comment").value_or(""));
+    if (!remark.empty()) thing.add(discussion_event(discussion_event::kind::comment, user, date, remark));
+}
+
+HUBPUSH_DECL task<void> hub_service::change_status(hub_call& call, discussion thing, const nlohmann::json& body) {
+    require_author(call, thing.author);
+    const std::string status = text_member(body, "status").value_or("");
+    if (status != "open" && status != "closed") throw refusal(400, "", "The status is neither open nor closed");
+    if (thing.status == "merged") throw refusal(400, "", "The pull request is merged");
+    add_remark(thing, body, call.caller().user(), today());
+    discussion_event change(discussion_event::kind::status_change, call.caller().user(), today(), status);
+    thing.status = status;
+    change = thing.add(std::move(change));
+    co_await answer_event(call, "newStatus", std::move(thing), std::move(change));
+}
+
+/// A server that dies between the commit and the note of it leaves the pull request open; merging it again finds that
+/// nothing is left to merge.
+HUBPUSH_DECL task<void> hub_service::merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                        discussion thing, const nlohmann::json& body) {
+    if (!thing.is_pull_request() || !thing.is_open()) throw refusal(400, "", "There is no open pull request to merge");
+    const git_ref target = co_await branch_of(call, thing.target);
+    const git_ref source = co_await branch_of(call, thing.ref());
+    const git_merge merged = co_await call.git().merge(target.commit(), source.commit());
+    if (!merged.conflicts().empty()) throw refusal(400, "", "The pull request conflicts with its target");
+    if (merged.unchanged()) throw refusal(400, "", "The pull request has no associated changes");
+    const std::string title = thing.title + " (#" + std::to_string(thing.number) + ")";
+    thing.merge_commit = co_await call.git().commit_tree(lock, merged.tree(), target.commit(), title, author_of(call));
+    co_await call.git().move_ref(lock, target.name(), target.commit(), thing.merge_commit);
+    add_remark(thing, body, call.caller().user(), today());
+    thing.status = "merged";
+    thing.add(discussion_event(discussion_event::kind::status_change, call.caller().user(), today(), thing.status));
+    co_await call.repository->discussions.store(*pool_, std::move(thing));
+    co_await call.exchange.answer(served_reply::json("{}"));
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -5401,6 +7056,7 @@ inline constexpr std::size_t sent_file_limit = 64 * 1024 * 1024;
 HUBPUSH_DECL task<void> hub_service::resolve_file(hub_call& call) {
     const std::string& method = call.request().method;
     if (method != "GET" && method != "HEAD") refuse_unknown_address();
+    require_unlocked_gate(call);
     const std::string commit = co_await commit_of(call, std::string(call.segment(call.verb + 1)));
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(commit);
     const tree_node* const node = tree->find(join_segments(call.segments, call.verb + 2));
@@ -5440,93 +7096,11 @@ HUBPUSH_DECL task<void> hub_service::speak_git(hub_call& call) {
     request.content_encoding(std::string(head.find("content-encoding").value_or("")));
     request.protocol(std::string(head.find("git-protocol").value_or("")));
     if (!is_git_request(request)) refuse_unknown_address();
+    require_unlocked_gate(call);
     co_await serve_git(call.git(), std::move(request), call.exchange, call.exchange);
 }
 
 }  // namespace hubpush::inline v0::detail
-
-namespace hubpush::inline v0::detail {
-
-/// One object of the answer to a batch call (spec/hub-http-api.md §14.6).
-class batch_object {
-public:
-    batch_object(const hub_call& call, storage_service& storage, const nlohmann::json& asked)
-        : call_(call),
-          storage_(storage),
-          oid_(text_member(asked, "oid").value_or("")),
-          size_(size_member(asked, "size")) {}
-
-    nlohmann::json answer(bool upload) const {
-        nlohmann::json object{{"oid", oid_}, {"size", size_}};
-        if (!is_hex(oid_, 64)) return object["error"] = failure(422, "The oid is not 64 hexadecimal digits"), object;
-        const std::optional<std::uint64_t> stored = call_.repository->objects().size_of(oid_);
-        if (upload) {
-            if (stored != size_) object.update(upload_actions());
-        } else if (stored) {
-            object.update(download_actions());
-        } else {
-            object["error"] = failure(404, "The object does not exist");
-        }
-        return object;
-    }
-
-private:
-    static nlohmann::json failure(int code, const char* message) { return {{"code", code}, {"message", message}}; }
-
-    nlohmann::json action(std::string_view method) const {
-        return {{"href", call_.storage_url + storage_.link(method, *call_.repository, oid_)}};
-    }
-
-    nlohmann::json upload_actions() const {
-        const std::string repository =
-            std::string(kind_plural(call_.repository->kind())) + "/" + call_.repository->id();
-        const nlohmann::json verify{{"href", call_.hub_url + "/api/lfs/verify?repo=" + repository}};
-        return {{"authenticated", true}, {"actions", {{"upload", action("PUT")}, {"verify", verify}}}};
-    }
-
-    nlohmann::json download_actions() const {
-        return {{"authenticated", true}, {"actions", {{"download", action("GET")}}}};
-    }
-
-    const hub_call& call_;
-    storage_service& storage_;
-    std::string oid_;
-    std::uint64_t size_;
-};
-
-HUBPUSH_DECL task<void> hub_service::lfs_batch(hub_call& call) {
-    static constexpr std::size_t most_objects = 1000;
-    if (call.request().method != "POST") refuse_unknown_address();
-    const nlohmann::json body = co_await read_object(call.exchange);
-    const std::string operation = text_member(body, "operation").value_or("");
-    if (operation != "upload" && operation != "download")
-        throw refusal(422, "", "The operation is neither upload nor download");
-    if (operation == "upload") open_repository(call, call.repository->kind(), call.repository->id(), access::write);
-    nlohmann::json objects = nlohmann::json::array();
-    for (const nlohmann::json& asked : list_member(body, "objects", most_objects)) {
-        objects.push_back(batch_object(call, *storage_, asked).answer(operation == "upload"));
-    }
-    const nlohmann::json answer{{"transfer", "basic"}, {"objects", std::move(objects)}};
-    co_await call.exchange.answer(served_reply(200, json_text(answer), "application/vnd.git-lfs+json"));
-}
-
-HUBPUSH_DECL task<void> hub_service::lfs_verify(hub_call& call) {
-    const std::optional<std::vector<std::string>> named = path_segments(call.query.first("repo").value_or(""));
-    const std::optional<repository_kind> kind =
-        named && named->size() == 3 ? kind_of_plural(named->front()) : std::nullopt;
-    if (!kind) refuse_unknown_address();
-    open_repository(call, *kind, join_segments(*named, 1), access::write);
-    const nlohmann::json body = co_await read_object(call.exchange);
-    const std::optional<std::uint64_t> stored =
-        call.repository->objects().size_of(text_member(body, "oid").value_or(""));
-    if (stored != size_member(body, "size")) throw refusal(404, "", "The object is not stored with this size");
-    co_await call.exchange.answer(served_reply(200));
-}
-
-}  // namespace hubpush::inline v0::detail
-
-#include <chrono>
-#include <cstdio>
 
 namespace hubpush::inline v0::detail {
 
@@ -5580,77 +7154,227 @@ HUBPUSH_DECL task<void> hub_service::list_tree(hub_call& call) {
     const tree_node* const node = tree->find(folder);
     if (!folder.empty() && (node == nullptr || !node->is_folder()))
         throw refusal(404, "EntryNotFound", folder + " does not exist");
-    const std::size_t limit = call.query.number("limit", page_size_, 1, page_size_);
-    const tree_page page(*tree, folder, call.query.first("cursor").value_or(""), call.query.flag("recursive"), limit);
+    static constexpr std::size_t most_expanded = 50;
+    const bool expand = call.query.flag("expand");
+    const std::size_t most = expand ? std::min(page_size_, most_expanded) : page_size_;
+    const std::size_t limit = call.query.number("limit", most, 1, most);
+    tree_page page(*tree, folder, call.query.first("cursor").value_or(""), call.query.flag("recursive"), limit);
+    if (expand) co_await expand_entries(call, commit, page.entries);
     served_reply reply = json_reply(page.entries);
     reply.header("X-Repo-Commit", commit);
     if (page.more) reply.header("Link", next_page_link(call, "cursor", page.last));
     co_await call.exchange.answer(std::move(reply));
 }
 
-/// The paths that a body names, as a form or as JSON (§3.5).
-inline std::vector<std::string> paths_of(const request_head& request, const std::string& body) {
-    if (request.find("content-type").value_or("").find("json") == std::string_view::npos)
-        return form_fields(body).all("paths");
-    const nlohmann::json object = parse_object(body);
-    const auto list = object.find("paths");
-    std::vector<std::string> paths;
-    if (list != object.end() && list->is_string()) paths.push_back(list->get<std::string>());
-    if (list == object.end() || !list->is_array()) return paths;
-    for (const nlohmann::json& each : *list) {
-        if (each.is_string()) paths.push_back(each.get<std::string>());
-    }
-    return paths;
+inline nlohmann::json commit_json(const git_log_entry& commit, bool formatted) {
+    const nlohmann::json author{{"user", commit.author().name()}, {"avatar", ""}};
+    nlohmann::json object{{"id", commit.id()},
+                          {"title", commit.title()},
+                          {"message", commit.message()},
+                          {"date", iso_date(commit.author().date())},
+                          {"authors", nlohmann::json::array({author})}};
+    if (formatted) object["formatted"] = {{"title", commit.title()}, {"message", commit.message()}};
+    return object;
 }
+
+HUBPUSH_DECL task<void> hub_service::expand_entries(hub_call& call, std::string commit, nlohmann::json& entries) {
+    for (nlohmann::json& entry : entries) {
+        const std::string path = entry["path"];
+        const std::optional<git_log_entry> last = co_await call.git().last_change(commit, path);
+        if (last) entry["lastCommit"] = commit_json(*last, false);
+    }
+}
+
+/// The paths that a body names, as a form or as JSON (§3.5).
+class asked_paths {
+public:
+    std::vector<std::string> paths;
+    bool expand = false;
+
+    asked_paths(const request_head& request, const std::string& body) {
+        if (request.find("content-type").value_or("").find("json") == std::string_view::npos) {
+            const form_fields form(body);
+            paths = form.all("paths");
+            expand = form.flag("expand");
+            return;
+        }
+        const nlohmann::json object = parse_object(body);
+        expand = true_member(object, "expand");
+        const auto list = object.find("paths");
+        if (list != object.end() && list->is_string()) paths.push_back(list->get<std::string>());
+        if (list == object.end() || !list->is_array()) return;
+        for (const nlohmann::json& each : *list) {
+            if (each.is_string()) paths.push_back(each.get<std::string>());
+        }
+    }
+};
 
 HUBPUSH_DECL task<void> hub_service::list_paths(hub_call& call) {
     static constexpr std::size_t most_paths = 1000;
     const std::string body = co_await call.exchange.read_text(json_body_limit);
-    const std::vector<std::string> paths = paths_of(call.request(), body);
-    if (paths.size() > most_paths) throw refusal(413, "", "too many parameters");
-    const std::string commit = co_await commit_of(call, join_segments(call.segments, call.verb + 1));
+    const asked_paths asked(call.request(), body);
+    if (asked.paths.size() > most_paths) throw refusal(413, "", "too many parameters");
+    const std::string commit = co_await commit_of(call, call.rest());
     const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(commit);
     nlohmann::json answer = nlohmann::json::array();
-    for (const std::string& path : paths) {
+    for (const std::string& path : asked.paths) {
         if (const tree_node* const node = tree->find(path)) answer.push_back(node_json(path, *node));
     }
+    if (asked.expand) co_await expand_entries(call, commit, answer);
     co_await call.exchange.answer(json_reply(answer));
-}
-
-/// `2026-08-01T10:00:00.000Z`.
-inline std::string iso_date(std::chrono::sys_seconds when) {
-    const auto day = std::chrono::floor<std::chrono::days>(when);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss time(when - day);
-    char text[40];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.000Z", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                  static_cast<int>(time.seconds().count()));
-    return text;
-}
-
-inline nlohmann::json commit_json(const git_log_entry& commit) {
-    const nlohmann::json author{{"user", commit.author().name()}, {"avatar", ""}};
-    return {{"id", commit.id()},
-            {"title", commit.title()},
-            {"message", commit.message()},
-            {"date", iso_date(commit.author().date())},
-            {"authors", nlohmann::json::array({author})}};
 }
 
 HUBPUSH_DECL task<void> hub_service::list_commits(hub_call& call) {
     static constexpr std::size_t most_commits = 1000;
-    const std::string head = co_await commit_of(call, join_segments(call.segments, call.verb + 1));
+    const std::string head = co_await commit_of(call, call.rest());
     const std::size_t limit = call.query.number("limit", std::min(page_size_, most_commits), 1, most_commits);
     const std::size_t page = call.query.number("p", 0, 0, 1'000'000);
     const git_log_page log = co_await call.git().log(head, limit, page * limit);
     nlohmann::json answer = nlohmann::json::array();
-    for (const git_log_entry& commit : log.commits()) answer.push_back(commit_json(commit));
+    const bool formatted = call.request().query().find("formatted") != std::string_view::npos;
+    for (const git_log_entry& commit : log.commits()) answer.push_back(commit_json(commit, formatted));
     served_reply reply = json_reply(answer);
     reply.header("X-Total-Count", std::to_string(log.total()));
     if ((page + 1) * limit < log.total()) reply.header("Link", next_page_link(call, "p", std::to_string(page + 1)));
     co_await call.exchange.answer(std::move(reply));
+}
+
+}  // namespace hubpush::inline v0::detail
+
+namespace hubpush::inline v0::detail {
+
+/// One object of the answer to a batch call (spec/hub-http-api.md §14.6).
+class batch_object {
+public:
+    batch_object(const hub_call& call, storage_service& storage, const nlohmann::json& asked)
+        : call_(call),
+          storage_(storage),
+          oid_(text_member(asked, "oid").value_or("")),
+          size_(size_member(asked, "size")) {}
+
+    nlohmann::json answer(bool upload) const {
+        nlohmann::json object{{"oid", oid_}, {"size", size_}};
+        if (!is_hex(oid_, 64)) return object["error"] = failure(422, "The oid is not 64 hexadecimal digits"), object;
+        const std::optional<std::uint64_t> stored = call_.repository->objects().size_of(oid_);
+        if (upload) {
+            if (stored != size_) object.update(upload_actions());
+        } else if (stored) {
+            object.update(download_actions());
+        } else {
+            object["error"] = failure(404, "The object does not exist");
+        }
+        return object;
+    }
+
+private:
+    static nlohmann::json failure(int code, const char* message) { return {{"code", code}, {"message", message}}; }
+
+    nlohmann::json action(std::string_view method) const {
+        return {{"href", call_.storage_url + storage_.link(method, *call_.repository, oid_)}};
+    }
+
+    nlohmann::json upload_actions() const {
+        const std::string repository =
+            std::string(kind_plural(call_.repository->kind())) + "/" + call_.repository->id();
+        nlohmann::json verify{{"href", call_.hub_url + "/api/lfs/verify?repo=" + repository}};
+        // git-lfs sends no credentials of its own to an action. Clients with a bearer token do.
+        const std::string_view credentials = call_.request().find("authorization").value_or("");
+        if (credentials.starts_with("Basic ")) verify["header"]["Authorization"] = credentials;
+        return {{"authenticated", true}, {"actions", {{"upload", action("PUT")}, {"verify", verify}}}};
+    }
+
+    nlohmann::json download_actions() const {
+        return {{"authenticated", true}, {"actions", {{"download", action("GET")}}}};
+    }
+
+    const hub_call& call_;
+    storage_service& storage_;
+    std::string oid_;
+    std::uint64_t size_;
+};
+
+HUBPUSH_DECL task<void> hub_service::lfs_batch(hub_call& call) {
+    static constexpr std::size_t most_objects = 1000;
+    if (call.request().method != "POST") refuse_unknown_address();
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const std::string operation = text_member(body, "operation").value_or("");
+    if (operation != "upload" && operation != "download")
+        throw refusal(422, "", "The operation is neither upload nor download");
+    // A reader who opens a pull request names no ref (spec/hub-http-api.md §5.1).
+    const access needs = operation == "download" ? access::read
+                         : body.contains("ref")  ? access::write
+                                                 : access::take_part;
+    open_repository(call, call.repository->kind(), call.repository->id(), needs);
+    if (operation == "download") require_unlocked_gate(call);
+    nlohmann::json objects = nlohmann::json::array();
+    for (const nlohmann::json& asked : list_member(body, "objects", most_objects)) {
+        objects.push_back(batch_object(call, *storage_, asked).answer(operation == "upload"));
+    }
+    const nlohmann::json answer{{"transfer", "basic"}, {"objects", std::move(objects)}};
+    co_await call.exchange.answer(served_reply(200, json_text(answer), "application/vnd.git-lfs+json"));
+}
+
+HUBPUSH_DECL task<void> hub_service::lfs_verify(hub_call& call) {
+    const std::optional<std::vector<std::string>> named = path_segments(call.query.first("repo").value_or(""));
+    const std::optional<repository_kind> kind =
+        named && named->size() == 3 ? kind_of_plural(named->front()) : std::nullopt;
+    if (!kind) refuse_unknown_address();
+    open_repository(call, *kind, join_segments(*named, 1), access::take_part);
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const std::optional<std::uint64_t> stored =
+        call.repository->objects().size_of(text_member(body, "oid").value_or(""));
+    if (stored != size_member(body, "size")) throw refusal(404, "", "The object is not stored with this size");
+    co_await call.exchange.answer(served_reply(200));
+}
+
+/// The large files at the heads of all branches: what a repository uses, by branch and path (§3.7).
+HUBPUSH_DECL task<void> hub_service::list_large_files(hub_call& call) {
+    const std::vector<git_ref> refs = co_await call.git().refs();
+    std::vector<nlohmann::json> found;
+    for (const git_ref& ref : refs) {
+        if (!ref.name().starts_with("refs/heads/")) continue;
+        const std::shared_ptr<const repository_tree> tree = co_await call.repository->tree(ref.commit());
+        const git_log_page head = co_await call.git().log(ref.commit(), 1, 0);
+        const std::string date = iso_date(head.commits().at(0).author().date());
+        for (const auto& [path, node] : tree->nodes()) {
+            if (!node.large()) continue;
+            found.push_back({{"fileOid", node.id()}, {"filename", path}, {"oid", node.large()->oid()}});
+            found.back().update({{"pushedAt", date}, {"ref", ref.name()}, {"size", node.size()}});
+        }
+    }
+    const std::size_t first = call.query.number("cursor", 0, 0, found.size());
+    const std::size_t last = std::min(found.size(), first + page_size_);
+    nlohmann::json answer = nlohmann::json::array();
+    for (std::size_t i = first; i < last; ++i) answer.push_back(std::move(found[i]));
+    served_reply reply = json_reply(answer);
+    if (last < found.size()) reply.header("Link", next_page_link(call, "cursor", std::to_string(last)));
+    co_await call.exchange.answer(std::move(reply));
+}
+
+/// Gives large files to another repository without their bytes being sent (§3.7).
+HUBPUSH_DECL task<void> hub_service::duplicate_large_files(hub_call& call) {
+    static constexpr std::size_t most_files = 500;
+    if (call.rest() != "duplicate") refuse_unknown_address();
+    require_unlocked_gate(call);
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const nlohmann::json& files = list_member(body, "files", most_files);
+    const nlohmann::json target = body.value("target", nlohmann::json::object());
+    if (!target.is_object()) throw refusal(400, "", "target must be an object");
+    const std::optional<repository_kind> kind = kind_of_name(text_member(target, "type").value_or("model"));
+    if (!kind) throw refusal(400, "", "Invalid repository type");
+    const lfs_store from = call.repository->objects();
+    open_repository(call, *kind, text_member(target, "name").value_or(""), access::take_part);
+    const lfs_store to = call.repository->objects();
+    nlohmann::json failed = nlohmann::json::array();
+    for (const nlohmann::json& file : files) {
+        const std::string oid = text_member(file, "sha256").value_or("");
+        const auto share = [&from, &to, &oid] { return from.share_with(to, oid); };
+        const bool shared = co_await offload(*pool_, share);
+        if (!shared) failed.push_back({{"sha256", oid}, {"error", "The object does not exist"}});
+    }
+    nlohmann::json answer = nlohmann::json::object();
+    answer["failed"] = std::move(failed);
+    co_await call.exchange.answer(json_reply(answer));
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -5680,28 +7404,52 @@ HUBPUSH_DECL task<void> hub_service::list_refs(hub_call& call) {
     co_await call.exchange.answer(json_reply(answer));
 }
 
+HUBPUSH_DECL task<std::string> hub_service::branch_start(hub_call& call, const git_repository::lock_type& lock,
+                                                         std::string revision, bool empty) {
+    if (!empty) co_return co_await commit_of(call, std::move(revision));
+    std::string tree = co_await call.git().empty_tree(lock);
+    co_return co_await call.git().commit_tree(lock, std::move(tree), "", "initial commit", author_of(call));
+}
+
 HUBPUSH_DECL task<void> hub_service::create_branch(hub_call& call) {
-    const std::string name = join_segments(call.segments, call.verb + 1);
+    const std::string name = call.rest();
     const nlohmann::json body = co_await read_object(call.exchange);
     if (!is_ref_name(name)) throw refusal(400, "", "Invalid reference for a branch");
-    std::string from = text_member(body, "startingPoint").value_or("main");
-    const git_repository::lock_type lock = co_await call.git().lock();
-    const std::string start = co_await commit_of(call, std::move(from));
+    const std::optional<std::string> from = text_member(body, "startingPoint");
+    const bool empty = true_member(body, "emptyBranch");
     const std::string ref = "refs/heads/" + name;
-    try {
-        co_await call.git().create_ref(lock, ref, start);
-    } catch (const hubpush::conflict&) {
-        throw refusal(409, "", "Reference " + ref + " already exists");
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    const std::optional<std::string> present = co_await call.git().resolve(ref);
+    if (present && !true_member(body, "overwrite")) throw refusal(409, "", "Reference " + ref + " already exists");
+    if (!present || from || empty) {  // to overwrite a branch with nothing in particular leaves it as it is
+        std::string start = co_await branch_start(call, lock, from.value_or("main"), empty);
+        const std::string old = present.value_or(std::string(40, '0'));
+        try {
+            co_await call.git().move_ref(lock, ref, old, std::move(start));
+        } catch (const hubpush::conflict&) {  // `a` beside `a/b`
+            throw refusal(409, "", "Reference " + ref + " already exists");
+        }
     }
     co_await call.exchange.answer(served_reply::json("{}"));
 }
 
 HUBPUSH_DECL task<void> hub_service::delete_branch(hub_call& call) {
-    const std::string name = join_segments(call.segments, call.verb + 1);
+    const std::string name = call.rest();
     if (name == "main") throw refusal(403, "", "Cannot delete refs/heads/main");
-    const git_repository::lock_type lock = co_await call.git().lock();
+    const git_repository::lock_type lock = co_await lock_repository(call);
     const git_ref ref = co_await branch_of(call, "refs/heads/" + name);
     co_await call.git().delete_ref(lock, ref.name());
+    co_await call.exchange.answer(served_reply::json("{}"));
+}
+
+HUBPUSH_DECL task<void> hub_service::squash_branch(hub_call& call) {
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const std::string name = call.rest();
+    const std::string message = text_member(body, "message").value_or("Super-squash branch '" + name + "'");
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    const git_ref branch = co_await branch_of(call, name);
+    std::string squashed = co_await call.git().commit_tree(lock, branch.commit(), "", message, author_of(call));
+    co_await call.git().move_ref(lock, branch.name(), branch.commit(), std::move(squashed));
     co_await call.exchange.answer(served_reply::json("{}"));
 }
 
@@ -5710,8 +7458,8 @@ HUBPUSH_DECL task<void> hub_service::create_tag(hub_call& call) {
     const std::string name = text_member(body, "tag").value_or("");
     const std::string message = text_member(body, "message").value_or("");
     if (!is_ref_name(name)) throw refusal(400, "", "Invalid reference for a tag");
-    const git_repository::lock_type lock = co_await call.git().lock();
-    const std::string commit = co_await commit_of(call, join_segments(call.segments, call.verb + 1));
+    const git_repository::lock_type lock = co_await lock_repository(call);
+    const std::string commit = co_await commit_of(call, call.rest());
     try {
         if (message.empty()) {
             co_await call.git().create_ref(lock, "refs/tags/" + name, commit);
@@ -5725,14 +7473,77 @@ HUBPUSH_DECL task<void> hub_service::create_tag(hub_call& call) {
 }
 
 HUBPUSH_DECL task<void> hub_service::delete_tag(hub_call& call) {
-    const std::string name = join_segments(call.segments, call.verb + 1);
-    const git_repository::lock_type lock = co_await call.git().lock();
+    const std::string name = call.rest();
+    const git_repository::lock_type lock = co_await lock_repository(call);
     try {
         co_await call.git().delete_ref(lock, "refs/tags/" + name);
     } catch (const hubpush::revision_not_found&) {
         throw refusal(404, "RevisionNotFound", "Invalid rev id: " + name);
     }
     co_await call.exchange.answer(served_reply::json("{}"));
+}
+
+}  // namespace hubpush::inline v0::detail
+
+namespace hubpush::inline v0::detail {
+
+inline std::string allowed_id(const std::optional<std::string>& id) {
+    if (!id || !is_repository_id(*id)) throw refusal(400, "", "Invalid repository name");
+    return *id;
+}
+
+HUBPUSH_DECL task<void> hub_service::move_repository(hub_call& call) {
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const std::optional<repository_kind> kind = kind_of_name(text_member(body, "type").value_or("model"));
+    if (!kind) throw refusal(400, "", "Invalid repository type");
+    open_repository(call, *kind, allowed_id(text_member(body, "fromRepo")), access::write);
+    const std::string target = allowed_id(text_member(body, "toRepo"));
+    try {
+        co_await shelf_->move(call.repository, target);
+    } catch (const hubpush::conflict&) {
+        throw refusal(409, "", "A repository named " + target + " exists already");
+    }
+    co_await call.exchange.answer(served_reply::json("{}"));
+}
+
+/// What a body changes of the facts (spec/hub-http-api.md §3.2).
+inline repository_facts changed_facts(repository_facts facts, const nlohmann::json& body) {
+    if (body.contains("visibility") || body.contains("private")) facts.is_private = wants_private(body);
+    const auto gated = body.find("gated");
+    if (gated == body.end()) return facts;
+    if (*gated == false) {
+        facts.gated.clear();
+    } else if (*gated == "auto" || *gated == "manual") {
+        facts.gated = gated->get<std::string>();
+    } else {
+        throw refusal(400, "", "gated is neither auto, manual nor false");
+    }
+    return facts;
+}
+
+HUBPUSH_DECL task<void> hub_service::change_settings(hub_call& call) {
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const repository_facts facts = changed_facts(call.repository->facts(), body);
+    co_await shelf_->change_facts(call.repository, facts);
+    const nlohmann::json answer{{"private", facts.is_private}, {"gated", gated_json(facts)}};
+    co_await call.exchange.answer(json_reply(answer));
+}
+
+HUBPUSH_DECL task<void> hub_service::duplicate_repository(hub_call& call) {
+    const nlohmann::json body = co_await read_object(call.exchange);
+    const std::string target = allowed_id(text_member(body, "repository"));
+    if (!call.caller().may_write()) throw refusal(403, "", "You don't have the rights to create a repo there");
+    require_unlocked_gate(call);
+    repository_facts facts(call.repository->is_private());
+    facts = changed_facts(std::move(facts), body);
+    try {
+        call.repository = co_await shelf_->duplicate(call.repository, target, facts);
+    } catch (const hubpush::conflict&) {
+        throw refusal(409, "", "A repository named " + target + " exists already");
+    }
+    nlohmann::json answer = nlohmann::json::object();
+    answer["url"] = repository_url(call);
+    co_await call.exchange.answer(json_reply(answer));
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -5783,6 +7594,16 @@ public:
         silence_limit_ = value;
         return *this;
     }
+    /// Requests to `/api/` that one user (or all without a token) may make in a window; then 429 (default: no limit).
+    local_hub_options& api_quota(hub_quota value) {
+        api_quota_ = value;
+        return *this;
+    }
+    /// Commits that a repository takes in a window; then 429 with `Retry-After` (default: no limit).
+    local_hub_options& commit_quota(hub_quota value) {
+        commit_quota_ = value;
+        return *this;
+    }
     local_hub_options& seams(hubpush::seams value) {
         seams_ = std::move(value);
         return *this;
@@ -5799,6 +7620,8 @@ public:
     std::size_t page_size() const noexcept { return page_size_; }
     std::chrono::seconds link_life() const noexcept { return link_life_; }
     std::chrono::milliseconds silence_limit() const noexcept { return silence_limit_; }
+    const hub_quota& api_quota() const noexcept { return api_quota_; }
+    const hub_quota& commit_quota() const noexcept { return commit_quota_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
     const memory_budget& memory() const noexcept { return memory_; }
 
@@ -5809,14 +7632,19 @@ private:
     std::size_t page_size_ = 1000;
     std::chrono::seconds link_life_{3600};
     std::chrono::milliseconds silence_limit_{60'000};
+    hub_quota api_quota_;
+    hub_quota commit_quota_;
     hubpush::seams seams_;
     memory_budget memory_{mebibytes(64)};
 };
 
 /// The server. Two listeners on 127.0.0.1: the Hub, and the storage that its links name.
 ///
-/// Repositories are bare git repositories below `folder/{models,datasets,spaces}/namespace/name.git`, with large files
-/// in git-lfs's own layout inside them: `git clone` by path gives back every byte with no server running.
+/// Repositories are bare git repositories below `folder/{models,datasets,spaces,kernels}/namespace/name.git`, with
+/// large files in git-lfs's own layout inside them: `git clone` by path gives back every byte with no server running.
+/// Pull requests are the refs `refs/pr/N`; what git does not know of them, and of discussions, is in
+/// `discussions/N.json` of the repository as the API shows it, and `hubpush.json` holds its settings. All is in place
+/// before the request that made it is answered, so that a server that is killed and started again finds it.
 class local_hub {
 public:
     /// Takes the folder and binds both ports; nothing is answered before `serve()`. `executor` must run one thing at a
@@ -5839,7 +7667,7 @@ public:
     HUBPUSH_DECL std::string storage_url() const;  ///< the other listener
     /// The first token of the options, or the one that was made.
     HUBPUSH_DECL secret token() const;
-    /// Where the bare repository of `namespace/name`, `datasets/namespace/name` or `spaces/namespace/name` is kept.
+    /// Where the bare repository of `namespace/name`, `datasets/namespace/name`, `spaces/…` or `kernels/…` is kept.
     HUBPUSH_DECL std::filesystem::path repository_path(const std::string& id) const;
     HUBPUSH_DECL void add_token(hub_token token);
     HUBPUSH_DECL request_ledger& ledger() noexcept;
@@ -5898,7 +7726,8 @@ struct local_hub::state {
               std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
           shelf(std::make_shared<detail::repository_shelf>(executor, pool, folder)),
           storage(std::make_shared<detail::storage_service>(options.seams(), pool, shelf, options.link_life())),
-          service(options.seams(), pool, folder, shelf, storage, options.page_size()),
+          service(options.seams(), pool, folder, shelf, storage, options.page_size(),
+                  detail::hub_quotas(options.api_quota(), options.commit_quota())),
           hub_listener(executor, environment, hubpush::hub_listener::hub, options.port(),
                        [this](detail::server_exchange& exchange) { return service.handle(exchange); }),
           storage_listener(executor, environment, hubpush::hub_listener::storage, 0,
@@ -5943,7 +7772,7 @@ HUBPUSH_DECL std::string local_hub::storage_url() const { return loopback_url(st
 HUBPUSH_DECL secret local_hub::token() const { return state_->first_token; }
 
 HUBPUSH_DECL std::filesystem::path local_hub::repository_path(const std::string& id) const {
-    const bool has_kind = id.starts_with("datasets/") || id.starts_with("spaces/");
+    const bool has_kind = id.starts_with("datasets/") || id.starts_with("spaces/") || id.starts_with("kernels/");
     return state_->folder / ((has_kind ? id : "models/" + id) + ".git");
 }
 
