@@ -57,8 +57,8 @@ TEST_CASE("a handler without an executor runs on that of the work, never inside 
     });
     other.run();
     CHECK_FALSE(called);
+    bool inside = true;
     asio::post(context, [&] {
-        bool inside = true;
         initiate(context.get_executor(), at_once(), [&](std::exception_ptr, std::string) { CHECK_FALSE(inside); });
         inside = false;
     });

@@ -273,16 +273,19 @@ task<void> ask(hub_session& session, std::string method) {
     co_await session.send(std::move(request), "cannot ask");
 }
 
-bool is_followed(int status, const std::string& method) { return status >= 307 || method == "GET"; }
+/// What writes keeps its method and does not leave the Hub's origin.
+bool is_followed(int status, const std::string& method, trust place) {
+    return method == "GET" || (status >= 307 && place != trust::stranger);
+}
 
 /// The endpoint sends the client to `place`, and whoever is there sends it back.
 void check_redirect(const named_place& place, int status, const std::string& method) {
     CAPTURE(place.kind, place.text, status, method);
     one_case test;
-    const bool followed = is_followed(status, method);
+    const bool followed = is_followed(status, method, place.expected);
     script& home = test.server().expect_request().send(redirect(status, place.text));
     if (place.expected == trust::endpoint) home.expect_request().send(done);
-    if (place.expected == trust::stranger) {
+    if (followed && place.expected == trust::stranger) {
         test.server().expect_request().send(redirect(status, "https://hub.example/back"));
         home.expect_request().send(done);
     }

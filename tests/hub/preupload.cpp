@@ -152,7 +152,9 @@ TEST_CASE("files for a pull request are asked about as such, and the answer name
         .send(json_reply(R"({"commitOid":")" + head + R"(","files":[]})"));
     test.run([&](hub_session& session) -> task<void> {
         const std::vector<preupload_question> nothing;
-        const preupload_reply reply = co_await preupload(session, repository("acme/run-42"), "main", nothing, true);
+        const preupload_rules none;
+        const preupload_reply reply =
+            co_await preupload(session, repository("acme/run-42"), "main", nothing, none, true);
         CHECK(reply.head() == head);
     });
 }
