@@ -1370,8 +1370,9 @@ public:
         : handler_(std::move(handler)), cancellation_(std::move(cancellation)) {
         asio::cancellation_slot outer = asio::get_associated_cancellation_slot(handler_);
         if (!outer.is_connected()) return;
-        outer.assign([cancellation = cancellation_](asio::cancellation_type type) {
-            forwarded_cancellation::emit(cancellation, type);
+        // The signal may outlive the handler and the executor, and what it holds with it.
+        outer.assign([cancellation = std::weak_ptr(cancellation_)](asio::cancellation_type type) {
+            if (auto waiting = cancellation.lock()) forwarded_cancellation::emit(std::move(waiting), type);
         });
     }
 
