@@ -200,16 +200,16 @@ private:
             changed_.notify_all();
         }
 
-        void answer_and_end(model_request request, const model_loss& loss) {
-            const bool applied = loss.done == model_loss::effect::applied;
+        void answer_and_end(model_request request, const model_loss& lost) {
+            const bool applied = lost.done == model_loss::effect::applied;
             const reply result = applied ? hub_->route(request) : reply(504, {{"error", "gateway time-out"}});
             const std::string wire = wire_form(result);
             request.reply_bytes = wire.size();
             hub_->requests.push_back(request);
-            if (loss.done == model_loss::effect::after_first_look) hub_->late_ = {"GET", "", request};
-            if (loss.done == model_loss::effect::after_repetition) hub_->late_ = {"POST", request.target, request};
-            outgoing_ += wire.substr(0, loss.reply_bytes);
-            end_connection(loss.end);
+            if (lost.done == model_loss::effect::after_first_look) hub_->late_ = {"GET", "", request};
+            if (lost.done == model_loss::effect::after_repetition) hub_->late_ = {"POST", request.target, request};
+            outgoing_ += wire.substr(0, lost.reply_bytes);
+            end_connection(lost.end);
             if (hub_->after_loss) hub_->after_loss(request);
         }
 
