@@ -26,5 +26,6 @@ public:
 item same(item i) { return i; }
 
 struct always {
-    std::optional<std::chrono::milliseconds> next_wait(const error&, int, std::chrono::milliseconds, std::uint64_t) const;
+    std::optional<std::chrono::milliseconds> next_wait(const error&, int, std::chrono::milliseconds,
+                                                       std::uint64_t) const;
 };

@@ -102,7 +102,8 @@ HUBPUSH_DECL proxy_exception::proxy_exception(std::string_view entry) {
 HUBPUSH_DECL bool proxy_exception::covers(const origin& where) const {
     const std::string_view host = without_dots_around(where.host());
     if (host_.empty() || (port_ != 0 && port_ != where.port())) return false;
-    return host_ == "*" || (itself_ && host == host_) || is_subdomain_of(host, host_) || in_network(where.host(), host_);
+    return host_ == "*" || (itself_ && host == host_) || is_subdomain_of(host, host_) ||
+           in_network(where.host(), host_);
 }
 
 HUBPUSH_DECL secret connect_head(const proxy& via, const origin& target) {
