@@ -117,7 +117,7 @@ HUBPUSH_DECL task<void> hub_service::write_discussions(hub_call& call) {
     refuse_unknown_address();
 }
 
-inline std::string trimmed(std::string_view text) {
+inline std::string text_without_margins(std::string_view text) {
     static constexpr std::string_view blank = " \t\r\n";
     const std::size_t first = text.find_first_not_of(blank);
     if (first == std::string_view::npos) return "";
@@ -125,14 +125,14 @@ inline std::string trimmed(std::string_view text) {
 }
 
 inline std::string title_member(const nlohmann::json& body) {
-    std::string title = trimmed(text_member(body, "title").value_or(""));
+    std::string title = text_without_margins(text_member(body, "title").value_or(""));
     if (title.size() < 3 || title.size() > 200) throw refusal(400, "", "A title has 3 to 200 characters");
     return title;
 }
 
 inline std::string said(const nlohmann::json& body, const char* name) {
     std::string text = text_member(body, name).value_or("");
-    if (trimmed(text).empty()) throw refusal(400, "", std::string(name) + " must not be empty");
+    if (text_without_margins(text).empty()) throw refusal(400, "", std::string(name) + " must not be empty");
     return text;
 }
 
@@ -208,7 +208,7 @@ HUBPUSH_DECL task<void> hub_service::rename_discussion(hub_call& call, discussio
 /// What is said while something else is done.
 inline void add_remark(discussion& thing, const nlohmann::json& body, const std::string& user,
                        std::chrono::sys_seconds date) {
-    const std::string remark = trimmed(text_member(body, "comment").value_or(""));
+    const std::string remark = text_without_margins(text_member(body, "comment").value_or(""));
     if (!remark.empty()) thing.add(discussion_event(discussion_event::kind::comment, user, date, remark));
 }
 
