@@ -60,9 +60,10 @@ check "install clients" install_clients
 check "build with address and undefined sanitizers" build gcc-asan && run_ctest gcc-asan
 check "build with the thread sanitizer" build clang-tsan && run_ctest clang-tsan
 check "build the programs" build release --target hubpush-cli --target 01_push_folder --target benchmark_enqueue \
-    --target benchmark_many_files && run_interop
+    --target benchmark_many_files --target benchmark_composition && run_interop
 check "enqueue p99 under 100 us" build/release/benchmarks/benchmark_enqueue
 check "10,000 files of 4 KiB" build/release/benchmarks/benchmark_many_files run build/clients/bin/python \
     benchmarks/upload/many_files.py
+check "five composed steps cost at most 5 % more instructions than by hand" bash benchmarks/async/run.sh
 check "no token in any output" no_token_in_any_output
 close

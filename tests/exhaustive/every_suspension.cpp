@@ -33,6 +33,7 @@ public:
     asio::cancellation_signal signal;  // outlives what listens to it
     push_world world;
     ended_as end;
+    std::chrono::nanoseconds ended_at{0};
     std::function<void()> stop;  ///< another way to stop it than a cancellation
 
     /// Something that the user of the operation holds. Destroyed in reverse order.
@@ -61,6 +62,7 @@ public:
     void begin(task<Result> work) {
         const auto handler = [this](std::exception_ptr failure, const auto&... value) {
             ++end.handlers;
+            ended_at = world.seams.clock->elapsed();
             end.failure = std::move(failure);
             (note(value), ...);
         };
@@ -353,6 +355,20 @@ std::string problem_of(const operation& what, const scene& here, judgement& resu
     return result.kind == errc::outcome_unknown && what.commits ? leftovers(here) : "ends in an odd way: " + text;
 }
 
+/// Requests that have arrived, without those that only ask what became of a commit.
+std::size_t requests_of(const scene& here) {
+    const model_hub& hub = *here.world.hub;
+    return hub.requests.size() - hub.count("GET", "/commits/");
+}
+
+/// What is stopped stops: no time passes, but for the last look at a commit; no request begins.
+std::string delay_of(const operation& what, const scene& here, std::chrono::nanoseconds stopped_at,
+                     std::size_t requests) {
+    const std::chrono::nanoseconds last_look = what.commits && !what.waits ? 10s : 0s;
+    if (here.ended_at > stopped_at + last_look) return "goes on although it was stopped";
+    return !what.waits && requests_of(here) > requests + 1 ? "begins requests although it was stopped" : "";
+}
+
 /// Stops the operation after `steps` handlers; `again` handlers later once more.
 judgement run(const operation& what, stopping how, std::size_t steps, bool& over, std::size_t again = 0,
               stopping second = stopping::terminal) {
@@ -363,6 +379,8 @@ judgement run(const operation& what, stopping how, std::size_t steps, bool& over
         what.start(here);
         for (std::size_t i = 0; i < steps && here.end.handlers == 0; ++i) here.world.step();
         over = here.end.handlers != 0;
+        const std::chrono::nanoseconds stopped_at = here.world.seams.clock->elapsed();
+        const std::size_t requests = requests_of(here);
         if (!over) stop(here, how);
         for (std::size_t i = 0; i < again && here.end.handlers == 0; ++i) here.world.step();
         if (again != 0 && here.end.handlers == 0) stop(here, second);
@@ -370,6 +388,7 @@ judgement run(const operation& what, stopping how, std::size_t steps, bool& over
             for (int limit = 0; limit < 100'000 && here.world.step(); ++limit) {
             }
             result.problem = problem_of(what, here, result);
+            if (!over && result.problem.empty()) result.problem = delay_of(what, here, stopped_at, requests);
             here.drop_objects();
             here.world.context.reset();
         } else if (here.end.handlers != 0) {

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -87,6 +88,43 @@ task<void> collect(stream<Item>& in, std::optional<Value>& result) {
     result.emplace(std::move(value));
 }
 
+/// The values between the steps of one coroutine, put in their order. Only their number is kept: a flag for each, as
+/// `std::optional` has, costs instructions in every step.
+template <class... Values>
+class value_row {
+public:
+    value_row() = default;
+    ~value_row() { destroy(std::index_sequence_for<Values...>()); }
+    value_row(const value_row&) = delete;
+    value_row& operator=(const value_row&) = delete;
+
+    template <std::size_t Index, class T>
+    void put(T&& value) {
+        std::construct_at(&std::get<Index>(places_).value, std::move(value));
+        size_ = Index + 1;
+    }
+    template <std::size_t Index>
+    auto&& take() noexcept {
+        return std::move(std::get<Index>(places_).value);
+    }
+
+private:
+    template <class T>
+    union place {
+        place() {}
+        ~place() {}
+        T value;
+    };
+
+    template <std::size_t... Index>
+    void destroy(std::index_sequence<Index...>) noexcept {
+        ((Index < size_ ? std::destroy_at(&std::get<Index>(places_).value) : void()), ...);
+    }
+
+    std::tuple<place<Values>...> places_;
+    std::size_t size_ = 0;
+};
+
 /// Neighbouring steps that hand whole values to each other are one step in one coroutine: no stream, no group and no
 /// coroutine of their own between them. `Middle` counts the steps between the first and the last.
 template <std::size_t First, class Steps, class Middle>
@@ -112,24 +150,14 @@ private:
     template <class Context, class... Input>
     static task<gives<last>> run(const Steps& steps, Context& context, Input... input) {
         try {
-            gives<First> first = co_await std::get<First>(steps)(context, std::move(input)...);
-            std::tuple<std::optional<gives<First + Middle + 1>>...> values;
-            (std::get<Middle>(values).emplace(
-                 co_await std::get<First + Middle + 1>(steps)(context, std::move(value_before<Middle>(first, values)))),
+            value_row<gives<First>, gives<First + Middle + 1>...> values;
+            values.template put<0>(co_await std::get<First>(steps)(context, std::move(input)...));
+            (values.template put<Middle + 1>(
+                 co_await std::get<First + Middle + 1>(steps)(context, values.template take<Middle>())),
              ...);
-            co_return co_await std::get<last>(steps)(context,
-                                                     std::move(value_before<sizeof...(Middle)>(first, values)));
+            co_return co_await std::get<last>(steps)(context, values.template take<sizeof...(Middle)>());
         } catch (...) {
             std::rethrow_exception(translate(std::current_exception()));
-        }
-    }
-
-    template <std::size_t Index, class Values>
-    static auto& value_before(gives<First>& first, Values& values) {
-        if constexpr (Index == 0) {
-            return first;
-        } else {
-            return *std::get<Index - 1>(values);
         }
     }
 

@@ -75,8 +75,10 @@ public:
     const asio::any_io_executor& executor() const noexcept { return executor_; }
     asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
+    /// Always terminal too: before the first line of the work has run, Asio lets no other type through, and it would be
+    /// lost.
     static void emit(std::shared_ptr<forwarded_cancellation> self, asio::cancellation_type type) {
-        asio::dispatch(self->executor_, [self, type] { self->signal_.emit(type); });
+        asio::dispatch(self->executor_, [self, type] { self->signal_.emit(type | asio::cancellation_type::terminal); });
     }
 
 private:

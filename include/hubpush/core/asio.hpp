@@ -74,10 +74,15 @@ using asio::as_tuple;
 
 namespace detail {
 
-/// The executor of that type inside `executor`, or nothing. Asio 1.22's own `target` does not look at the type.
+/// The executor of that type inside `executor`, or nothing; always nothing without run-time type information.
+/// Asio 1.22's own `target` does not look at the type.
 template <class Executor>
-const Executor* target_of(const asio::any_io_executor& executor) noexcept {
+const Executor* target_of([[maybe_unused]] const asio::any_io_executor& executor) noexcept {
+#ifdef ASIO_NO_TYPEID
+    return nullptr;
+#else
     return executor.target_type() == typeid(Executor) ? executor.target<Executor>() : nullptr;
+#endif
 }
 
 }  // namespace detail

@@ -76,6 +76,7 @@ private:
     std::uint64_t body_size_;
     std::function<void(std::uint64_t)> on_progress_;
     std::chrono::milliseconds first_byte_within_;
+    std::chrono::milliseconds longest_wait_;
     http_reader reader_;
     deadline watch_;
     std::string waiting_for_ = "the request could not be sent: the connection stalled";

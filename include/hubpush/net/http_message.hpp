@@ -104,6 +104,11 @@ public:
         first_byte_within_ = limit;
         return *this;
     }
+    /// The longest that any single wait of an exchange may last, whatever its own limit (default: no other limit).
+    http_request& longest_wait(std::chrono::milliseconds limit) {
+        longest_wait_ = limit;
+        return *this;
+    }
     /// Called on the strand with the body bytes of the current attempt that have been written so far.
     http_request& on_progress(std::function<void(std::uint64_t)> callback) {
         on_progress_ = std::move(callback);
@@ -121,6 +126,7 @@ public:
     request_class repeatable() const noexcept { return repeatable_; }
     std::uint64_t reply_limit() const noexcept { return reply_limit_; }
     std::chrono::milliseconds first_byte_within() const noexcept { return first_byte_within_; }
+    std::chrono::milliseconds longest_wait() const noexcept { return longest_wait_; }
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
 
     /// The same request to another place: what a redirect needs.
@@ -143,6 +149,7 @@ private:
     request_class repeatable_ = request_class::non_idempotent;
     std::uint64_t reply_limit_ = 1 << 20;
     std::chrono::milliseconds first_byte_within_{60'000};
+    std::chrono::milliseconds longest_wait_ = std::chrono::hours(24);
     std::function<void(std::uint64_t)> on_progress_;
 };
 

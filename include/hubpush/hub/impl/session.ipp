@@ -90,9 +90,11 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
     }
 }
 
-/// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3).
+/// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3), and in that minute a
+/// single connection that falls silent is not the end.
 HUBPUSH_DECL task<http_response> hub_session::ask(http_request request, std::string what) {
     if (has_answered()) co_return co_await shared_->client.send(std::move(request), policy_);
+    if (request.repeatable() != request_class::non_idempotent) request.longest_wait(first_answer_within / 2);
     std::optional<http_response> reply =
         co_await detail::within(seams_.clock(), first_answer_within, shared_->client.send(std::move(request), policy_));
     if (!reply) {

@@ -33,6 +33,7 @@ HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor exe
       body_size_(body_ ? body_->size() : 0),
       on_progress_(request.on_progress()),
       first_byte_within_(request.first_byte_within()),
+      longest_wait_(request.longest_wait()),
       reader_(request.method() == "HEAD", request.reply_limit()),
       watch_(seams.clock(), std::move(executor), [this] { stream_->close(); }) {
     const std::string_view text = head.reveal();
@@ -45,7 +46,7 @@ HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor exe
 HUBPUSH_DECL task<http_response> http_exchange::run(std::shared_ptr<http_exchange> self) {
     co_await throw_if_cancelled();  // the children would not know of a cancellation that came before them
     task_group group(co_await asio::this_coro::executor);
-    self->watch_.expires_after(stall_limit);
+    self->watch_.expires_after(std::min<std::chrono::milliseconds>(stall_limit, self->longest_wait_));
     group.spawn(send(self));
     group.spawn(receive(self));
     std::exception_ptr failure;
@@ -125,7 +126,7 @@ HUBPUSH_DECL void http_exchange::wait_at_most(std::chrono::milliseconds limit, s
     if (write_failure_) return;
     moved_ = 0;
     waiting_for_ = std::move(what_if_not);
-    watch_.expires_after(limit);
+    watch_.expires_after(std::min(limit, longest_wait_));
 }
 
 /// Bytes went through: the deadline is put off once there were enough of them.

@@ -12,8 +12,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Only an io_context and strands of it can be asked; on other executors a blocking call on their own thread is not
-/// noticed.
+/// Only an io_context and strands of it can be asked; on other executors, and without run-time type information, a
+/// blocking call on their own thread is not noticed.
 inline bool runs_here(const asio::any_io_executor& executor) {
     using context_executor = asio::io_context::executor_type;
     if (const auto* strand = target_of<asio::strand<asio::any_io_executor>>(executor)) {
