@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks who includes whom under include/hubpush, and that the umbrella headers name every file.
+"""Checks who includes whom under include/hubpush, that no header needs itself, and that the umbrella headers name every file.
 
 The tables below are the architecture; everything else in this file is how they are read.
 """
@@ -94,6 +94,35 @@ def complaints(name, text):
                 yield f"{name}:{number}: may not include {target}, only {places or 'nobody'} may"
 
 
+def headers_needed():
+    """For each header, the headers that it and its bodies include."""
+    texts = {path.relative_to(INCLUDE).as_posix(): path.read_text(encoding="utf-8") for path in INCLUDE.rglob("*.[hi]pp")}
+    included = {name: re.findall(r"#include <(hubpush/[^>]+)>", text) for name, text in texts.items()}
+
+    def reach(name, seen):
+        """The headers behind `name`, through bodies but not through other headers."""
+        for target in included[name]:
+            if target.endswith(".hpp"):
+                yield target
+            elif target not in seen:
+                yield from reach(target, seen | {target})
+
+    return {name: set(reach(name, set())) - {name} for name in included if name.endswith(".hpp")}
+
+
+def cycle_complaints():
+    """Headers that need each other: which of them comes first then depends on who includes them."""
+    needed = headers_needed()
+    behind = {name: set(targets) for name, targets in needed.items()}
+    for middle in needed:
+        for name in needed:
+            if middle in behind[name]:
+                behind[name] |= behind[middle]
+    for name in sorted(needed):
+        if name in behind[name]:
+            yield f"{name}: needs itself, through {' or '.join(sorted(t for t in needed[name] if name in behind[t]))}"
+
+
 def umbrella_complaints(umbrella, pattern, folders):
     """Which files an umbrella does not name, and which it should not."""
     expected = {
@@ -122,6 +151,7 @@ def main():
             found.append(f"{name}: the folder {folder} is not in the table of tests/layering.py")
     for umbrella, (pattern, folders) in UMBRELLAS.items():
         found += umbrella_complaints(umbrella, pattern, folders)
+    found += cycle_complaints()
     for complaint in found:
         print(complaint)
     sys.exit(1 if found else 0)

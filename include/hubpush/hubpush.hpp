@@ -35,6 +35,7 @@
 #include <hubpush/hash/text.hpp>
 
 #include <hubpush/net/address_guard.hpp>
+#include <hubpush/net/byte_stream.hpp>
 #include <hubpush/net/connection_limits.hpp>
 #include <hubpush/net/connection_pool.hpp>
 #include <hubpush/net/connector.hpp>

@@ -127,10 +127,15 @@ using asio::as_tuple;
 
 namespace detail {
 
-/// The executor of that type inside `executor`, or nothing. Asio 1.22's own `target` does not look at the type.
+/// The executor of that type inside `executor`, or nothing; always nothing without run-time type information.
+/// Asio 1.22's own `target` does not look at the type.
 template <class Executor>
-const Executor* target_of(const asio::any_io_executor& executor) noexcept {
+const Executor* target_of([[maybe_unused]] const asio::any_io_executor& executor) noexcept {
+#ifdef ASIO_NO_TYPEID
+    return nullptr;
+#else
     return executor.target_type() == typeid(Executor) ? executor.target<Executor>() : nullptr;
+#endif
 }
 
 }  // namespace detail
@@ -1282,8 +1287,10 @@ private:
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace hubpush::inline v0 {
 
@@ -1349,8 +1356,10 @@ public:
     const asio::any_io_executor& executor() const noexcept { return executor_; }
     asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
+    /// Always terminal too: before the first line of the work has run, Asio lets no other type through, and it would be
+    /// lost.
     static void emit(std::shared_ptr<forwarded_cancellation> self, asio::cancellation_type type) {
-        asio::dispatch(self->executor_, [self, type] { self->signal_.emit(type); });
+        asio::dispatch(self->executor_, [self, type] { self->signal_.emit(type | asio::cancellation_type::terminal); });
     }
 
 private:
@@ -1418,11 +1427,34 @@ auto initiate(asio::any_io_executor executor, task<T> work, Token&& token) {
 
 namespace detail {
 
+/// What a task gives, as a value: `std::monostate` for nothing.
+template <class T>
+using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// The same work, with its result where others find it.
+template <class T>
+task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(work);
+        result.emplace();
+    } else {
+        result.emplace(co_await std::move(work));
+    }
+}
+
+/// Runs `work` on `executor` for whoever awaits it on another one. The compiler sees `co_spawn` once, whatever `T` is.
+template <class T>
+task<T> run_on(asio::any_io_executor executor, task<T> work) {
+    std::optional<value_of<T>> result;
+    co_await initiate(std::move(executor), keep_result(std::move(work), result), asio::use_awaitable);
+    if constexpr (!std::is_void_v<T>) co_return std::move(*result);
+}
+
 /// Runs work whose parts share a strand, for whoever awaits it on any executor.
 template <class T>
 task<T> on_own_strand(task<T> work) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    co_return co_await initiate(asio::make_strand(executor), std::move(work), asio::use_awaitable);
+    co_return co_await run_on(asio::make_strand(executor), std::move(work));
 }
 
 }  // namespace detail
@@ -1433,10 +1465,7 @@ task<T> on_own_strand(task<T> work) {
 #include <exception>
 #include <list>
 #include <memory>
-#include <optional>
-#include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace hubpush::inline v0 {
 
@@ -1479,25 +1508,6 @@ private:
     struct state;
     std::shared_ptr<state> state_;
 };
-
-namespace detail {
-
-/// What a task gives, as a value: `std::monostate` for nothing.
-template <class T>
-using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-
-/// A child of a group whose result is kept.
-template <class T>
-task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
-    if constexpr (std::is_void_v<T>) {
-        co_await std::move(work);
-        result.emplace();
-    } else {
-        result.emplace(co_await std::move(work));
-    }
-}
-
-}  // namespace detail
 
 }  // namespace hubpush::inline v0
 
@@ -2099,6 +2109,7 @@ private:
 #include <array>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -2174,6 +2185,43 @@ task<void> collect(stream<Item>& in, std::optional<Value>& result) {
     result.emplace(std::move(value));
 }
 
+/// The values between the steps of one coroutine, put in their order. Only their number is kept: a flag for each, as
+/// `std::optional` has, costs instructions in every step.
+template <class... Values>
+class value_row {
+public:
+    value_row() = default;
+    ~value_row() { destroy(std::index_sequence_for<Values...>()); }
+    value_row(const value_row&) = delete;
+    value_row& operator=(const value_row&) = delete;
+
+    template <std::size_t Index, class T>
+    void put(T&& value) {
+        std::construct_at(&std::get<Index>(places_).value, std::move(value));
+        size_ = Index + 1;
+    }
+    template <std::size_t Index>
+    auto&& take() noexcept {
+        return std::move(std::get<Index>(places_).value);
+    }
+
+private:
+    template <class T>
+    union place {
+        place() {}
+        ~place() {}
+        T value;
+    };
+
+    template <std::size_t... Index>
+    void destroy(std::index_sequence<Index...>) noexcept {
+        ((Index < size_ ? std::destroy_at(&std::get<Index>(places_).value) : void()), ...);
+    }
+
+    std::tuple<place<Values>...> places_;
+    std::size_t size_ = 0;
+};
+
 /// Neighbouring steps that hand whole values to each other are one step in one coroutine: no stream, no group and no
 /// coroutine of their own between them. `Middle` counts the steps between the first and the last.
 template <std::size_t First, class Steps, class Middle>
@@ -2199,24 +2247,14 @@ private:
     template <class Context, class... Input>
     static task<gives<last>> run(const Steps& steps, Context& context, Input... input) {
         try {
-            gives<First> first = co_await std::get<First>(steps)(context, std::move(input)...);
-            std::tuple<std::optional<gives<First + Middle + 1>>...> values;
-            (std::get<Middle>(values).emplace(
-                 co_await std::get<First + Middle + 1>(steps)(context, std::move(value_before<Middle>(first, values)))),
+            value_row<gives<First>, gives<First + Middle + 1>...> values;
+            values.template put<0>(co_await std::get<First>(steps)(context, std::move(input)...));
+            (values.template put<Middle + 1>(
+                 co_await std::get<First + Middle + 1>(steps)(context, values.template take<Middle>())),
              ...);
-            co_return co_await std::get<last>(steps)(context,
-                                                     std::move(value_before<sizeof...(Middle)>(first, values)));
+            co_return co_await std::get<last>(steps)(context, values.template take<sizeof...(Middle)>());
         } catch (...) {
             std::rethrow_exception(translate(std::current_exception()));
-        }
-    }
-
-    template <std::size_t Index, class Values>
-    static auto& value_before(gives<First>& first, Values& values) {
-        if constexpr (Index == 0) {
-            return first;
-        } else {
-            return *std::get<Index - 1>(values);
         }
     }
 
@@ -5212,6 +5250,32 @@ HUBPUSH_DECL void address_guard::check_literal(const origin& where) {
 }  // namespace hubpush::inline v0
 
 /// \file
+/// An open connection, whatever carries it.
+
+#include <cstddef>
+#include <span>
+
+namespace hubpush::inline v0 {
+
+/// An open connection. One read and one write may be pending at the same time, all on one strand.
+class byte_stream {
+public:
+    virtual ~byte_stream() = default;
+
+    /// Reads at least one byte; 0 when the peer has closed its side in an orderly way. Throws `errc::transport` when
+    /// the connection broke or was closed. Cancellation: all types; throws `cancelled`.
+    virtual task<std::size_t> read_some(std::span<std::byte> out) = 0;
+    /// Writes at least one byte of `data`. Throws and is cancelled like `read_some`.
+    virtual task<std::size_t> write_some(std::span<const std::byte> data) = 0;
+    /// Ends the connection; pending operations fail with `errc::transport`.
+    virtual void close() noexcept = 0;
+    /// The connection is open and nothing unread has arrived, neither bytes nor its end. Does not wait.
+    virtual bool quiet() noexcept = 0;
+};
+
+}  // namespace hubpush::inline v0
+
+/// \file
 /// How many connections one client has at once, and who waits for the next one.
 
 #include <algorithm>
@@ -5387,7 +5451,7 @@ HUBPUSH_DECL void connection_slots::grant() {
 /// Connections that wait for their next request.
 
 /// \file
-/// Connections: the seams through which `net/` reaches the network, and their production form on sockets and TLS.
+/// Opening connections: the seam through which `net/` reaches the network, and its production form on sockets and TLS.
 
 /// \file
 /// HTTP proxies: which connections go through one, and what is said to it. Nothing here touches a connection.
@@ -5491,6 +5555,11 @@ public:
         first_byte_within_ = limit;
         return *this;
     }
+    /// The longest that any single wait of an exchange may last, whatever its own limit (default: no other limit).
+    http_request& longest_wait(std::chrono::milliseconds limit) {
+        longest_wait_ = limit;
+        return *this;
+    }
     /// Called on the strand with the body bytes of the current attempt that have been written so far.
     http_request& on_progress(std::function<void(std::uint64_t)> callback) {
         on_progress_ = std::move(callback);
@@ -5508,6 +5577,7 @@ public:
     request_class repeatable() const noexcept { return repeatable_; }
     std::uint64_t reply_limit() const noexcept { return reply_limit_; }
     std::chrono::milliseconds first_byte_within() const noexcept { return first_byte_within_; }
+    std::chrono::milliseconds longest_wait() const noexcept { return longest_wait_; }
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
 
     /// The same request to another place: what a redirect needs.
@@ -5530,6 +5600,7 @@ private:
     request_class repeatable_ = request_class::non_idempotent;
     std::uint64_t reply_limit_ = 1 << 20;
     std::chrono::milliseconds first_byte_within_{60'000};
+    std::chrono::milliseconds longest_wait_ = std::chrono::hours(24);
     std::function<void(std::uint64_t)> on_progress_;
 };
 
@@ -6351,27 +6422,9 @@ HUBPUSH_DECL tls_options tls_options::from_environment() {
 }  // namespace hubpush::inline v0
 
 #include <chrono>
-#include <cstddef>
 #include <memory>
-#include <span>
 
 namespace hubpush::inline v0 {
-
-/// An open connection. One read and one write may be pending at the same time, all on one strand.
-class byte_stream {
-public:
-    virtual ~byte_stream() = default;
-
-    /// Reads at least one byte; 0 when the peer has closed its side in an orderly way. Throws `errc::transport` when
-    /// the connection broke or was closed. Cancellation: all types; throws `cancelled`.
-    virtual task<std::size_t> read_some(std::span<std::byte> out) = 0;
-    /// Writes at least one byte of `data`. Throws and is cancelled like `read_some`.
-    virtual task<std::size_t> write_some(std::span<const std::byte> data) = 0;
-    /// Ends the connection; pending operations fail with `errc::transport`.
-    virtual void close() noexcept = 0;
-    /// The connection is open and nothing unread has arrived, neither bytes nor its end. Does not wait.
-    virtual bool quiet() noexcept = 0;
-};
 
 /// Opens connections.
 class connector {
@@ -6564,6 +6617,8 @@ HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(std::unique_ptr<byte_s
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -6594,6 +6649,8 @@ public:
     }
 
 private:
+    using completion = std::function<void(std::error_code, std::size_t)>;
+
     static std::error_code code_of(const std::exception_ptr& failure) {
         try {
             std::rethrow_exception(failure);
@@ -6602,18 +6659,26 @@ private:
         }
     }
 
+    static void run(asio::any_io_executor executor, task<std::size_t> work, bool reads, asio::cancellation_slot slot,
+                    completion complete) {
+        const auto on_end = [complete = std::move(complete), reads](const std::exception_ptr& failure,
+                                                                    std::size_t count) {
+            std::error_code code;
+            if (failure) code = code_of(failure);
+            if (!failure && reads && count == 0) code = asio::error::eof;
+            complete(code, count);
+        };
+        initiate(std::move(executor), std::move(work), asio::bind_cancellation_slot(slot, on_end));
+    }
+
+    /// The handlers of Asio's TLS have many types; behind `completion` the compiler sees one.
     template <class Token>
     auto start(Token& token, task<std::size_t> work, bool reads) {
         const auto begin = [](auto handler, asio::any_io_executor executor, task<std::size_t> operation, bool reading) {
             const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
-            auto done = [handler = std::move(handler), reading](const std::exception_ptr& failure,
-                                                                std::size_t count) mutable {
-                std::error_code code;
-                if (failure) code = code_of(failure);
-                if (!failure && reading && count == 0) code = asio::error::eof;
-                std::move(handler)(code, count);
-            };
-            initiate(std::move(executor), std::move(operation), asio::bind_cancellation_slot(slot, std::move(done)));
+            const auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+            run(std::move(executor), std::move(operation), reading, slot,
+                [kept](std::error_code failure, std::size_t count) { std::move (*kept)(failure, count); });
         };
         return asio::async_initiate<Token, void(std::error_code, std::size_t)>(begin, token, executor_, std::move(work),
                                                                                reads);
@@ -7776,6 +7841,7 @@ private:
     std::uint64_t body_size_;
     std::function<void(std::uint64_t)> on_progress_;
     std::chrono::milliseconds first_byte_within_;
+    std::chrono::milliseconds longest_wait_;
     http_reader reader_;
     deadline watch_;
     std::string waiting_for_ = "the request could not be sent: the connection stalled";
@@ -7817,6 +7883,7 @@ HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor exe
       body_size_(body_ ? body_->size() : 0),
       on_progress_(request.on_progress()),
       first_byte_within_(request.first_byte_within()),
+      longest_wait_(request.longest_wait()),
       reader_(request.method() == "HEAD", request.reply_limit()),
       watch_(seams.clock(), std::move(executor), [this] { stream_->close(); }) {
     const std::string_view text = head.reveal();
@@ -7829,7 +7896,7 @@ HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor exe
 HUBPUSH_DECL task<http_response> http_exchange::run(std::shared_ptr<http_exchange> self) {
     co_await throw_if_cancelled();  // the children would not know of a cancellation that came before them
     task_group group(co_await asio::this_coro::executor);
-    self->watch_.expires_after(stall_limit);
+    self->watch_.expires_after(std::min<std::chrono::milliseconds>(stall_limit, self->longest_wait_));
     group.spawn(send(self));
     group.spawn(receive(self));
     std::exception_ptr failure;
@@ -7909,7 +7976,7 @@ HUBPUSH_DECL void http_exchange::wait_at_most(std::chrono::milliseconds limit, s
     if (write_failure_) return;
     moved_ = 0;
     waiting_for_ = std::move(what_if_not);
-    watch_.expires_after(limit);
+    watch_.expires_after(std::min(limit, longest_wait_));
 }
 
 /// Bytes went through: the deadline is put off once there were enough of them.
@@ -10296,7 +10363,8 @@ HUBPUSH_DECL std::vector<std::string> server_warnings::take_new(const http_respo
 
 namespace hubpush::inline v0 {
 
-/// An endpoint that has never answered is given up after this, whatever the retry policy says.
+/// An endpoint that has never answered is given up after this, whatever the retry policy says. Silence of half that
+/// time ends an attempt, so that there is a second one.
 inline constexpr std::chrono::seconds first_answer_within{60};
 
 /// Belongs to the strand of its `http_client`, except for `has_answered()`. The functions of `hub/` take a reference;
@@ -10651,9 +10719,11 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
     }
 }
 
-/// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3).
+/// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3), and in that minute a
+/// single connection that falls silent is not the end.
 HUBPUSH_DECL task<http_response> hub_session::ask(http_request request, std::string what) {
     if (has_answered()) co_return co_await shared_->client.send(std::move(request), policy_);
+    if (request.repeatable() != request_class::non_idempotent) request.longest_wait(first_answer_within / 2);
     std::optional<http_response> reply =
         co_await detail::within(seams_.clock(), first_answer_within, shared_->client.send(std::move(request), policy_));
     if (!reply) {
@@ -18847,7 +18917,7 @@ public:
     /// Runs `work` on the client's strand and completes on the awaiting coroutine's executor.
     template <class Result>
     task<Result> run(task<Result> work) const {
-        return initiate(strand_, std::move(work), asio::use_awaitable);
+        return detail::run_on(strand_, std::move(work));
     }
 
 private:
@@ -19677,8 +19747,7 @@ HUBPUSH_DECL task<bool> wait_list::async_wait(std::shared_ptr<wait_list> list, c
                                               std::optional<steady_time> deadline) {
     // On a strand of its own the wake-up cannot overtake the wait, whatever executor the caller is on.
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    co_return co_await initiate(asio::make_strand(executor), wait_parked(list, time, met, deadline),
-                                asio::use_awaitable);
+    co_return co_await run_on(asio::make_strand(executor), wait_parked(list, time, met, deadline));
 }
 
 HUBPUSH_DECL task<bool> wait_list::wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
@@ -19811,8 +19880,8 @@ private:
 
 namespace hubpush::inline v0::detail {
 
-/// Only an io_context and strands of it can be asked; on other executors a blocking call on their own thread is not
-/// noticed.
+/// Only an io_context and strands of it can be asked; on other executors, and without run-time type information, a
+/// blocking call on their own thread is not noticed.
 inline bool runs_here(const asio::any_io_executor& executor) {
     using context_executor = asio::io_context::executor_type;
     if (const auto* strand = target_of<asio::strand<asio::any_io_executor>>(executor)) {

@@ -13,10 +13,7 @@
 #include <exception>
 #include <list>
 #include <memory>
-#include <optional>
-#include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace hubpush::inline v0 {
 
@@ -59,25 +56,6 @@ private:
     struct state;
     std::shared_ptr<state> state_;
 };
-
-namespace detail {
-
-/// What a task gives, as a value: `std::monostate` for nothing.
-template <class T>
-using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-
-/// A child of a group whose result is kept.
-template <class T>
-task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
-    if constexpr (std::is_void_v<T>) {
-        co_await std::move(work);
-        result.emplace();
-    } else {
-        result.emplace(co_await std::move(work));
-    }
-}
-
-}  // namespace detail
 
 }  // namespace hubpush::inline v0
 

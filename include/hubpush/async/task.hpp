@@ -8,8 +8,10 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace hubpush::inline v0 {
 
@@ -146,11 +148,34 @@ auto initiate(asio::any_io_executor executor, task<T> work, Token&& token) {
 
 namespace detail {
 
+/// What a task gives, as a value: `std::monostate` for nothing.
+template <class T>
+using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// The same work, with its result where others find it.
+template <class T>
+task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(work);
+        result.emplace();
+    } else {
+        result.emplace(co_await std::move(work));
+    }
+}
+
+/// Runs `work` on `executor` for whoever awaits it on another one. The compiler sees `co_spawn` once, whatever `T` is.
+template <class T>
+task<T> run_on(asio::any_io_executor executor, task<T> work) {
+    std::optional<value_of<T>> result;
+    co_await initiate(std::move(executor), keep_result(std::move(work), result), asio::use_awaitable);
+    if constexpr (!std::is_void_v<T>) co_return std::move(*result);
+}
+
 /// Runs work whose parts share a strand, for whoever awaits it on any executor.
 template <class T>
 task<T> on_own_strand(task<T> work) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    co_return co_await initiate(asio::make_strand(executor), std::move(work), asio::use_awaitable);
+    co_return co_await run_on(asio::make_strand(executor), std::move(work));
 }
 
 }  // namespace detail

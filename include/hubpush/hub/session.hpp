@@ -24,8 +24,8 @@
 
 namespace hubpush::inline v0 {
 
-/// An endpoint that has never answered is given up after this, whatever the retry policy says. Silence of half that time
-/// ends an attempt, so that there is a second one.
+/// An endpoint that has never answered is given up after this, whatever the retry policy says. Silence of half that
+/// time ends an attempt, so that there is a second one.
 inline constexpr std::chrono::seconds first_answer_within{60};
 
 /// Belongs to the strand of its `http_client`, except for `has_answered()`. The functions of `hub/` take a reference;

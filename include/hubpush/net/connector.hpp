@@ -1,39 +1,22 @@
 #pragma once
 
 /// \file
-/// Connections: the seams through which `net/` reaches the network, and their production form on sockets and TLS.
+/// Opening connections: the seam through which `net/` reaches the network, and its production form on sockets and TLS.
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/net/address_guard.hpp>
+#include <hubpush/net/byte_stream.hpp>
 #include <hubpush/net/proxy.hpp>
 #include <hubpush/net/resolver.hpp>
 #include <hubpush/net/tls_options.hpp>
 #include <hubpush/net/url.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <memory>
-#include <span>
 
 namespace hubpush::inline v0 {
-
-/// An open connection. One read and one write may be pending at the same time, all on one strand.
-class byte_stream {
-public:
-    virtual ~byte_stream() = default;
-
-    /// Reads at least one byte; 0 when the peer has closed its side in an orderly way. Throws `errc::transport` when
-    /// the connection broke or was closed. Cancellation: all types; throws `cancelled`.
-    virtual task<std::size_t> read_some(std::span<std::byte> out) = 0;
-    /// Writes at least one byte of `data`. Throws and is cancelled like `read_some`.
-    virtual task<std::size_t> write_some(std::span<const std::byte> data) = 0;
-    /// Ends the connection; pending operations fail with `errc::transport`.
-    virtual void close() noexcept = 0;
-    /// The connection is open and nothing unread has arrived, neither bytes nor its end. Does not wait.
-    virtual bool quiet() noexcept = 0;
-};
 
 /// Opens connections.
 class connector {

@@ -6,7 +6,7 @@
 #include <hubpush/async/task.hpp>
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/error.hpp>
-#include <hubpush/net/connector.hpp>
+#include <hubpush/net/byte_stream.hpp>
 
 #include <cerrno>
 #include <cstddef>

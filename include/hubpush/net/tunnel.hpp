@@ -5,7 +5,7 @@
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
-#include <hubpush/net/connector.hpp>
+#include <hubpush/net/byte_stream.hpp>
 #include <hubpush/net/proxy.hpp>
 #include <hubpush/net/url.hpp>
 

@@ -103,7 +103,7 @@ public:
     /// Runs `work` on the client's strand and completes on the awaiting coroutine's executor.
     template <class Result>
     task<Result> run(task<Result> work) const {
-        return initiate(strand_, std::move(work), asio::use_awaitable);
+        return detail::run_on(strand_, std::move(work));
     }
 
 private:

@@ -16,6 +16,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -46,6 +48,8 @@ public:
     }
 
 private:
+    using completion = std::function<void(std::error_code, std::size_t)>;
+
     static std::error_code code_of(const std::exception_ptr& failure) {
         try {
             std::rethrow_exception(failure);
@@ -54,18 +58,26 @@ private:
         }
     }
 
+    static void run(asio::any_io_executor executor, task<std::size_t> work, bool reads, asio::cancellation_slot slot,
+                    completion complete) {
+        const auto on_end = [complete = std::move(complete), reads](const std::exception_ptr& failure,
+                                                                    std::size_t count) {
+            std::error_code code;
+            if (failure) code = code_of(failure);
+            if (!failure && reads && count == 0) code = asio::error::eof;
+            complete(code, count);
+        };
+        initiate(std::move(executor), std::move(work), asio::bind_cancellation_slot(slot, on_end));
+    }
+
+    /// The handlers of Asio's TLS have many types; behind `completion` the compiler sees one.
     template <class Token>
     auto start(Token& token, task<std::size_t> work, bool reads) {
         const auto begin = [](auto handler, asio::any_io_executor executor, task<std::size_t> operation, bool reading) {
             const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
-            auto done = [handler = std::move(handler), reading](const std::exception_ptr& failure,
-                                                                std::size_t count) mutable {
-                std::error_code code;
-                if (failure) code = code_of(failure);
-                if (!failure && reading && count == 0) code = asio::error::eof;
-                std::move(handler)(code, count);
-            };
-            initiate(std::move(executor), std::move(operation), asio::bind_cancellation_slot(slot, std::move(done)));
+            const auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+            run(std::move(executor), std::move(operation), reading, slot,
+                [kept](std::error_code failure, std::size_t count) { std::move (*kept)(failure, count); });
         };
         return asio::async_initiate<Token, void(std::error_code, std::size_t)>(begin, token, executor_, std::move(work),
                                                                                reads);

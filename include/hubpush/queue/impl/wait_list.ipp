@@ -60,8 +60,7 @@ HUBPUSH_DECL task<bool> wait_list::async_wait(std::shared_ptr<wait_list> list, c
                                               std::optional<steady_time> deadline) {
     // On a strand of its own the wake-up cannot overtake the wait, whatever executor the caller is on.
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    co_return co_await initiate(asio::make_strand(executor), wait_parked(list, time, met, deadline),
-                                asio::use_awaitable);
+    co_return co_await run_on(asio::make_strand(executor), wait_parked(list, time, met, deadline));
 }
 
 HUBPUSH_DECL task<bool> wait_list::wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
