@@ -828,12 +828,12 @@ HUBPUSH_DECL task<lease> memory_budget::acquire(std::size_t size) {
     const std::shared_ptr<detail::budget_waiter> waiter = state->take_or_wait(rounded, executor);
     detail::reservation held(state, waiter);
     while (waiter && !state->is_granted(*waiter)) {
-        std::error_code woken;
-        co_await waiter->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
         const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != asio::cancellation_type::none) {
             throw_error(errc::cancelled, "cancelled while waiting for memory");
         }
+        std::error_code woken;
+        co_await waiter->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     }
     void* const data = std::aligned_alloc(detail::page_size, rounded);
     if (data == nullptr) {

@@ -80,6 +80,29 @@ CO_TEST_CASE("a cancelled waiter takes nothing and lets the next one pass") {
     CHECK(order == std::vector<int>{2});
 }
 
+static task<void> ask_once_cancelled(memory_budget budget, notifier& woken) {
+    co_await woken.wait();
+    const lease memory = co_await budget.acquire(900'000);
+}
+
+CO_TEST_CASE("whoever is cancelled already does not wait for memory") {
+    memory_budget budget(mebibytes(1));
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const lease held = co_await budget.acquire(900'000);
+    notifier woken(executor);
+    task_group asking(executor);
+    asking.spawn(ask_once_cancelled(budget, woken));
+    co_await asio::post(executor, asio::use_awaitable);
+    asking.cancel();
+    bool was_cancelled = false;
+    try {
+        co_await asking.join();
+    } catch (const cancelled&) {
+        was_cancelled = true;
+    }
+    CHECK(was_cancelled);
+}
+
 TEST_CASE("a lease outlives its budget, and a destroyed waiter gives back what it was granted") {
     lease survivor;
     {

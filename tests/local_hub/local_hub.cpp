@@ -8,6 +8,7 @@
 #include <hubpush/local_hub/local_hub_thread.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <string>
 #include <thread>
@@ -141,10 +142,12 @@ TEST_CASE("a server ends at once, whatever its connections are doing", "[local_h
     const request_ledger& ledger = test->hub.ledger();
     REQUIRE(
         eventually([&ledger] { return ledger.count("POST", "/commit/") == 1 && ledger.count("GET", "/whoami") == 1; }));
+    const auto begin = std::chrono::steady_clock::now();
     test.reset();
     CHECK(idle.receive() <= 0);
     CHECK(stalled.receive() <= 0);
     CHECK(unfinished.receive() <= 0);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
 }
 
 TEST_CASE("a silent connection is closed", "[local_hub]") {

@@ -31,8 +31,9 @@ HUBPUSH_DECL http_server::http_server(asio::any_io_executor executor, std::share
 
 HUBPUSH_DECL task<void> http_server::serve() {
     task_group connections(acceptor_.get_executor());
-    while (!co_await is_cancelled()) {
+    for (;;) {
         co_await connections.wait_for_room(connection_limit);
+        if (co_await is_cancelled()) break;
         std::error_code failed;
         asio::ip::tcp::socket socket =
             co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, failed));

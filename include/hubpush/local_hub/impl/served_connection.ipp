@@ -52,8 +52,11 @@ HUBPUSH_DECL task<std::span<const std::byte>> served_connection::next_piece() {
     co_return reader_.body();
 }
 
+// Each operation asks first: a cancellation that came during work on the pool ends no operation that begins after it.
+
 /// Between two requests: without a buffer, so that idle connections cost nothing.
 HUBPUSH_DECL task<bool> served_connection::wait_for_bytes() {
+    co_await throw_if_cancelled();
     std::error_code failed;
     silence_.expires_after(silence_limit_);
     co_await socket_->async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, failed));
@@ -63,6 +66,7 @@ HUBPUSH_DECL task<bool> served_connection::wait_for_bytes() {
 }
 
 HUBPUSH_DECL task<bool> served_connection::receive() {
+    co_await throw_if_cancelled();
     std::error_code failed;
     silence_.expires_after(silence_limit_);
     const asio::mutable_buffer room(buffer_.bytes().data(), half_size);
@@ -75,6 +79,7 @@ HUBPUSH_DECL task<bool> served_connection::receive() {
 }
 
 HUBPUSH_DECL task<void> served_connection::send(std::span<const std::byte> first, std::span<const std::byte> second) {
+    co_await throw_if_cancelled();
     const std::array<asio::const_buffer, 2> parts{asio::const_buffer(first.data(), first.size()),
                                                   asio::const_buffer(second.data(), second.size())};
     std::error_code failed;
@@ -92,6 +97,7 @@ HUBPUSH_DECL void served_connection::reset() noexcept {
 }
 
 HUBPUSH_DECL task<void> served_connection::linger() {
+    co_await throw_if_cancelled();
     std::error_code failed;
     socket_->shutdown(asio::ip::tcp::socket::shutdown_send, failed);
     silence_.expires_after(std::chrono::seconds(2));
@@ -104,6 +110,7 @@ HUBPUSH_DECL task<void> served_connection::linger() {
 }
 
 HUBPUSH_DECL task<void> served_connection::stall() {
+    co_await throw_if_cancelled();
     buffer_ = lease();
     unread_ = {};
     std::error_code broken;
