@@ -2,10 +2,15 @@
 #include "push_world.hpp"
 #include "report.hpp"
 
+#include <hubpush/async/all.hpp>
+#include <hubpush/async/batch.hpp>
 #include <hubpush/async/group.hpp>
 #include <hubpush/async/map.hpp>
 #include <hubpush/async/offload.hpp>
+#include <hubpush/async/retry.hpp>
 #include <hubpush/async/stream.hpp>
+#include <hubpush/async/tap.hpp>
+#include <hubpush/async/timeout.hpp>
 #include <hubpush/async/timing.hpp>
 #include <hubpush/net/http_client.hpp>
 #include <hubpush/queue/fifo_queue.hpp>
@@ -14,6 +19,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,11 +94,17 @@ struct operation {
     bool commits = false;       ///< success means that a commit was made
     bool waits = false;         ///< it waits for something that goes on without it
     bool either_order = false;  ///< its objects may end before or after their executor's context
+    std::size_t follow_up = 0;  ///< requests that a commit which was made still has behind it
 };
 
 // The operations.
 
 task<commit_info> push_folder(const client& hub) { return hub.upload_folder("acme/x", "/run", message("once")); }
+
+task<commit_info> push_and_ask(const client& hub) {
+    auto [info, user] = co_await all(push_folder(hub), hub.whoami());
+    co_return info;
+}
 
 task<void> pass_items(stream<int>& items) {
     for (int i = 0; i < 40; ++i) co_await items.push(i);
@@ -215,6 +227,31 @@ std::vector<operation> client_operations() {
     commits("upload_folder with progress", on_client([](const client& hub) {
                 return hub.upload_folder("acme/x", "/run", progress([](const progress_view&) {}));
             }));
+    commits("upload_folder as a pull request", on_client([](const client& hub) {
+                return hub.upload_folder("acme/x", "/run", message("once"), create_pr());
+            }));
+    all.back().follow_up = 1;  // a draft is opened for review
+    commits("create_commit on a branch that has moved", [](scene& here) {
+        const std::string parent = here.world.hub->commits.back().oid;
+        here.world.hub->stranger_commits("main", "theirs.txt", "x");
+        here.begin(
+            here.keep_client().create_commit("acme/x", add("config.json", content(std::string(push_world::regular))),
+                                             message("once"), parent_commit(parent), on_conflict::rebase_if_disjoint));
+    });
+    commits("async_upload_folder", on_client([](const client& hub) {
+                return hub.async_upload_folder("acme/x", "/run", message("once"), asio::use_awaitable);
+            }));
+    commits("timeout of upload_folder",
+            [](scene& here) { here.begin(timeout(push_folder(here.keep_client()), 1h, here.world.seams.clock)); });
+    commits("all of a push and a question", on_client(push_and_ask));
+    commits("a pipeline with tap, batch and retry, async_run", [](scene& here) {
+        client& hub = here.keep_client();
+        const auto look = [](const file&) {};
+        const auto same = [](set_of<file> group) { return group; };
+        auto push = scan("/run") | tap(look) | batch(2) | map(same) | classify() | transfer() |
+                    retry(commit("once"), retry_policy());
+        here.begin(push.async_run(hub, "acme/x", asio::use_awaitable));
+    });
     commits("a pipeline with map and each", [](scene& here) {
         client& hub = here.keep_client();
         const auto same = [](file one) { return one; };
@@ -336,29 +373,42 @@ std::string leftovers(const scene& here) {
     return "";
 }
 
+/// The commits of no stranger, on the branch and on pull requests.
+std::set<std::string> pushed_commits(const model_hub& hub) {
+    std::set<std::string> found;
+    const auto look_at = [&found](const std::vector<model_commit>& history) {
+        for (const model_commit& each : history) {
+            if (each.summary != "initial commit" && each.summary != "somebody else") found.insert(each.oid);
+        }
+    };
+    look_at(hub.commits);
+    for (const auto& [ref, history] : hub.pull_requests) look_at(history);
+    return found;
+}
+
 /// The outcome of something that was stopped, or not.
 std::string problem_of(const operation& what, const scene& here, judgement& result) {
     const ended_as& end = here.end;
     if (end.handlers != 1) return end.handlers == 0 ? "never ends" : "ends twice";
-    const std::size_t commits = here.world.hub->commits.size() - 1;
-    if (commits > 1) return "commits twice";
+    const std::set<std::string> commits = pushed_commits(*here.world.hub);
+    if (commits.size() > 1) return "commits twice";
     result.succeeded = !end.failure;
     if (!end.failure) {
-        const bool told_right = !what.commits || (commits == 1 && end.oid == here.world.hub->commits.back().oid);
+        const bool told_right = !what.commits || commits.contains(end.oid);
         return told_right ? leftovers(here) : "reports a success that is none";
     }
     result.kind = detail::kind_of(translate(end.failure));
     const std::string text = describe(end.failure);
     if (result.kind == errc::cancelled) {
-        return commits == 0 || what.waits ? leftovers(here) : "has committed and says: " + text;
+        return commits.empty() || what.waits ? leftovers(here) : "has committed and says: " + text;
     }
     return result.kind == errc::outcome_unknown && what.commits ? leftovers(here) : "ends in an odd way: " + text;
 }
 
-/// Requests that have arrived, without those that only ask what became of a commit.
-std::size_t requests_of(const scene& here) {
+/// Requests that have arrived, without those that ask what became of a commit.
+std::size_t requests_of(const operation& what, const scene& here) {
     const model_hub& hub = *here.world.hub;
-    return hub.requests.size() - hub.count("GET", "/commits/");
+    return hub.requests.size() - (what.commits ? hub.count("GET", "") : 0);
 }
 
 /// What is stopped stops: no time passes, but for the last look at a commit; no request begins.
@@ -366,7 +416,9 @@ std::string delay_of(const operation& what, const scene& here, std::chrono::nano
                      std::size_t requests) {
     const std::chrono::nanoseconds last_look = what.commits && !what.waits ? 10s : 0s;
     if (here.ended_at > stopped_at + last_look) return "goes on although it was stopped";
-    return !what.waits && requests_of(here) > requests + 1 ? "begins requests although it was stopped" : "";
+    return !what.waits && requests_of(what, here) > requests + 1 + what.follow_up
+               ? "begins requests although it was stopped"
+               : "";
 }
 
 /// Stops the operation after `steps` handlers; `again` handlers later once more.
@@ -380,7 +432,7 @@ judgement run(const operation& what, stopping how, std::size_t steps, bool& over
         for (std::size_t i = 0; i < steps && here.end.handlers == 0; ++i) here.world.step();
         over = here.end.handlers != 0;
         const std::chrono::nanoseconds stopped_at = here.world.seams.clock->elapsed();
-        const std::size_t requests = requests_of(here);
+        const std::size_t requests = requests_of(what, here);
         if (!over) stop(here, how);
         for (std::size_t i = 0; i < again && here.end.handlers == 0; ++i) here.world.step();
         if (again != 0 && here.end.handlers == 0) stop(here, second);
