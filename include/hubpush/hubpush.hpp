@@ -45,6 +45,7 @@
 #include <hubpush/net/http_message.hpp>
 #include <hubpush/net/http_reader.hpp>
 #include <hubpush/net/proxy.hpp>
+#include <hubpush/net/redirect.hpp>
 #include <hubpush/net/resolver.hpp>
 #include <hubpush/net/retry_policy.hpp>
 #include <hubpush/net/tcp_stream.hpp>

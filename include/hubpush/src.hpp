@@ -42,6 +42,7 @@
 #include <hubpush/net/impl/http_message.ipp>
 #include <hubpush/net/impl/http_reader.ipp>
 #include <hubpush/net/impl/proxy.ipp>
+#include <hubpush/net/impl/redirect.ipp>
 #include <hubpush/net/impl/resolver.ipp>
 #include <hubpush/net/impl/retry_policy.ipp>
 #include <hubpush/net/impl/tls.ipp>

@@ -6,6 +6,7 @@
 #include <hubpush/core/error.hpp>
 #include <hubpush/net/connection_pool.hpp>
 #include <hubpush/net/http_exchange.hpp>
+#include <hubpush/net/redirect.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -14,41 +15,6 @@
 #include <utility>
 
 namespace hubpush::inline v0::detail {
-
-inline constexpr int redirect_limit = 5;
-
-[[noreturn]] inline void throw_redirect_refused(const http_request& request, const http_response& reply,
-                                                const char* why) {
-    throw_error(errc::protocol_error, request.method() + " " + request.target().redacted() + ": " + why,
-                error_details().status(reply.status()));
-}
-
-/// Where `reply` sends the client, if anywhere (spec/reliability.md §3.4, N27, SEC05).
-inline std::optional<url> redirect_target(const http_request& request, const http_response& reply) {
-    const int status = reply.status();
-    const bool keeps_method = status == 307 || status == 308;
-    if (!keeps_method && status != 301 && status != 302 && status != 303) return std::nullopt;
-    if (!keeps_method && request.method() != "GET" && request.method() != "HEAD") {
-        throw_redirect_refused(request, reply, "the redirect would turn the request into another one");
-    }
-    const std::string_view location = reply.headers().find("location").value_or("");
-    for (const header_list::field& each : reply.headers()) {
-        if (equal_without_case(each.first, "location") && each.second != location) {
-            throw_redirect_refused(request, reply, "the redirect names two places");
-        }
-    }
-    const std::optional<url> next = location.empty() ? std::nullopt : request.target().resolve(location);
-    if (!next) throw_redirect_refused(request, reply, "the redirect names no usable place");
-    if (request.target().origin().secure() && !next->origin().secure()) {
-        throw_redirect_refused(request, reply, "the redirect leaves https");
-    }
-    const bool tells_token =
-        !request.token().empty() && location.find(request.token().reveal()) != std::string_view::npos;
-    if (tells_token && next->origin() != request.allowed_origin()) {
-        throw_redirect_refused(request, reply, "the redirect would hand the token to another host");
-    }
-    return next;
-}
 
 /// For the trace: without values of the query.
 inline std::string line_of(const http_request& request) { return request.method() + " " + request.target().redacted(); }
@@ -196,13 +162,9 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_w
 HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_request request, call& now) {
     for (int hops = 0;; ++hops) {
         http_response reply = co_await exchange(request, now);
-        const std::optional<url> next = detail::redirect_target(request, reply);
+        const std::optional<url> next = detail::redirect_target(request, reply, hops);
         if (!next) co_return reply;
-        if (hops == detail::redirect_limit) detail::throw_redirect_refused(request, reply, "too many redirects");
         const bool leaves = next->origin() != request.target().origin();
-        if (leaves && request.stays_with_origin()) {
-            detail::throw_redirect_refused(request, reply, "the redirect leads to another origin");
-        }
         if (trace.enabled()) trace.add(event(trace_kind::redirect, now, next->redacted()).status(reply.status()));
         if (leaves) request.drop_credentials();
         request.retarget(*next);
