@@ -88,7 +88,7 @@ HUBPUSH_DECL local_hub::~local_hub() = default;
 
 HUBPUSH_DECL task<void> local_hub::serve() {
     const std::shared_ptr<state> shared = state_;
-    co_await shared->shelf->load();
+    co_await shared->shelf->load(shared->environment->seams.log());
     task_group listeners(co_await asio::this_coro::executor);
     listeners.spawn(shared->hub_listener.serve());
     listeners.spawn(shared->storage_listener.serve());
