@@ -111,8 +111,7 @@ HUBPUSH_DECL task<void> hub_service::commit_to_branch(hub_call& call, const git_
     co_await answer_commit(call, std::move(id), 0);
 }
 
-/// spec/hub-http-api.md §14.3, step 5. The file of the discussion is written first and the ref decides
-/// (`drop_unopened`), so that a server that dies in between leaves no half of a pull request.
+/// spec/hub-http-api.md §14.3, step 5.
 HUBPUSH_DECL task<void> hub_service::commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
                                                             const commit_order& order, git_ref target) {
     std::string base = target.commit();
@@ -123,23 +122,12 @@ HUBPUSH_DECL task<void> hub_service::commit_as_pull_request(hub_call& call, cons
     opened.target = target.name();
     opened.base = base;
     const std::uint64_t number = opened.number;
-    const std::string ref = opened.ref();
     if (!order.description.empty()) {
         opened.add(discussion_event(discussion_event::kind::comment, opened.author, opened.date, order.description));
     }
-    co_await book.store(*pool_, std::move(opened));
-    std::exception_ptr failed;
-    std::string id;
-    try {
-        id = co_await call.git().commit_to_new_ref(lock, ref, base, std::move(changes), message_of(order),
-                                                   author_of(call));
-    } catch (...) {
-        failed = std::current_exception();
-    }
-    if (failed) {
-        co_await book.remove(*pool_, number);
-        std::rethrow_exception(failed);
-    }
+    task<std::string> make_ref =
+        call.git().commit_to_new_ref(lock, opened.ref(), base, std::move(changes), message_of(order), author_of(call));
+    std::string id = co_await book.open(*pool_, std::move(opened), std::move(make_ref));
     co_await answer_commit(call, std::move(id), number);
 }
 

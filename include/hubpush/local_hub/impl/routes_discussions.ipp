@@ -144,16 +144,18 @@ HUBPUSH_DECL task<void> hub_service::start_discussion(hub_call& call) {
     discussion_book& book = call.repository->discussions;
     discussion thing(book.next_number(), title, call.caller().user(), today());
     thing.add(discussion_event(discussion_event::kind::comment, thing.author, thing.date, description));
-    const nlohmann::json answer{{"num", thing.number}, {"pullRequest", true_member(body, "pullRequest")}};
-    if (true_member(body, "pullRequest")) {
+    const bool pull_request = true_member(body, "pullRequest");
+    const nlohmann::json answer{{"num", thing.number}, {"pullRequest", pull_request}};
+    if (pull_request) {
         const git_ref target = co_await branch_of(call, "main");
         thing.status = "draft";
         thing.target = target.name();
         thing.base = target.commit();
+        task<void> make_ref = call.git().create_ref(lock, thing.ref(), thing.base);
+        co_await book.open(*pool_, std::move(thing), std::move(make_ref));
+    } else {
+        co_await book.store(*pool_, std::move(thing));
     }
-    const discussion begun = thing;
-    co_await book.store(*pool_, std::move(thing));  // before its ref: see `drop_unopened`
-    if (begun.is_pull_request()) co_await call.git().create_ref(lock, begun.ref(), begun.base);
     co_await call.exchange.answer(json_reply(answer));
 }
 
