@@ -202,6 +202,23 @@ TEST_CASE("the server says how files are to be stored", "[hub_service]") {
     CHECK(test.ask("POST", "/api/models/acme/run-42/preupload/nope", R"({"files":[]})").status == 404);
 }
 
+TEST_CASE("rules that are too long to be read are neither passed over nor replaced", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const nlohmann::json asked = test.batch("upload", hello_sha256, 6);
+    REQUIRE(test.ask_storage("PUT", asked["actions"]["upload"]["href"], "hello\n").status == 200);
+    const std::string rules = "#" + std::string(4 << 20, 'x');
+    const nlohmann::json value{{"path", ".gitattributes"}, {"content", rules}, {"encoding", "utf-8"}};
+    REQUIRE(test.commit(nlohmann::json{{"key", "file"}, {"value", value}}.dump()).status == 200);
+    const std::string before = test.head();
+    const std::string large = R"({"key":"lfsFile","value":{"path":"w","algo":"sha256","oid":")" + hello_sha256 + "\"}}";
+    CHECK(test.commit(large).status == 413);
+    CHECK(test.head() == before);
+    const std::string files = R"({"files":[{"path":"w","size":6,"sample":""}]})";
+    CHECK(test.ask("POST", "/api/models/acme/run-42/preupload/main", files).status == 413);
+}
+
 TEST_CASE("listings come in pages that name the next one", "[hub_service]") {
     const temporary_folder folder;
     hub_fixture test(hub_fixture::options(folder.path()).page_size(3));

@@ -99,7 +99,7 @@ private:
     HUBPUSH_DECL task<std::string> commit_of(hub_call& call, std::string revision);
     /// The full name and the head of a branch or `refs/pr/N`; anything else is refused with RevisionNotFound.
     HUBPUSH_DECL task<git_ref> branch_of(hub_call& call, std::string revision);
-    /// The text of a small file of a commit, empty when there is none.
+    /// The text of a small file of a commit, empty when there is none; refuses one that is too long to be read whole.
     HUBPUSH_DECL task<std::string> small_file(hub_call& call, std::shared_ptr<const repository_tree> tree,
                                               std::string path);
     HUBPUSH_DECL std::chrono::sys_seconds today() const;

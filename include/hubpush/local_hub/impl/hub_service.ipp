@@ -231,7 +231,8 @@ HUBPUSH_DECL task<std::string> hub_service::small_file(hub_call& call, std::shar
                                                        std::string path) {
     static constexpr std::size_t limit = 4 * 1024 * 1024;
     const tree_node* const node = tree->find(path);
-    if (node == nullptr || node->is_folder() || node->blob_size() > limit) co_return std::string();
+    if (node == nullptr || node->is_folder()) co_return std::string();
+    if (node->blob_size() > limit) throw refusal(413, "", "The file " + path + " is longer than 4 MiB");
     co_return co_await call.git().read_blob(node->id(), limit);
 }
 
