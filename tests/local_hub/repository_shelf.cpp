@@ -10,7 +10,9 @@
 #include <hubpush/local_hub/reply.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <thread>
 
 using namespace hubpush::detail;
 using namespace hubpush_test;
@@ -139,6 +141,38 @@ TEST_CASE("settings change who sees a repository", "[repository_shelf]") {
     CHECK(test.ask("GET", repo + "/auth-check/write", "", test.reader).status == 403);
 }
 
+TEST_CASE("a repository is made public only by who asks for it", "[repository_shelf]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create("private");
+    for (const std::string nothing : {R"({})", R"({"visibility":null})", R"({"private":null})", R"({"gated":null})"}) {
+        CAPTURE(nothing);
+        CHECK(test.ask("PUT", repo + "/settings", nothing).json()["private"] == true);
+    }
+    for (const std::string odd : {R"({"visibility":"Private"})", R"({"visibility":1})", R"({"private":"yes"})"}) {
+        CAPTURE(odd);
+        CHECK(test.ask("PUT", repo + "/settings", odd).status == 400);
+        CHECK(test.ask("GET", repo, "", "").status == 401);
+    }
+    CHECK(test.ask("POST", "/api/repos/create", R"({"name":"odd","visibility":"hidden"})").status == 400);
+    CHECK(test.ask("PUT", repo + "/settings", R"({"private":false})").json()["private"] == false);
+}
+
+TEST_CASE("of two settings that are changed at once both are kept", "[repository_shelf]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    for (int round = 0; round < 20; ++round) {
+        REQUIRE(test.ask("PUT", repo + "/settings", R"({"private":false,"gated":false})").status == 200);
+        std::thread other([&test] { test.ask("PUT", repo + "/settings", R"({"private":true})"); });
+        test.ask("PUT", repo + "/settings", R"({"gated":"auto"})");
+        other.join();
+        const nlohmann::json shown = test.ask("GET", repo).json();
+        CHECK(shown["private"] == true);
+        CHECK(shown["gated"] == "auto");
+    }
+}
+
 TEST_CASE("a duplicate has the history and the large files, and goes its own way", "[repository_shelf]") {
     const temporary_folder folder;
     hub_fixture test(folder.path());
@@ -171,13 +205,14 @@ CO_TEST_CASE("what was deleted or moved is not changed and does not come back", 
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     repository_shelf shelf(executor, std::make_shared<worker_pool>(1), folder.path());
     const repository_facts facts(false);
+    const std::function<void(repository_facts&)> nothing = [](repository_facts&) {};
     const git_author author = someone();
     const auto deleted = co_await shelf.create(repository_kind::model, "acme/deleted", facts, author);
     const auto moved = co_await shelf.create(repository_kind::model, "acme/moved", facts, author);
     co_await shelf.remove(deleted);
     co_await shelf.move(moved, "acme/elsewhere");
     for (const auto& repository : {deleted, moved}) {
-        const int changed = co_await refused_with(shelf.change_facts(repository, facts));
+        const int changed = co_await refused_with(discard(shelf.change_facts(repository, nothing)));
         const int moved_again = co_await refused_with(shelf.move(repository, "acme/third"));
         const int copied = co_await refused_with(discard(shelf.duplicate(repository, "acme/third", facts)));
         CHECK(changed == 404);

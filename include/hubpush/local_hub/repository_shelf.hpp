@@ -14,6 +14,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -118,7 +119,10 @@ public:
     /// Gives it another id; the old one leads to it from then on. Throws `conflict` when the id is taken.
     HUBPUSH_DECL task<void> move(std::shared_ptr<hub_repository> repository, std::string id);
 
-    HUBPUSH_DECL task<void> change_facts(std::shared_ptr<hub_repository> repository, repository_facts facts);
+    /// Gives what `change` made of the facts. It is called when no other change is under way; when it throws, nothing
+    /// has changed.
+    HUBPUSH_DECL task<repository_facts> change_facts(std::shared_ptr<hub_repository> repository,
+                                                     std::function<void(repository_facts&)> change);
 
     /// Nothing happens when there is none.
     HUBPUSH_DECL task<void> remove(std::shared_ptr<hub_repository> repository);

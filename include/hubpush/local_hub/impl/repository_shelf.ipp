@@ -133,7 +133,7 @@ HUBPUSH_DECL void write_facts(const std::filesystem::path& repository, const rep
     replace_whole_file(repository / repository_facts_name, text.dump() + "\n");
 }
 
-/// The file of a pull request is written before its ref is made, and the ref decides: one without was never opened.
+/// A pull request without a ref was never opened (`discussion_book::open`).
 inline task<void> drop_unopened(hub_repository& repository, worker_pool& pool) {
     if (repository.discussions.all().empty()) co_return;
     const std::vector<git_ref> refs = co_await repository.git().refs();
@@ -277,15 +277,17 @@ HUBPUSH_DECL task<void> repository_shelf::move(std::shared_ptr<hub_repository> r
     add(std::move(moved));
 }
 
-HUBPUSH_DECL task<void> repository_shelf::change_facts(std::shared_ptr<hub_repository> repository,
-                                                       repository_facts facts) {
+HUBPUSH_DECL task<repository_facts> repository_shelf::change_facts(std::shared_ptr<hub_repository> repository,
+                                                                   std::function<void(repository_facts&)> change) {
     const async_mutex::guard alone = co_await changing_.lock();
     require_present(*repository);
-    facts.former_ids = repository->facts().former_ids;
+    repository_facts facts = repository->facts();
+    change(facts);
     const std::filesystem::path& path = repository->git().path();
     const auto write = [&path, &facts] { return write_facts(path, facts), true; };
     co_await offload(*pool_, write);
-    repository->facts_ = std::move(facts);
+    repository->facts_ = facts;
+    co_return facts;
 }
 
 HUBPUSH_DECL task<void> repository_shelf::remove(std::shared_ptr<hub_repository> repository) {
