@@ -200,6 +200,8 @@ TEST_CASE("the server says how files are to be stored", "[hub_service]") {
     for (int i = 0; i < 257; ++i) many["files"].push_back({{"path", "a"}, {"size", 1}, {"sample", ""}});
     CHECK(test.ask("POST", "/api/models/acme/run-42/preupload/main", many.dump()).status == 400);
     CHECK(test.ask("POST", "/api/models/acme/run-42/preupload/nope", R"({"files":[]})").status == 404);
+    const nlohmann::json long_path{{"files", {{{"path", std::string(5000, 'a')}, {"size", 1}, {"sample", ""}}}}};
+    CHECK(test.ask("POST", "/api/models/acme/run-42/preupload/main", long_path.dump()).status == 422);
 }
 
 TEST_CASE("rules that are too long to be read are neither passed over nor replaced", "[hub_service]") {

@@ -36,6 +36,7 @@ HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
     nlohmann::json answers = nlohmann::json::array();
     for (const nlohmann::json& file : files) {
         const std::string path = text_member(file, "path").value_or("");
+        check_committed_path(path);
         const bool large =
             is_stored_large(attributes, path, size_member(file, "size"), text_member(file, "sample").value_or(""));
         nlohmann::json answer{
