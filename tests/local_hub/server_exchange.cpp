@@ -64,6 +64,18 @@ TEST_CASE("a body is read to its end before an error, and the connection lives o
     CHECK(test.hub.ledger().snapshot().back().connection == test.hub.ledger().snapshot().end()[-2].connection);
 }
 
+TEST_CASE("a body is read to its end before an error, also when the connection ends with it", "[server_exchange]") {
+    const temporary_folder folder;
+    fault_fixture test(folder.path());
+    raw_connection connection(test.hub.url());
+    const std::string body(8 << 20, 'x');
+    const raw_reply refused = connection.ask(request_text("POST", "/nowhere", "", body, "Connection: close\r\n"));
+    CHECK(refused.status == 404);
+    CHECK(refused.field("Connection") == "close");
+    CHECK(test.hub.ledger().snapshot().back().body_bytes == body.size());
+    CHECK(connection.receive() == 0);
+}
+
 TEST_CASE("pipelined requests are answered in order", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
