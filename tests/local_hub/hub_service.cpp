@@ -437,13 +437,18 @@ TEST_CASE("large files are listed, and given to another repository without their
     CHECK(first.json()[0]["size"] == 6);
     CHECK(first.field("Link").find("cursor=1") != std::string::npos);
     CHECK(test.ask("GET", "/api/models/acme/run-42/lfs-files?cursor=1").json()[0]["filename"] == "b.bin");
-    REQUIRE(test.ask("POST", "/api/repos/create", R"({"name":"other"})").status == 200);
+    REQUIRE(test.ask("POST", "/api/repos/create", R"({"name":"former"})").status == 200);
+    const std::string move = R"({"fromRepo":"acme/former","toRepo":"acme/other","type":"model"})";
+    REQUIRE(test.ask("POST", "/api/repos/move", move).status == 200);
     const std::string missing(64, 'a');
     const nlohmann::json files{{{"sha256", hello_sha256}, {"filename", "a.bin"}},
                                {{"sha256", missing}, {"filename", "m"}}};
     const nlohmann::json body{{"target", {{"type", "model"}, {"name", "acme/other"}}}, {"files", files}};
     const std::string duplicate = "/api/models/acme/run-42/lfs-files/duplicate";
     CHECK(test.ask("POST", duplicate, body.dump(), "").status == 401);
+    nlohmann::json to_old_name = body;
+    to_old_name["target"]["name"] = "acme/former";
+    CHECK(test.ask("POST", duplicate, to_old_name.dump()).status == 404);
     const nlohmann::json failed = test.ask("POST", duplicate, body.dump()).json()["failed"];
     REQUIRE(failed.size() == 1);
     CHECK(failed[0]["sha256"] == missing);
