@@ -93,7 +93,8 @@ private:
     HUBPUSH_DECL void require_contributor(const hub_call& call, const std::string& revision) const;
     /// Files of a gated repository are for those who may write.
     HUBPUSH_DECL void require_unlocked_gate(const hub_call& call) const;
-    /// The repository's write lock; refuses when the repository was deleted or moved while the caller waited.
+    /// The repository's write lock; refuses when the repository was deleted or moved while the caller waited. It is
+    /// given back before the answer is sent, however slowly that is taken.
     HUBPUSH_DECL task<git_repository::lock_type> lock_repository(hub_call& call);
     /// The commit that a revision names; refuses with RevisionNotFound.
     HUBPUSH_DECL task<std::string> commit_of(hub_call& call, std::string revision);
@@ -140,13 +141,15 @@ private:
     // commits
     HUBPUSH_DECL task<void> preupload(hub_call& call);
     HUBPUSH_DECL task<void> commit(hub_call& call);
+    HUBPUSH_DECL task<served_reply> apply_commit(hub_call& call, const commit_order& order);
     HUBPUSH_DECL task<std::vector<git_change>> planned_changes(hub_call& call, const commit_order& order,
                                                                std::string base);
-    HUBPUSH_DECL task<void> commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
-                                             const commit_order& order, git_ref branch);
-    HUBPUSH_DECL task<void> commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                   const commit_order& order, git_ref target);
-    HUBPUSH_DECL task<void> answer_commit(hub_call& call, std::string id, std::uint64_t pull_request);
+    HUBPUSH_DECL task<served_reply> commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
+                                                     const commit_order& order, git_ref branch);
+    HUBPUSH_DECL task<served_reply> commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                           const commit_order& order, git_ref target);
+    HUBPUSH_DECL served_reply commit_reply(const hub_call& call, const std::string& id,
+                                           std::uint64_t pull_request) const;
 
     // discussions and pull requests
     HUBPUSH_DECL task<void> read_discussions(hub_call& call);
@@ -154,15 +157,17 @@ private:
     HUBPUSH_DECL task<void> show_discussion(hub_call& call);
     HUBPUSH_DECL task<void> add_commits_and_diff(hub_call& call, discussion thing, nlohmann::json& answer);
     HUBPUSH_DECL task<void> write_discussions(hub_call& call);
-    HUBPUSH_DECL task<void> start_discussion(hub_call& call);
-    HUBPUSH_DECL task<void> comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> change_comment(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> change_status(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> merge_pull_request(hub_call& call, const git_repository::lock_type& lock, discussion thing,
-                                               const nlohmann::json& body);
-    /// Keeps what was changed and answers with the event that says so.
-    HUBPUSH_DECL task<void> answer_event(hub_call& call, const char* name, discussion thing, discussion_event event);
+    HUBPUSH_DECL task<served_reply> apply_to_discussions(hub_call& call, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> start_discussion(hub_call& call, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_comment(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_status(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                       discussion thing, const nlohmann::json& body);
+    /// Keeps what was changed and gives the answer with the event that says so.
+    HUBPUSH_DECL task<served_reply> keep_event(hub_call& call, const char* name, discussion thing,
+                                               discussion_event event);
     HUBPUSH_DECL discussion discussion_of(const hub_call& call) const;
     HUBPUSH_DECL nlohmann::json shown_discussion(const hub_call& call, const discussion& thing) const;
 
