@@ -204,6 +204,25 @@ TEST_CASE("what is said in a discussion is kept, changed and hidden", "[discussi
     CHECK(test.ask("GET", talks + "/99999999999999999999").status == 404);
 }
 
+TEST_CASE("a title has 3 to 200 characters on one line, however many bytes they are", "[discussions]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const auto status_for = [&test](const std::string& title) {
+        return test.ask("POST", talks, nlohmann::json{{"title", title}}.dump()).status;
+    };
+    std::string umlauts;
+    for (int i = 0; i < 200; ++i) umlauts += "\xc3\xbc";
+    CHECK(status_for(umlauts) == 200);
+    CHECK(status_for(umlauts + "x") == 400);
+    CHECK(status_for("\xc3\xbc\xc3\xbc") == 400);
+    CHECK(status_for("\xf0\x9f\x98\x80xy") == 200);
+    for (const std::string& odd : {std::string("a\0b", 3), std::string("one\ntwo"), std::string("del\x7f")}) {
+        CAPTURE(odd);
+        CHECK(status_for(odd) == 400);
+    }
+}
+
 TEST_CASE("discussions are listed newest first, by kind, state and author, in pages", "[discussions]") {
     const temporary_folder folder;
     hub_fixture test(folder.path());

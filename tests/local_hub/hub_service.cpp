@@ -390,6 +390,17 @@ TEST_CASE("a listing is expanded when asked to", "[hub_service]") {
     CHECK(test.ask("GET", repo + "?expand=xetEnabled").json()["xetEnabled"] == false);
 }
 
+TEST_CASE("a message that no commit can hold is refused", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const std::string before = test.head();
+    const std::string squash = "/api/models/acme/run-42/super-squash/main";
+    CHECK(test.ask("POST", squash, R"({"message":"a\u0000b"})").status == 400);
+    CHECK(test.head() == before);
+    CHECK(test.ask("POST", squash, R"({"message":"one\ntwo"})").status == 200);
+}
+
 TEST_CASE("git-lfs gets its credentials back for the verification, nobody else does", "[hub_service]") {
     const temporary_folder folder;
     hub_fixture test(folder.path());

@@ -81,6 +81,7 @@ public:
                                                      git_author author);
 
     /// Stores a commit with the tree of `tree`, a commit or tree, after `parent` (empty: without one). No ref moves.
+    /// Throws `invalid_argument` for a text that no commit may hold.
     HUBPUSH_DECL task<std::string> commit_tree(const lock_type& lock, std::string tree, std::string parent,
                                                std::string text, git_author author);
 

@@ -226,6 +226,7 @@ HUBPUSH_DECL task<std::string> git_repository::commit_tree(const lock_type& lock
                                                            std::string text, git_author author) {
     require_lock(lock);
     detail::require_object_id(tree);
+    detail::require_message(text);
     const std::string date = std::to_string(author.date().time_since_epoch().count()) + " +0000";
     child_command command = git("commit-tree");
     for (const std::string role : {"GIT_AUTHOR_", "GIT_COMMITTER_"}) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/core/utf8.hpp>
 #include <hubpush/local_hub/hub_service.hpp>
 #include <hubpush/local_hub/impl/json_body.ipp>
 
@@ -129,9 +130,21 @@ inline std::string text_without_margins(std::string_view text) {
     return std::string(text.substr(first, text.find_last_not_of(blank) - first + 1));
 }
 
+/// `text` comes out of JSON and is well-formed.
+inline std::size_t count_characters(std::string_view text) {
+    std::size_t count = 0;
+    for (; !text.empty(); ++count) text.remove_prefix(utf8_length(text));
+    return count;
+}
+
+/// spec/hub-http-api.md §14.6. A title becomes the first line of a commit: it is one line.
 inline std::string title_member(const nlohmann::json& body) {
     std::string title = text_without_margins(text_member(body, "title").value_or(""));
-    if (title.size() < 3 || title.size() > 200) throw refusal(400, "", "A title has 3 to 200 characters");
+    const std::size_t length = count_characters(title);
+    if (length < 3 || length > 200) throw refusal(400, "", "A title has 3 to 200 characters");
+    const auto is_control = [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; };
+    if (std::any_of(title.begin(), title.end(), is_control))
+        throw refusal(400, "", "A title holds no control characters");
     return title;
 }
 
