@@ -9,6 +9,7 @@
 #include <hubpush/core/seams.hpp>
 #include <hubpush/local_hub/commit_lines.hpp>
 #include <hubpush/local_hub/form_text.hpp>
+#include <hubpush/local_hub/git_http.hpp>
 #include <hubpush/local_hub/rate_windows.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
 #include <hubpush/local_hub/server_exchange.hpp>
@@ -180,7 +181,7 @@ private:
     // files and git
     HUBPUSH_DECL task<void> resolve_file(hub_call& call);
     HUBPUSH_DECL task<void> answer_file(hub_call& call, const tree_node& node, std::string commit);
-    HUBPUSH_DECL task<void> speak_git(hub_call& call);
+    HUBPUSH_DECL task<void> speak_git(hub_call& call, git_http_request request);
 
     seams seams_;
     std::shared_ptr<worker_pool> pool_;

@@ -140,25 +140,6 @@ HUBPUSH_DECL task<std::vector<git_tree_entry>> git_repository::read_tree(std::st
     co_return listing.finish();
 }
 
-HUBPUSH_DECL task<std::optional<git_tree_entry>> git_repository::find_entry(std::string commit, std::string path) {
-    detail::require_object_id(commit);
-    if (!is_git_path(path)) co_return std::nullopt;
-    child_command command = git("ls-tree");
-    command.argument("-l")
-        .argument("-z")
-        .argument("--full-tree")
-        .argument("--")
-        .argument(std::move(commit))
-        .argument(path);
-    const std::string output = co_await run(std::move(command), detail::git_text_limit);
-    detail::tree_listing_parser listing;
-    listing.feed(output);
-    for (git_tree_entry& entry : listing.finish()) {
-        if (entry.path() == path) co_return std::move(entry);
-    }
-    co_return std::nullopt;
-}
-
 HUBPUSH_DECL task<std::vector<std::string>> git_repository::read_blobs(std::vector<std::string> ids,
                                                                        std::size_t limit) {
     std::string list;

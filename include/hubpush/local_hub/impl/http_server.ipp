@@ -10,7 +10,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Asio's descriptors are inherited by default: a git child must not keep our connections open.
+/// Asio's descriptors are inherited by default. Our own gits close what they inherit; a child of the program that this
+/// server runs in does not, and must not keep our connections open.
 inline void close_on_exec(int descriptor) noexcept { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
 
 HUBPUSH_DECL http_server::http_server(asio::any_io_executor executor, std::shared_ptr<server_environment> environment,
