@@ -138,4 +138,5 @@ private:
 
 #ifndef HUBPUSH_SEPARATE_COMPILATION
 #include <hubpush/local_hub/impl/git_repository.ipp>
+#include <hubpush/local_hub/impl/git_repository_writing.ipp>
 #endif
