@@ -28,6 +28,7 @@
 #include <hubpush/local_hub/impl/git_import.ipp>
 #include <hubpush/local_hub/impl/git_objects.ipp>
 #include <hubpush/local_hub/impl/git_repository.ipp>
+#include <hubpush/local_hub/impl/git_repository_writing.ipp>
 #include <hubpush/local_hub/impl/http_server.ipp>
 #include <hubpush/local_hub/impl/hub_service.ipp>
 #include <hubpush/local_hub/impl/json_body.ipp>

@@ -59,7 +59,7 @@ CO_TEST_CASE("a commit is read the same however its bytes are cut", "[commit_lin
         CHECK(order.parent == "abcde");
         REQUIRE(order.operations.size() == 4);
         CHECK(order.operations[1].size == 7);
-        CHECK(order.operations[3].path == "d/");
+        CHECK(order.operations[3].path == "d");
         std::string content(10, '?');
         const std::size_t size =
             co_await order.operations[0].content->read_at(0, std::as_writable_bytes(std::span(content)));
@@ -96,6 +96,21 @@ TEST_CASE("a commit that says nothing or nonsense is refused", "[commit_lines]")
         CHECK(refusal_of(header + line("lfsFile", R"({"path":"b","oid":")" + std::string(64, 'a') + R"(","size":)" +
                                                       size + "}")) == 400);
     }
+}
+
+TEST_CASE("paths that leave the repository or upset git are refused with their line", "[commit_lines]") {
+    for (const std::string& path :
+         std::vector<std::string>{"", "/a", "a//b", "a/../b", "./a", ".git/config", "a/.GIT/b", R"(a\\b)", R"(a\nb)",
+                                  "a/", std::string(5000, 'a')}) {
+        CAPTURE(path);
+        const std::string nothing_follows =
+            header + line("file", R"({"content":"","encoding":"utf-8","path":")" + path + "\"}");
+        commit_line_reader reader(make_spool());
+        CHECK_THROWS_AS(reader.feed(as_bytes(nothing_follows)), refusal);
+        CHECK(refusal_of(nothing_follows) == 422);
+    }
+    CHECK(refusal_of(header + line("deletedFolder", R"({"path":"dir//"})")) == 422);
+    CHECK(refusal_of(header + line("deletedFile", R"({"path":"dir/"})")) == 422);
 }
 
 TEST_CASE("a commit cannot cost more than its limits", "[commit_lines]") {

@@ -1,6 +1,8 @@
 #include <hubpush/local_hub/discussions.hpp>
 
 #include "catch.hpp"
+#include "co_test.hpp"
+#include "git_fixture.hpp"
 #include "raw_client.hpp"
 #include "temporary_folder.hpp"
 
@@ -35,6 +37,11 @@ nlohmann::json start(hub_fixture& test, const std::string& title, bool pull_requ
                      const std::string& as = hub_fixture::token) {
     const nlohmann::json body{{"title", title}, {"description", "d"}, {"pullRequest", pull_request}};
     return test.ask("POST", talks, body.dump(), as).json();
+}
+
+hubpush::task<void> fail(hubpush::errc reason) {
+    hubpush::throw_error(reason, "no ref");
+    co_return;
 }
 
 std::string head_of(hub_fixture& test, const std::string& revision) {
@@ -197,6 +204,25 @@ TEST_CASE("what is said in a discussion is kept, changed and hidden", "[discussi
     CHECK(test.ask("GET", talks + "/99999999999999999999").status == 404);
 }
 
+TEST_CASE("a title has 3 to 200 characters on one line, however many bytes they are", "[discussions]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const auto status_for = [&test](const std::string& title) {
+        return test.ask("POST", talks, nlohmann::json{{"title", title}}.dump()).status;
+    };
+    std::string umlauts;
+    for (int i = 0; i < 200; ++i) umlauts += "\xc3\xbc";
+    CHECK(status_for(umlauts) == 200);
+    CHECK(status_for(umlauts + "x") == 400);
+    CHECK(status_for("\xc3\xbc\xc3\xbc") == 400);
+    CHECK(status_for("\xf0\x9f\x98\x80xy") == 200);
+    for (const std::string& odd : {std::string("a\0b", 3), std::string("one\ntwo"), std::string("del\x7f")}) {
+        CAPTURE(odd);
+        CHECK(status_for(odd) == 400);
+    }
+}
+
 TEST_CASE("discussions are listed newest first, by kind, state and author, in pages", "[discussions]") {
     const temporary_folder folder;
     hub_fixture test(folder.path());
@@ -261,6 +287,29 @@ TEST_CASE("discussions and pull requests survive a restart", "[discussions]") {
     CHECK(test.ask("GET", talks).body + test.ask("GET", talks + "/1?diff=1").body == before);
     CHECK(start(test, "The next", false)["num"] == 4);
     CHECK(test.ask("POST", talks + "/1/merge").status == 200);
+}
+
+CO_TEST_CASE("a pull request whose ref fails is taken back, unless the ref may exist", "[discussions]") {
+    const temporary_folder folder;
+    hubpush::worker_pool pool(1);
+    hubpush::detail::discussion_book book(folder.path());
+    for (const hubpush::errc reason : {hubpush::errc::conflict, hubpush::errc::cancelled}) {
+        discussion thing(1, "A change", "alice", std::chrono::sys_seconds());
+        const hubpush::errc failed = co_await failure_of(book.open(pool, std::move(thing), fail(reason)));
+        CHECK(failed == reason);
+        CHECK(std::filesystem::exists(folder.path() / "discussions" / "1.json") ==
+              (reason == hubpush::errc::cancelled));
+        CHECK((book.find(1) != nullptr) == (reason == hubpush::errc::cancelled));
+    }
+}
+
+TEST_CASE("a draft whose ref cannot be made is no discussion", "[discussions]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    folder.write("models/acme/run-42.git/refs/pr/1", test.head() + "\n");
+    CHECK(test.ask("POST", talks, R"({"title":"Draft","pullRequest":true})").status == 500);
+    CHECK(test.ask("GET", talks).json()["count"] == 0);
 }
 
 TEST_CASE("a pull request whose ref was never made is forgotten", "[discussions]") {

@@ -51,6 +51,13 @@ public:
         std::vector<git_change> changes(1, change);
         co_return co_await commit(std::move(changes), message);
     }
+    /// One file or folder of a commit's tree, or nothing.
+    task<std::optional<git_tree_entry>> find_entry(std::string commit_id, std::string path) {
+        for (git_tree_entry& entry : co_await repository->read_tree(commit_id)) {
+            if (entry.path() == path) co_return std::move(entry);
+        }
+        co_return std::nullopt;
+    }
     /// Path to content of all files of a commit.
     task<std::map<std::string, std::string>> files(std::string revision = "main") {
         std::string commit_id = co_await head(revision);

@@ -102,7 +102,7 @@ CO_TEST_CASE("odd paths and odd contents come back as they were", "[git_import]"
     CHECK(files == expected);
     std::string head = co_await test.head();
     for (const auto& [path, content] : expected) {
-        const auto entry = co_await test.repository->find_entry(head, path);
+        const auto entry = co_await test.find_entry(head, path);
         INFO(path);
         REQUIRE(entry);
         CHECK(entry->size() == content.size());
@@ -119,8 +119,8 @@ CO_TEST_CASE("blob ids are git's own", "[git_import]") {
     changes.push_back(put("nothing", ""));
     co_await test.commit(std::move(changes));
     std::string head = co_await test.head();
-    const auto hello = co_await test.repository->find_entry(head, "hello");
-    const auto nothing = co_await test.repository->find_entry(head, "nothing");
+    const auto hello = co_await test.find_entry(head, "hello");
+    const auto nothing = co_await test.find_entry(head, "nothing");
     REQUIRE(hello);
     REQUIRE(nothing);
     CHECK(hello->id() == "ce013625030ba8dba906f756967f9e9ca394464a");  // spec/hub-http-api.md §14.5

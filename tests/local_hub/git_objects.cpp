@@ -32,4 +32,15 @@ TEST_CASE("paths that git would refuse in a tree are refused", "[git_objects]") 
         CHECK_FALSE(is_git_path(bad));
     }
     CHECK_FALSE(is_git_path(std::string("a\0b", 3)));
+    for (const std::string invisible : {"\u200c", "\u200f", "\u202a", "\u202e", "\u206a", "\u206f", "\ufeff"}) {
+        INFO(invisible);
+        CHECK_FALSE(is_git_path(invisible + ".git"));
+        CHECK_FALSE(is_git_path("a/.G" + invisible + invisible + "it/b"));
+        CHECK_FALSE(is_git_path(".git" + invisible));
+        CHECK(is_git_path(".gi" + invisible));
+    }
+    for (const std::string visible : {"\u200b", "\u2010", "\u202f", "\u2070", "\xe2"}) {
+        INFO(visible);
+        CHECK(is_git_path(visible + ".git"));
+    }
 }

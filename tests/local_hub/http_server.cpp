@@ -4,9 +4,15 @@
 #include "raw_client.hpp"
 #include "temporary_folder.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <string>
+#include <thread>
 
 using namespace hubpush_test;
 
@@ -24,6 +30,25 @@ std::set<std::string> files_below(const std::filesystem::path& folder) {
     for (const auto& each : std::filesystem::recursive_directory_iterator(folder)) found.insert(each.path().string());
     return found;
 }
+
+/// While it lives, this process can open one descriptor more and no other.
+class descriptor_limit {
+public:
+    descriptor_limit() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const int next = ::dup(STDIN_FILENO);  // the lowest one that is free
+        ::close(next);
+        rlimit reached = before_;
+        reached.rlim_cur = static_cast<rlim_t>(next) + 1;
+        ::setrlimit(RLIMIT_NOFILE, &reached);
+    }
+    descriptor_limit(const descriptor_limit&) = delete;
+    descriptor_limit& operator=(const descriptor_limit&) = delete;
+    ~descriptor_limit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
+};
 
 }  // namespace
 
@@ -55,6 +80,20 @@ TEST_CASE("a page that another name brings here changes nothing", "[http_server]
                        "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     CHECK(refused.status == 421);
     CHECK(test.ask("GET", "/api/models/acme/planted").status == 404);
+}
+
+TEST_CASE("a server that has no descriptor left ends with all its connections", "[http_server]") {
+    const temporary_folder folder;
+    auto test = std::make_unique<hub_fixture>(folder.path());
+    raw_connection idle(test->hub.url());
+    REQUIRE(idle.ask(request_text("GET", "/api/whoami-v2", test->token)).status == 200);
+    {
+        const descriptor_limit none_left;
+        raw_connection waiting(test->hub.url());  // takes the last one: the server cannot accept it
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        test.reset();
+    }
+    CHECK(idle.receive() <= 0);
 }
 
 TEST_CASE("no address leads out of the folder, and none is too odd for an answer", "[http_server]") {

@@ -200,6 +200,25 @@ TEST_CASE("the server says how files are to be stored", "[hub_service]") {
     for (int i = 0; i < 257; ++i) many["files"].push_back({{"path", "a"}, {"size", 1}, {"sample", ""}});
     CHECK(test.ask("POST", "/api/models/acme/run-42/preupload/main", many.dump()).status == 400);
     CHECK(test.ask("POST", "/api/models/acme/run-42/preupload/nope", R"({"files":[]})").status == 404);
+    const nlohmann::json long_path{{"files", {{{"path", std::string(5000, 'a')}, {"size", 1}, {"sample", ""}}}}};
+    CHECK(test.ask("POST", "/api/models/acme/run-42/preupload/main", long_path.dump()).status == 422);
+}
+
+TEST_CASE("rules that are too long to be read are neither passed over nor replaced", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const nlohmann::json asked = test.batch("upload", hello_sha256, 6);
+    REQUIRE(test.ask_storage("PUT", asked["actions"]["upload"]["href"], "hello\n").status == 200);
+    const std::string rules = "#" + std::string(4 << 20, 'x');
+    const nlohmann::json value{{"path", ".gitattributes"}, {"content", rules}, {"encoding", "utf-8"}};
+    REQUIRE(test.commit(nlohmann::json{{"key", "file"}, {"value", value}}.dump()).status == 200);
+    const std::string before = test.head();
+    const std::string large = R"({"key":"lfsFile","value":{"path":"w","algo":"sha256","oid":")" + hello_sha256 + "\"}}";
+    CHECK(test.commit(large).status == 413);
+    CHECK(test.head() == before);
+    const std::string files = R"({"files":[{"path":"w","size":6,"sample":""}]})";
+    CHECK(test.ask("POST", "/api/models/acme/run-42/preupload/main", files).status == 413);
 }
 
 TEST_CASE("listings come in pages that name the next one", "[hub_service]") {
@@ -371,6 +390,17 @@ TEST_CASE("a listing is expanded when asked to", "[hub_service]") {
     CHECK(test.ask("GET", repo + "?expand=xetEnabled").json()["xetEnabled"] == false);
 }
 
+TEST_CASE("a message that no commit can hold is refused", "[hub_service]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const std::string before = test.head();
+    const std::string squash = "/api/models/acme/run-42/super-squash/main";
+    CHECK(test.ask("POST", squash, R"({"message":"a\u0000b"})").status == 400);
+    CHECK(test.head() == before);
+    CHECK(test.ask("POST", squash, R"({"message":"one\ntwo"})").status == 200);
+}
+
 TEST_CASE("git-lfs gets its credentials back for the verification, nobody else does", "[hub_service]") {
     const temporary_folder folder;
     hub_fixture test(folder.path());
@@ -418,13 +448,18 @@ TEST_CASE("large files are listed, and given to another repository without their
     CHECK(first.json()[0]["size"] == 6);
     CHECK(first.field("Link").find("cursor=1") != std::string::npos);
     CHECK(test.ask("GET", "/api/models/acme/run-42/lfs-files?cursor=1").json()[0]["filename"] == "b.bin");
-    REQUIRE(test.ask("POST", "/api/repos/create", R"({"name":"other"})").status == 200);
+    REQUIRE(test.ask("POST", "/api/repos/create", R"({"name":"former"})").status == 200);
+    const std::string move = R"({"fromRepo":"acme/former","toRepo":"acme/other","type":"model"})";
+    REQUIRE(test.ask("POST", "/api/repos/move", move).status == 200);
     const std::string missing(64, 'a');
     const nlohmann::json files{{{"sha256", hello_sha256}, {"filename", "a.bin"}},
                                {{"sha256", missing}, {"filename", "m"}}};
     const nlohmann::json body{{"target", {{"type", "model"}, {"name", "acme/other"}}}, {"files", files}};
     const std::string duplicate = "/api/models/acme/run-42/lfs-files/duplicate";
     CHECK(test.ask("POST", duplicate, body.dump(), "").status == 401);
+    nlohmann::json to_old_name = body;
+    to_old_name["target"]["name"] = "acme/former";
+    CHECK(test.ask("POST", duplicate, to_old_name.dump()).status == 404);
     const nlohmann::json failed = test.ask("POST", duplicate, body.dump()).json()["failed"];
     REQUIRE(failed.size() == 1);
     CHECK(failed[0]["sha256"] == missing);

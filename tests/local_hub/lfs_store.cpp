@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "temporary_folder.hpp"
 
+#include <hubpush/core/error.hpp>
 #include <hubpush/hash/digest.hpp>
 #include <hubpush/hash/text.hpp>
 
@@ -45,6 +46,21 @@ TEST_CASE("an object appears complete or not at all", "[lfs_store]") {
     CHECK(object.read_at(2, std::as_writable_bytes(std::span(content))) == 3);
     CHECK(content == "ole");
     CHECK_FALSE(store.size_of("../../../etc/passwd"));
+}
+
+TEST_CASE("a large file does not bring a deleted repository back", "[lfs_store]") {
+    const hubpush_test::temporary_folder folder;
+    const std::string oid(64, 'a');
+    const lfs_store deleted(folder.path() / "deleted.git");
+    CHECK_THROWS_AS(lfs_upload(deleted.folder(), oid, 1), hubpush::error);
+    folder.write("doomed.git/HEAD", "");
+    folder.write("source.git/lfs/objects/aa/aa/" + oid, "x");
+    lfs_upload upload(lfs_store(folder.path() / "doomed.git").folder(), oid, 1);
+    std::filesystem::remove_all(folder.path() / "doomed.git");
+    CHECK_THROWS_AS(upload.keep(), hubpush::error);
+    CHECK_FALSE(lfs_store(folder.path() / "source.git").share_with(deleted, oid));
+    CHECK_FALSE(std::filesystem::exists(deleted.folder().parent_path()));
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "doomed.git"));
 }
 
 TEST_CASE("what a killed server left is removed", "[lfs_store]") {

@@ -38,6 +38,17 @@ TEST_CASE("a folder that cannot be made is an error that names it", "[local_hub]
     CHECK_THROWS_AS(hub_fixture(file / "below"), invalid_argument);
 }
 
+TEST_CASE("a folder has one name, however it is given", "[local_hub]") {
+    const temporary_folder place;
+    const std::filesystem::path real = place.path() / "real";
+    std::filesystem::create_directory_symlink(real, place.path() / "link");
+    for (const std::filesystem::path& given : {real / "", place.path() / "link", place.path() / "." / "link" / ""}) {
+        CAPTURE(given);
+        const hub_fixture test(given);
+        CHECK(test.hub.repository_path("a/b") == real / "models" / "a" / "b.git");
+    }
+}
+
 TEST_CASE("a taken port is an error, and any other can be asked for", "[local_hub]") {
     const temporary_folder folder;
     const hub_fixture first(folder.path() / "a");

@@ -52,6 +52,31 @@ TEST_CASE("the last line of .gitattributes that matches decides about LFS", "[pa
     CHECK_FALSE(lfs_attributes().tracks("a.bin"));
 }
 
+TEST_CASE("lines with and without wildcards decide in the order of the file", "[patterns]") {
+    const lfs_attributes rules(
+        "name filter=lfs\n/top filter=lfs\na/b filter=lfs\na/* -filter\na/c filter=lfs\n*.x filter=lfs\nno.x "
+        "-filter\n");
+    CHECK(rules.tracks("name"));
+    CHECK(rules.tracks("b/name"));
+    CHECK_FALSE(rules.tracks("a/name"));
+    CHECK(rules.tracks("top"));
+    CHECK_FALSE(rules.tracks("b/top"));
+    CHECK_FALSE(rules.tracks("a/b"));
+    CHECK(rules.tracks("a/c"));
+    CHECK_FALSE(rules.tracks("c"));
+    CHECK(rules.tracks("a/yes.x"));
+    CHECK_FALSE(rules.tracks("a/no.x"));
+}
+
+TEST_CASE("a line for each of thousands of files costs little", "[patterns]") {
+    std::string text;
+    for (int i = 0; i < 4000; ++i) text += lfs_attributes::line_for("folder/" + std::to_string(i));
+    const lfs_attributes rules(text);
+    const auto before = std::chrono::steady_clock::now();
+    for (int i = 0; i < 4000; ++i) CHECK_FALSE(rules.tracks("folder/x" + std::to_string(i)));
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(5));
+}
+
 TEST_CASE("the attributes of a new repository are the Hub's", "[patterns]") {
     const std::string model = lfs_attributes::initial_text(false);
     CHECK(model.size() == 1519);  // spec/hub-http-api.md §3.3

@@ -1,11 +1,18 @@
 #include <hubpush/local_hub/repository_shelf.hpp>
 
 #include "catch.hpp"
+#include "co_test.hpp"
+#include "git_fixture.hpp"
 #include "raw_client.hpp"
 #include "temporary_folder.hpp"
+#include "test_seams.hpp"
+
+#include <hubpush/local_hub/reply.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <thread>
 
 using namespace hubpush::detail;
 using namespace hubpush_test;
@@ -18,6 +25,16 @@ int move(hub_fixture& test, const std::string& from, const std::string& to,
          const std::string& as = hub_fixture::token) {
     const nlohmann::json body{{"fromRepo", from}, {"toRepo", to}, {"type", "model"}};
     return test.ask("POST", "/api/repos/move", body.dump(), as).status;
+}
+
+/// The status with which `work` is refused; 0 when it is not.
+task<int> refused_with(task<void> work) {
+    try {
+        co_await std::move(work);
+    } catch (const refusal& refused) {
+        co_return refused.reply().status();
+    }
+    co_return 0;
 }
 
 }  // namespace
@@ -124,6 +141,38 @@ TEST_CASE("settings change who sees a repository", "[repository_shelf]") {
     CHECK(test.ask("GET", repo + "/auth-check/write", "", test.reader).status == 403);
 }
 
+TEST_CASE("a repository is made public only by who asks for it", "[repository_shelf]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create("private");
+    for (const std::string nothing : {R"({})", R"({"visibility":null})", R"({"private":null})", R"({"gated":null})"}) {
+        CAPTURE(nothing);
+        CHECK(test.ask("PUT", repo + "/settings", nothing).json()["private"] == true);
+    }
+    for (const std::string odd : {R"({"visibility":"Private"})", R"({"visibility":1})", R"({"private":"yes"})"}) {
+        CAPTURE(odd);
+        CHECK(test.ask("PUT", repo + "/settings", odd).status == 400);
+        CHECK(test.ask("GET", repo, "", "").status == 401);
+    }
+    CHECK(test.ask("POST", "/api/repos/create", R"({"name":"odd","visibility":"hidden"})").status == 400);
+    CHECK(test.ask("PUT", repo + "/settings", R"({"private":false})").json()["private"] == false);
+}
+
+TEST_CASE("of two settings that are changed at once both are kept", "[repository_shelf]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    for (int round = 0; round < 20; ++round) {
+        REQUIRE(test.ask("PUT", repo + "/settings", R"({"private":false,"gated":false})").status == 200);
+        std::thread other([&test] { test.ask("PUT", repo + "/settings", R"({"private":true})"); });
+        test.ask("PUT", repo + "/settings", R"({"gated":"auto"})");
+        other.join();
+        const nlohmann::json shown = test.ask("GET", repo).json();
+        CHECK(shown["private"] == true);
+        CHECK(shown["gated"] == "auto");
+    }
+}
+
 TEST_CASE("a duplicate has the history and the large files, and goes its own way", "[repository_shelf]") {
     const temporary_folder folder;
     hub_fixture test(folder.path());
@@ -149,6 +198,41 @@ TEST_CASE("a duplicate has the history and the large files, and goes its own way
     const std::string download = R"({"operation":"download","objects":[{"oid":")" + hello_sha256 + R"(","size":6}]})";
     const raw_reply found = test.ask("POST", "/acme/twin.git/info/lfs/objects/batch", download);
     CHECK(test.ask_storage("GET", found.json()["objects"][0]["actions"]["download"]["href"]).body == "hello\n");
+}
+
+CO_TEST_CASE("what was deleted or moved is not changed and does not come back", "[repository_shelf]") {
+    const temporary_folder folder;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    repository_shelf shelf(executor, std::make_shared<worker_pool>(1), folder.path());
+    const repository_facts facts(false);
+    const std::function<void(repository_facts&)> nothing = [](repository_facts&) {};
+    const git_author author = someone();
+    const auto deleted = co_await shelf.create(repository_kind::model, "acme/deleted", facts, author);
+    const auto moved = co_await shelf.create(repository_kind::model, "acme/moved", facts, author);
+    co_await shelf.remove(deleted);
+    co_await shelf.move(moved, "acme/elsewhere");
+    for (const auto& repository : {deleted, moved}) {
+        const int changed = co_await refused_with(discard(shelf.change_facts(repository, nothing)));
+        const int moved_again = co_await refused_with(shelf.move(repository, "acme/third"));
+        const int copied = co_await refused_with(discard(shelf.duplicate(repository, "acme/third", facts)));
+        CHECK(changed == 404);
+        CHECK(moved_again == 404);
+        CHECK(copied == 404);
+        CHECK_FALSE(std::filesystem::exists(repository->git().path()));
+    }
+    CHECK(shelf.find(repository_kind::model, "acme/elsewhere"));
+    CHECK_FALSE(shelf.find(repository_kind::model, "acme/third"));
+}
+
+TEST_CASE("a folder that only looks like a repository is left out, and the log says so", "[repository_shelf]") {
+    const temporary_folder folder;
+    folder.write("models/acme/empty.git/hubpush.json", "{}");
+    const auto log = std::make_shared<capturing_log>();
+    hub_fixture test(hub_fixture::options(folder.path()).seams(real_time_seams(log)));
+    test.create();
+    CHECK(test.ask("GET", "/api/models/acme/empty").status == 404);
+    REQUIRE(log->lines().size() == 1);
+    CHECK(log->lines()[0].find("acme/empty.git") != std::string::npos);
 }
 
 TEST_CASE("an id without a namespace is no repository here", "[repository_shelf]") {

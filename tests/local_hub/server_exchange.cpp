@@ -64,6 +64,18 @@ TEST_CASE("a body is read to its end before an error, and the connection lives o
     CHECK(test.hub.ledger().snapshot().back().connection == test.hub.ledger().snapshot().end()[-2].connection);
 }
 
+TEST_CASE("a body is read to its end before an error, also when the connection ends with it", "[server_exchange]") {
+    const temporary_folder folder;
+    fault_fixture test(folder.path());
+    raw_connection connection(test.hub.url());
+    const std::string body(8 << 20, 'x');
+    const raw_reply refused = connection.ask(request_text("POST", "/nowhere", "", body, "Connection: close\r\n"));
+    CHECK(refused.status == 404);
+    CHECK(refused.field("Connection") == "close");
+    CHECK(test.hub.ledger().snapshot().back().body_bytes == body.size());
+    CHECK(connection.receive() == 0);
+}
+
 TEST_CASE("pipelined requests are answered in order", "[server_exchange]") {
     const temporary_folder folder;
     fault_fixture test(folder.path());
@@ -237,6 +249,30 @@ TEST_CASE("fault: the answer is cut at every byte", "[server_exchange]") {
     while (connection.receive() > 0) {
     }
     CHECK(errno == ECONNRESET);
+}
+
+TEST_CASE("fault: a late answer keeps nobody else waiting", "[server_exchange]") {
+    const temporary_folder folder;
+    fault_fixture test(folder.path());
+    const std::string repo = "/api/models/acme/run-42";
+    REQUIRE(test.ask("POST", repo + "/discussions", R"({"title":"Words"})").status == 200);
+    struct {
+        std::string target, body, shown_by;
+    } const writers[] = {{commit_target, commit_body, repo + "/commits/main"},
+                         {repo + "/branch/x", "{}", repo + "/refs"},
+                         {repo + "/discussions", R"({"title":"More"})", repo + "/discussions"},
+                         {repo + "/discussions/1/comment", R"({"comment":"x"})", repo + "/discussions/1"}};
+    for (const auto& [target, body, shown_by] : writers) {
+        CAPTURE(target);
+        test.hub.faults().clear();
+        test.hub.faults().add(fault_rule("POST", target, fault::delay_answer(std::chrono::hours(1))).nth(1));
+        const std::string before = test.ask("GET", shown_by).body;
+        raw_connection late(test.hub.url());
+        late.send(request_text("POST", target, test.token, body));
+        REQUIRE(eventually([&test, &shown_by, &before] { return test.ask("GET", shown_by).body != before; }));
+        test.hub.faults().clear();
+        CHECK(test.commit(hello_line).status == 200);
+    }
 }
 
 TEST_CASE("fault: a late answer is complete", "[server_exchange]") {

@@ -26,4 +26,6 @@ TEST_CASE("a file that cannot be written is an error", "[whole_file]") {
     const auto in_the_way = folder.write("file", "x");
     CHECK_THROWS_AS(replace_whole_file(in_the_way / "below", "y"), hubpush::error);
     CHECK(read_whole_file(in_the_way) == "x");
+    CHECK_THROWS_AS(replace_whole_file(folder.path() / "deleted" / "folder" / "file", "y"), hubpush::error);
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "deleted"));
 }

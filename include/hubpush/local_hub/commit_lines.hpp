@@ -2,7 +2,7 @@
 
 /// \file
 /// The body of a commit, read as a stream of lines (spec/hub-http-api.md §4.5, §14.3). Contents go to a file on the
-/// way, so that memory is bounded by one line whatever is committed.
+/// way, so that memory holds one line, and of the lines before it what is to be done to which path.
 
 #include <hubpush/async/offload.hpp>
 #include <hubpush/core/byte_source.hpp>
@@ -43,13 +43,16 @@ private:
     std::uint64_t size_ = 0;
 };
 
+/// Refuses paths that the Hub refuses, and those that git or a line of `.gitattributes` cannot hold.
+HUBPUSH_DECL void check_committed_path(std::string_view path);
+
 /// What one line after the header asks for.
 class requested_change {
 public:
     enum class kind { file, large_file, remove_file, remove_folder };
 
     kind what = kind::file;
-    std::string path;
+    std::string path;                      ///< one that a tree may hold, without a final slash
     std::shared_ptr<byte_source> content;  ///< of `file`
     std::string oid;                       ///< of `large_file`
     std::optional<std::uint64_t> size;     ///< of `large_file`

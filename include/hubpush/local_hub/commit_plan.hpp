@@ -17,9 +17,6 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Refuses paths that the Hub refuses, and those that git or a line of `.gitattributes` cannot hold.
-HUBPUSH_DECL void check_committed_path(std::string_view path);
-
 /// Applies the lines of a commit in order to the files of its base and gives the steps for git. All or nothing:
 /// `refusal` is thrown at the first line that is not possible.
 class commit_plan {

@@ -6,11 +6,13 @@
 
 #include <hubpush/async/offload.hpp>
 #include <hubpush/core/config.hpp>
+#include <hubpush/core/error.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -97,6 +99,24 @@ public:
     /// Adds or replaces: first on disk, then here.
     HUBPUSH_DECL task<void> store(worker_pool& pool, discussion thing);
     HUBPUSH_DECL task<void> remove(worker_pool& pool, std::uint64_t number);
+
+    /// Adds a pull request and makes its ref, which `make_ref` does. The file comes first and the ref decides, so that
+    /// a server that dies in between leaves no half of a pull request (spec/hub-http-api.md §14.3, step 5): the file is
+    /// removed when there is no ref, here or when the repository is opened again.
+    template <class T>
+    task<T> open(worker_pool& pool, discussion thing, task<T> make_ref) {
+        const std::uint64_t number = thing.number;
+        co_await store(pool, std::move(thing));
+        std::exception_ptr failure;
+        try {
+            co_return co_await std::move(make_ref);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        // Whether a cancelled git has made the ref is not known before the next opening.
+        if (kind_of(failure) != errc::cancelled) co_await remove(pool, number);
+        std::rethrow_exception(failure);
+    }
 
 private:
     HUBPUSH_DECL std::filesystem::path file_of(std::uint64_t number) const;

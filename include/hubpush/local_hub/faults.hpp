@@ -84,7 +84,8 @@ public:
         return result;
     }
 
-    /// For example `ETag`; case does not matter.
+    /// For example `ETag`; case does not matter. Without `Content-Length` the answer is chunked. What the server adds
+    /// to every answer stays: `RateLimit`, `Connection`, `X-Request-Id`.
     static fault drop_field(std::string name) {
         fault result(kind::drop_field, 0);
         result.field_ = std::move(name);

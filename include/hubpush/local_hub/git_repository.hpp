@@ -60,9 +60,6 @@ public:
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
     HUBPUSH_DECL task<std::vector<git_tree_entry>> read_tree(std::string commit);
 
-    /// One file or folder of a commit's tree, or nothing.
-    HUBPUSH_DECL task<std::optional<git_tree_entry>> find_entry(std::string commit, std::string path);
-
     /// The content of blobs, in the order of `ids`. Throws `entry_not_found` for an id that is no blob here, and
     /// `limit_exceeded` when they are together longer than `limit` bytes (1 GiB at most).
     HUBPUSH_DECL task<std::vector<std::string>> read_blobs(std::vector<std::string> ids, std::size_t limit);
@@ -81,6 +78,7 @@ public:
                                                      git_author author);
 
     /// Stores a commit with the tree of `tree`, a commit or tree, after `parent` (empty: without one). No ref moves.
+    /// Throws `invalid_argument` for a text that no commit may hold.
     HUBPUSH_DECL task<std::string> commit_tree(const lock_type& lock, std::string tree, std::string parent,
                                                std::string text, git_author author);
 
@@ -140,4 +138,5 @@ private:
 
 #ifndef HUBPUSH_SEPARATE_COMPILATION
 #include <hubpush/local_hub/impl/git_repository.ipp>
+#include <hubpush/local_hub/impl/git_repository_writing.ipp>
 #endif

@@ -3,6 +3,7 @@
 /// \file
 /// Listens on the loopback interface and hands every request to a handler.
 
+#include <hubpush/async/group.hpp>
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/config.hpp>
@@ -48,6 +49,7 @@ public:
     HUBPUSH_DECL task<void> serve();
 
 private:
+    HUBPUSH_DECL task<void> accept(task_group& connections);
     HUBPUSH_DECL task<void> talk(asio::ip::tcp::socket socket, std::uint64_t connection_number);
     HUBPUSH_DECL task<bool> exchange(served_connection& connection, std::uint64_t connection_number);
     HUBPUSH_DECL task<void> refuse_bytes(served_connection& connection);

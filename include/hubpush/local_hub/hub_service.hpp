@@ -9,6 +9,7 @@
 #include <hubpush/core/seams.hpp>
 #include <hubpush/local_hub/commit_lines.hpp>
 #include <hubpush/local_hub/form_text.hpp>
+#include <hubpush/local_hub/git_http.hpp>
 #include <hubpush/local_hub/rate_windows.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
 #include <hubpush/local_hub/server_exchange.hpp>
@@ -93,13 +94,14 @@ private:
     HUBPUSH_DECL void require_contributor(const hub_call& call, const std::string& revision) const;
     /// Files of a gated repository are for those who may write.
     HUBPUSH_DECL void require_unlocked_gate(const hub_call& call) const;
-    /// The repository's write lock; refuses when the repository was deleted or moved while the caller waited.
+    /// The repository's write lock; refuses when the repository was deleted or moved while the caller waited. It is
+    /// given back before the answer is sent, however slowly that is taken.
     HUBPUSH_DECL task<git_repository::lock_type> lock_repository(hub_call& call);
     /// The commit that a revision names; refuses with RevisionNotFound.
     HUBPUSH_DECL task<std::string> commit_of(hub_call& call, std::string revision);
     /// The full name and the head of a branch or `refs/pr/N`; anything else is refused with RevisionNotFound.
     HUBPUSH_DECL task<git_ref> branch_of(hub_call& call, std::string revision);
-    /// The text of a small file of a commit, empty when there is none.
+    /// The text of a small file of a commit, empty when there is none; refuses one that is too long to be read whole.
     HUBPUSH_DECL task<std::string> small_file(hub_call& call, std::shared_ptr<const repository_tree> tree,
                                               std::string path);
     HUBPUSH_DECL std::chrono::sys_seconds today() const;
@@ -140,13 +142,15 @@ private:
     // commits
     HUBPUSH_DECL task<void> preupload(hub_call& call);
     HUBPUSH_DECL task<void> commit(hub_call& call);
+    HUBPUSH_DECL task<served_reply> apply_commit(hub_call& call, const commit_order& order);
     HUBPUSH_DECL task<std::vector<git_change>> planned_changes(hub_call& call, const commit_order& order,
                                                                std::string base);
-    HUBPUSH_DECL task<void> commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
-                                             const commit_order& order, git_ref branch);
-    HUBPUSH_DECL task<void> commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                   const commit_order& order, git_ref target);
-    HUBPUSH_DECL task<void> answer_commit(hub_call& call, std::string id, std::uint64_t pull_request);
+    HUBPUSH_DECL task<served_reply> commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
+                                                     const commit_order& order, git_ref branch);
+    HUBPUSH_DECL task<served_reply> commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                           const commit_order& order, git_ref target);
+    HUBPUSH_DECL served_reply commit_reply(const hub_call& call, const std::string& id,
+                                           std::uint64_t pull_request) const;
 
     // discussions and pull requests
     HUBPUSH_DECL task<void> read_discussions(hub_call& call);
@@ -154,15 +158,17 @@ private:
     HUBPUSH_DECL task<void> show_discussion(hub_call& call);
     HUBPUSH_DECL task<void> add_commits_and_diff(hub_call& call, discussion thing, nlohmann::json& answer);
     HUBPUSH_DECL task<void> write_discussions(hub_call& call);
-    HUBPUSH_DECL task<void> start_discussion(hub_call& call);
-    HUBPUSH_DECL task<void> comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> change_comment(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> change_status(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> merge_pull_request(hub_call& call, const git_repository::lock_type& lock, discussion thing,
-                                               const nlohmann::json& body);
-    /// Keeps what was changed and answers with the event that says so.
-    HUBPUSH_DECL task<void> answer_event(hub_call& call, const char* name, discussion thing, discussion_event event);
+    HUBPUSH_DECL task<served_reply> apply_to_discussions(hub_call& call, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> start_discussion(hub_call& call, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_comment(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_status(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                       discussion thing, const nlohmann::json& body);
+    /// Keeps what was changed and gives the answer with the event that says so.
+    HUBPUSH_DECL task<served_reply> keep_event(hub_call& call, const char* name, discussion thing,
+                                               discussion_event event);
     HUBPUSH_DECL discussion discussion_of(const hub_call& call) const;
     HUBPUSH_DECL nlohmann::json shown_discussion(const hub_call& call, const discussion& thing) const;
 
@@ -175,7 +181,7 @@ private:
     // files and git
     HUBPUSH_DECL task<void> resolve_file(hub_call& call);
     HUBPUSH_DECL task<void> answer_file(hub_call& call, const tree_node& node, std::string commit);
-    HUBPUSH_DECL task<void> speak_git(hub_call& call);
+    HUBPUSH_DECL task<void> speak_git(hub_call& call, git_http_request request);
 
     seams seams_;
     std::shared_ptr<worker_pool> pool_;

@@ -6,8 +6,12 @@
 
 #include <hubpush/core/config.hpp>
 
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hubpush::inline v0::detail {
@@ -24,7 +28,9 @@ HUBPUSH_DECL bool matches_wildcards(std::string_view pattern, std::string_view t
 /// A pattern line of a git file against a path: without '/' it looks at the last component, with '/' at the whole path.
 HUBPUSH_DECL bool matches_git_pattern(std::string_view pattern, std::string_view path);
 
-/// Which paths git-lfs takes, by the text of a `.gitattributes` file: the last line that matches decides.
+/// Which paths git-lfs takes, by the text of a `.gitattributes` file: the last line that matches decides. Lines without
+/// wildcards are looked up, so that thousands of them, one for each large file (spec/hub-http-api.md §4.3), cost
+/// little.
 class lfs_attributes {
 public:
     lfs_attributes() = default;
@@ -37,11 +43,19 @@ public:
     HUBPUSH_DECL static std::string initial_text(bool dataset);
 
 private:
-    struct rule {
-        std::string pattern;
+    struct verdict {
+        std::size_t rank = 0;  // the highest one decides; 0 is that of no rule at all
         bool lfs = false;
     };
-    std::vector<rule> rules_;
+    using literal_rules = std::map<std::string, verdict, std::less<>>;
+
+    HUBPUSH_DECL void add_rule(std::string_view pattern, bool lfs);
+    HUBPUSH_DECL static verdict find(const literal_rules& rules, std::string_view text);
+
+    literal_rules paths_;
+    literal_rules names_;  // of the last component, in any folder
+    std::vector<std::pair<std::string, verdict>> wildcard_rules_;
+    std::size_t rule_count_ = 0;
 };
 
 /// Which paths a root `.gitignore` leaves out: the last line that matches decides, `!` negates, a final '/' means

@@ -14,6 +14,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -96,8 +97,8 @@ public:
     HUBPUSH_DECL repository_shelf(asio::any_io_executor executor, std::shared_ptr<worker_pool> pool,
                                   std::filesystem::path folder);
 
-    /// Opens what is on disk.
-    HUBPUSH_DECL task<void> load();
+    /// Opens what is on disk. What only looks like a repository is left out, and `log` says so.
+    HUBPUSH_DECL task<void> load(log_sink& log);
 
     /// Without regard to case; null when there is none.
     HUBPUSH_DECL std::shared_ptr<hub_repository> find(repository_kind kind, std::string_view id) const;
@@ -109,6 +110,8 @@ public:
     HUBPUSH_DECL task<std::shared_ptr<hub_repository>> create(repository_kind kind, std::string id,
                                                               repository_facts facts, git_author author);
 
+    // These refuse a repository that was moved or deleted while they waited for their turn.
+
     /// A repository with the same history and large files, without discussions and pull requests. Throws as `create`.
     HUBPUSH_DECL task<std::shared_ptr<hub_repository>> duplicate(std::shared_ptr<hub_repository> original,
                                                                  std::string id, repository_facts facts);
@@ -116,7 +119,10 @@ public:
     /// Gives it another id; the old one leads to it from then on. Throws `conflict` when the id is taken.
     HUBPUSH_DECL task<void> move(std::shared_ptr<hub_repository> repository, std::string id);
 
-    HUBPUSH_DECL task<void> change_facts(std::shared_ptr<hub_repository> repository, repository_facts facts);
+    /// Gives what `change` made of the facts. It is called when no other change is under way; when it throws, nothing
+    /// has changed.
+    HUBPUSH_DECL task<repository_facts> change_facts(std::shared_ptr<hub_repository> repository,
+                                                     std::function<void(repository_facts&)> change);
 
     /// Nothing happens when there is none.
     HUBPUSH_DECL task<void> remove(std::shared_ptr<hub_repository> repository);
@@ -127,6 +133,7 @@ private:
     HUBPUSH_DECL std::filesystem::path place_of(repository_kind kind, const std::string& id) const;
     HUBPUSH_DECL task<void> load_one(repository_kind kind, std::filesystem::path path);
     HUBPUSH_DECL void add(std::shared_ptr<hub_repository> repository);
+    HUBPUSH_DECL void require_present(const hub_repository& repository) const;
     HUBPUSH_DECL bool take_off(const hub_repository& repository);
 
     std::shared_ptr<worker_pool> pool_;

@@ -24,8 +24,8 @@ public:
     const char* what() const noexcept override { return "the connection is gone"; }
 };
 
-/// Belongs to one coroutine. While it waits for a request it holds no buffer; during an exchange it holds one lease,
-/// half for input and half for whoever handles the request.
+/// Belongs to one coroutine, or to one that reads and one that sends. While it waits for a request it holds no buffer;
+/// during an exchange it holds one lease, half for input and half for whoever handles the request.
 class served_connection {
 public:
     static constexpr std::size_t half_size = 256 * 1024;
@@ -62,7 +62,8 @@ private:
     HUBPUSH_DECL task<request_reader::event> next_event();
 
     std::shared_ptr<asio::ip::tcp::socket> socket_;
-    deadline silence_;
+    deadline reading_;  // one for each direction: a git client is answered while it still sends
+    deadline writing_;
     std::chrono::milliseconds silence_limit_;
     memory_budget budget_;
     lease buffer_;

@@ -73,6 +73,8 @@ private:
     HUBPUSH_DECL task<void> break_request();
     HUBPUSH_DECL task<void> apply_later(const handler& handle);
     HUBPUSH_DECL task<void> drain();
+    /// The rest of the body stays where it is, and the connection ends with the answer.
+    void leave_body() noexcept { drains_ = keep_alive_ = false; }
     HUBPUSH_DECL task<void> send_answer(served_reply reply);
     HUBPUSH_DECL task<void> transmit(std::span<const std::byte> bytes);
     HUBPUSH_DECL task<void> cut(std::span<const std::byte> bytes);
@@ -101,6 +103,7 @@ private:
     bool chunked_ = false;
     bool muted_ = false;  // the handler's answer is swallowed: a fault replaces it
     bool keep_alive_ = true;
+    bool drains_ = true;
 };
 
 }  // namespace hubpush::inline v0::detail

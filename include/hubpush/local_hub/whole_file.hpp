@@ -15,7 +15,7 @@ namespace hubpush::inline v0::detail {
 HUBPUSH_DECL std::string read_whole_file(const std::filesystem::path& path);
 
 /// Writes beside the place and renames, so that a server that is killed leaves the old content or the new one. Makes
-/// the folder when it is missing. Throws `server_error`.
+/// the folder when it is missing, but none above it: what was deleted does not come back. Throws `server_error`.
 HUBPUSH_DECL void replace_whole_file(const std::filesystem::path& path, std::string_view content);
 
 }  // namespace hubpush::inline v0::detail

@@ -4,6 +4,7 @@
 #include <hubpush/hash/digest.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/local_hub/commit_lines.hpp>
+#include <hubpush/local_hub/git_objects.hpp>
 #include <hubpush/local_hub/reply.hpp>
 #include <hubpush/local_hub/request_head.hpp>
 
@@ -154,6 +155,23 @@ HUBPUSH_DECL std::vector<std::byte> decode_content(std::string content, std::str
     return std::vector<std::byte>(bytes.begin(), bytes.end());
 }
 
+HUBPUSH_DECL void check_committed_path(std::string_view path) {
+    const auto is_control = [](char each) {
+        return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\';
+    };
+    if (!is_git_path(path) || std::any_of(path.begin(), path.end(), is_control)) {
+        throw refusal(422, "", "A path of the commit is not allowed");
+    }
+}
+
+/// Checked as each line is taken, so that what is kept of a line is short.
+inline std::string path_of(commit_line_events& line, requested_change::kind what) {
+    std::string path = line.take("path");
+    if (what == requested_change::kind::remove_folder && path.ends_with('/')) path.pop_back();
+    check_committed_path(path);
+    return path;
+}
+
 inline void check_content_size(std::uint64_t size, const std::string& path) {
     if (size <= commit_line_reader::content_limit) return;
     throw refusal(
@@ -165,7 +183,7 @@ inline void check_content_size(std::uint64_t size, const std::string& path) {
 
 inline requested_change file_operation(commit_line_events& line, content_spool& spool) {
     requested_change operation;
-    operation.path = line.take("path");
+    operation.path = path_of(line, operation.what);
     const std::vector<std::byte> bytes = decode_content(line.take("content"), line.take("encoding"));
     check_content_size(bytes.size(), operation.path);
     const std::uint64_t offset = spool.size();
@@ -177,7 +195,7 @@ inline requested_change file_operation(commit_line_events& line, content_spool& 
 inline requested_change large_file_operation(commit_line_events& line) {
     requested_change operation;
     operation.what = requested_change::kind::large_file;
-    operation.path = line.take("path");
+    operation.path = path_of(line, operation.what);
     operation.oid = line.take("oid");
     operation.size = line.size;
     const std::string algorithm = line.take("algo");
@@ -190,7 +208,7 @@ inline requested_change large_file_operation(commit_line_events& line) {
 inline requested_change removal(commit_line_events& line, requested_change::kind what) {
     requested_change operation;
     operation.what = what;
-    operation.path = line.take("path");
+    operation.path = path_of(line, what);
     return operation;
 }
 

@@ -12,15 +12,6 @@ namespace hubpush::inline v0::detail {
 
 inline constexpr std::string_view attributes_path = ".gitattributes";
 
-HUBPUSH_DECL void check_committed_path(std::string_view path) {
-    const auto is_control = [](char each) {
-        return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\';
-    };
-    if (!is_git_path(path) || std::any_of(path.begin(), path.end(), is_control)) {
-        throw refusal(422, "", "A path of the commit is not allowed");
-    }
-}
-
 HUBPUSH_DECL commit_plan::commit_plan(const repository_tree& base, stored_size stored) : stored_(std::move(stored)) {
     for (const auto& [path, node] : base.nodes()) {
         if (!node.is_folder()) files_.insert(files_.end(), path);
@@ -33,9 +24,7 @@ HUBPUSH_DECL bool commit_plan::is_folder(const std::string& path) const {
 }
 
 HUBPUSH_DECL void commit_plan::apply(const requested_change& operation) {
-    std::string path = operation.path;
-    if (operation.what == requested_change::kind::remove_folder && path.ends_with('/')) path.pop_back();
-    check_committed_path(path);
+    const std::string& path = operation.path;
     names_attributes_ = names_attributes_ || path == attributes_path;
     switch (operation.what) {
         case requested_change::kind::file:

@@ -53,9 +53,13 @@ inline std::string import_data(std::string_view data) {
     return "data " + std::to_string(data.size()) + '\n' + std::string(data) + '\n';
 }
 
-inline std::string import_message(std::string_view text) {
+inline void require_message(std::string_view text) {
     if (text.find('\0') != std::string_view::npos)
         throw_error(errc::invalid_argument, "a message cannot hold a NUL byte");
+}
+
+inline std::string import_message(std::string_view text) {
+    require_message(text);
     return import_data(text);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hubpush/local_hub/git_objects.hpp>
+#include <hubpush/local_hub/request_head.hpp>
 
 #include <algorithm>
 
@@ -28,17 +29,32 @@ inline bool is_ref_byte(char byte) noexcept {
            std::string_view("~^:?*[\\").find(byte) == std::string_view::npos;
 }
 
-inline char ascii_lower(char byte) noexcept {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+/// True when `text` begins with a character that names on HFS+ are compared without: U+200C to U+200F, U+202A to
+/// U+202E, U+206A to U+206F, U+FEFF.
+inline bool begins_invisibly(std::string_view text) noexcept {
+    const unsigned char last = text.size() < 3 ? 0 : static_cast<unsigned char>(text[2]);
+    if (text.starts_with("\xe2\x80")) return (last >= 0x8c && last <= 0x8f) || (last >= 0xaa && last <= 0xae);
+    if (text.starts_with("\xe2\x81")) return last >= 0xaa && last <= 0xaf;
+    return text.starts_with("\xef\xbb\xbf");
 }
 
-/// `.git` as some file system or other reads it: any case, the short name of Windows, trailing dots and spaces, and
-/// alternate streams. git refuses all of them in a tree, whatever the system it runs on.
+/// `name` looks like `word`, in any case and with invisible characters anywhere.
+inline bool looks_like(std::string_view name, std::string_view word) noexcept {
+    for (;;) {
+        while (begins_invisibly(name)) name.remove_prefix(3);
+        if (name.empty() || word.empty()) return name.empty() && word.empty();
+        if (lower_case_letter(name.front()) != word.front()) return false;
+        name.remove_prefix(1);
+        word.remove_prefix(1);
+    }
+}
+
+/// `.git` as some file system or other reads it: any case, invisible characters, the short name of Windows, trailing
+/// dots and spaces, and alternate streams. git refuses all of them in a tree, whatever the system it runs on.
 inline bool reads_as_dot_git(std::string_view name) noexcept {
     name = name.substr(0, name.find_first_of(":\\"));
     while (name.ends_with('.') || name.ends_with(' ')) name.remove_suffix(1);
-    const auto is = [name](std::string_view word) { return std::ranges::equal(name, word, {}, ascii_lower); };
-    return is(".git") || is("git~1");
+    return looks_like(name, ".git") || looks_like(name, "git~1");
 }
 
 inline bool is_path_component(std::string_view name) noexcept {

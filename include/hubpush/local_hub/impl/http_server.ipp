@@ -1,6 +1,7 @@
 #pragma once
 
-#include <hubpush/async/group.hpp>
+#include <hubpush/async/task.hpp>
+#include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/local_hub/http_server.hpp>
 #include <hubpush/net/url.hpp>
@@ -9,7 +10,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Asio's descriptors are inherited by default: a git child must not keep our connections open.
+/// Asio's descriptors are inherited by default. Our own gits close what they inherit; a child of the program that this
+/// server runs in does not, and must not keep our connections open.
 inline void close_on_exec(int descriptor) noexcept { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
 
 HUBPUSH_DECL http_server::http_server(asio::any_io_executor executor, std::shared_ptr<server_environment> environment,
@@ -31,22 +33,31 @@ HUBPUSH_DECL http_server::http_server(asio::any_io_executor executor, std::share
 
 HUBPUSH_DECL task<void> http_server::serve() {
     task_group connections(acceptor_.get_executor());
+    std::exception_ptr failure;
+    try {
+        co_await accept(connections);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await connections.join(failure);
+}
+
+/// Ends by being cancelled only.
+HUBPUSH_DECL task<void> http_server::accept(task_group& connections) {
     for (;;) {
         co_await connections.wait_for_room(connection_limit);
-        if (co_await is_cancelled()) break;
+        co_await throw_if_cancelled();
         std::error_code failed;
         asio::ip::tcp::socket socket =
             co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, failed));
         if (failed) {  // for example no descriptor left: wait for connections to end
-            if (!co_await is_cancelled())
-                co_await sleep_for(environment_->seams.clock(), std::chrono::milliseconds(20));
+            co_await sleep_for(environment_->seams.clock(), std::chrono::milliseconds(20));
             continue;
         }
         close_on_exec(socket.native_handle());
         socket.set_option(asio::ip::tcp::no_delay(true), failed);
         connections.spawn(talk(std::move(socket), ++environment_->connections));
     }
-    co_await connections.join();
 }
 
 HUBPUSH_DECL task<void> http_server::talk(asio::ip::tcp::socket socket, std::uint64_t connection_number) {

@@ -124,6 +124,14 @@ HUBPUSH_DECL task<void> hub_service::dispatch_repository_api(hub_call& call) {
     co_await (this->*route->answer)(call);
 }
 
+inline git_http_request git_request_of(const request_head& head, const std::string& path) {
+    git_http_request request(head.method, path, std::string(head.query()));
+    request.content_type(std::string(head.find("content-type").value_or("")));
+    request.content_encoding(std::string(head.find("content-encoding").value_or("")));
+    request.protocol(std::string(head.find("git-protocol").value_or("")));
+    return request;
+}
+
 /// Addresses outside `/api`: `[datasets/|spaces/|kernels/]{namespace}/{name}[.git]/…`.
 HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     const std::optional<repository_kind> kind = kind_of_plural(call.segment(0));
@@ -137,7 +145,8 @@ HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     const std::string_view verb = call.segment(call.verb);
     const bool asks_file = verb == "resolve" || verb == "raw";
     const bool asks_batch = rest == "info/lfs/objects/batch";
-    const bool asks_git = rest == "info/refs" || rest == "git-upload-pack" || rest == "git-receive-pack";
+    git_http_request git_request = git_request_of(call.request(), rest);
+    const bool asks_git = is_git_request(git_request);
     if (!asks_file && !asks_batch && !asks_git) {
         const bool without_owner = name == "resolve" || name == "raw";  // no such one is here
         if (without_owner) refuse_missing(call, kind.value_or(repository_kind::model), id);
@@ -146,7 +155,7 @@ HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     open_repository(call, kind.value_or(repository_kind::model), id, access::read);
     if (asks_file) co_return co_await resolve_file(call);
     if (asks_batch) co_return co_await lfs_batch(call);
-    co_await speak_git(call);
+    co_await speak_git(call, std::move(git_request));
 }
 
 inline bool may_see(const hub_caller& caller, const std::shared_ptr<hub_repository>& repository) {
@@ -231,7 +240,8 @@ HUBPUSH_DECL task<std::string> hub_service::small_file(hub_call& call, std::shar
                                                        std::string path) {
     static constexpr std::size_t limit = 4 * 1024 * 1024;
     const tree_node* const node = tree->find(path);
-    if (node == nullptr || node->is_folder() || node->blob_size() > limit) co_return std::string();
+    if (node == nullptr || node->is_folder()) co_return std::string();
+    if (node->blob_size() > limit) throw refusal(413, "", "The file " + path + " is longer than 4 MiB");
     co_return co_await call.git().read_blob(node->id(), limit);
 }
 

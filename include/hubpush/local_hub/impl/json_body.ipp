@@ -45,6 +45,14 @@ inline std::optional<std::string> text_member(const nlohmann::json& object, cons
     return found->get<std::string>();
 }
 
+/// True or false; nothing when it is absent or null. Refuses any other type.
+inline std::optional<bool> flag_member(const nlohmann::json& object, const char* name) {
+    const auto found = object.find(name);
+    if (found == object.end() || found->is_null()) return std::nullopt;
+    if (!found->is_boolean()) throw refusal(400, "", std::string(name) + " must be true or false");
+    return found->get<bool>();
+}
+
 /// Nothing but `true` is true.
 inline bool true_member(const nlohmann::json& object, const char* name) {
     const auto found = object.find(name);

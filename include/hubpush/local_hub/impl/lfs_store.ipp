@@ -37,10 +37,21 @@ HUBPUSH_DECL std::string lfs_pointer::text() const {
     return "version https://git-lfs.github.com/spec/v1\noid sha256:" + oid_ + "\nsize " + std::to_string(size_) + "\n";
 }
 
+/// Makes the last `levels` folders of a path and none above them, so that a repository that was deleted does not come
+/// back as an empty folder. Whoever uses the folder finds out when it could not be made.
+inline void make_last_folders(const std::filesystem::path& folder, int levels) {
+    if (levels > 1) make_last_folders(folder.parent_path(), levels - 1);
+    std::error_code failed;
+    std::filesystem::create_directory(folder, failed);
+}
+
+/// `lfs/objects/aa/bb` of a repository.
+inline void make_folders_of_object(const std::filesystem::path& place) { make_last_folders(place.parent_path(), 4); }
+
 HUBPUSH_DECL lfs_upload::lfs_upload(std::filesystem::path folder, std::string oid, std::uint64_t unique)
     : temporary_(folder / "tmp" / (oid + "-" + std::to_string(unique))),
       final_(lfs_store(folder.parent_path()).path_of(oid)) {
-    std::filesystem::create_directories(temporary_.parent_path());
+    make_last_folders(temporary_.parent_path(), 2);  // `lfs/tmp`
     descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (descriptor_ < 0) throw_store_failure("a large file cannot be stored");
 }
@@ -68,7 +79,7 @@ HUBPUSH_DECL void lfs_upload::flip_first_byte() {
 }
 
 HUBPUSH_DECL void lfs_upload::keep() {
-    std::filesystem::create_directories(final_.parent_path());
+    make_folders_of_object(final_);
     if (::rename(temporary_.c_str(), final_.c_str()) != 0) throw_store_failure("a large file cannot be stored");
     ::close(descriptor_);
     descriptor_ = -1;
@@ -106,8 +117,8 @@ HUBPUSH_DECL std::optional<std::uint64_t> lfs_store::size_of(std::string_view oi
 HUBPUSH_DECL bool lfs_store::share_with(const lfs_store& other, std::string_view oid) const {
     if (!size_of(oid)) return false;
     const std::filesystem::path place = other.path_of(oid);
+    make_folders_of_object(place);
     std::error_code failed;  // also when it is there already
-    std::filesystem::create_directories(place.parent_path(), failed);
     std::filesystem::create_hard_link(path_of(oid), place, failed);
     return other.size_of(oid).has_value();
 }

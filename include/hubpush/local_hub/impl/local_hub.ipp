@@ -49,8 +49,8 @@ inline hub_token random_hub_token(random_source& random) {
 /// Built in this order, ended in the reverse one.
 struct local_hub::state {
     state(asio::any_io_executor executor, const local_hub_options& options)
-        : folder(std::filesystem::absolute(options.folder())),
-          lock(detail::lock_hub_folder(folder)),
+        : lock(detail::lock_hub_folder(options.folder())),
+          folder(std::filesystem::canonical(options.folder())),
           pool(std::make_shared<worker_pool>(2)),
           environment(
               std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
@@ -69,8 +69,9 @@ struct local_hub::state {
         for (hub_token& token : tokens) environment->accounts.add(std::move(token));
     }
 
-    std::filesystem::path folder;
     detail::unique_descriptor lock;
+    /// In one spelling whatever was given: by it the gits of a killed server are found (`wait_for_orphans`).
+    std::filesystem::path folder;
     std::shared_ptr<worker_pool> pool;
     std::shared_ptr<detail::server_environment> environment;
     std::shared_ptr<detail::repository_shelf> shelf;
@@ -88,7 +89,7 @@ HUBPUSH_DECL local_hub::~local_hub() = default;
 
 HUBPUSH_DECL task<void> local_hub::serve() {
     const std::shared_ptr<state> shared = state_;
-    co_await shared->shelf->load();
+    co_await shared->shelf->load(shared->environment->seams.log());
     task_group listeners(co_await asio::this_coro::executor);
     listeners.spawn(shared->hub_listener.serve());
     listeners.spawn(shared->storage_listener.serve());

@@ -156,15 +156,37 @@ HUBPUSH_DECL lfs_attributes::lfs_attributes(std::string_view text) {
             const std::string_view attribute = line.substr(begin, at - begin);
             const bool about_filter =
                 attribute.starts_with("filter=") || attribute == "-filter" || attribute == "!filter";
-            if (about_filter) rules_.push_back({std::string(pattern), attribute == "filter=lfs"});
+            if (about_filter) add_rule(pattern, attribute == "filter=lfs");
         }
     });
 }
 
+HUBPUSH_DECL void lfs_attributes::add_rule(std::string_view pattern, bool lfs) {
+    const verdict decided{++rule_count_, lfs};
+    if (pattern.find_first_of("*?[\\") != std::string_view::npos) {
+        wildcard_rules_.emplace_back(pattern, decided);
+    } else if (pattern.find('/') == std::string_view::npos) {
+        names_.insert_or_assign(std::string(pattern), decided);
+    } else {
+        paths_.insert_or_assign(std::string(pattern.substr(pattern.front() == '/' ? 1 : 0)), decided);
+    }
+}
+
+HUBPUSH_DECL lfs_attributes::verdict lfs_attributes::find(const literal_rules& rules, std::string_view text) {
+    const auto found = rules.find(text);
+    return found == rules.end() ? verdict() : found->second;
+}
+
 HUBPUSH_DECL bool lfs_attributes::tracks(std::string_view path) const {
-    const auto last = std::find_if(rules_.rbegin(), rules_.rend(),
-                                   [path](const rule& each) { return matches_git_pattern(each.pattern, path); });
-    return last != rules_.rend() && last->lfs;
+    const verdict by_path = find(paths_, path);
+    const verdict by_name = find(names_, path.substr(path.rfind('/') + 1));
+    const verdict literal = by_path.rank > by_name.rank ? by_path : by_name;
+    for (auto rule = wildcard_rules_.rbegin(); rule != wildcard_rules_.rend(); ++rule) {
+        const auto& [pattern, decided] = *rule;
+        if (decided.rank < literal.rank) break;
+        if (matches_git_pattern(pattern, path)) return decided.lfs;
+    }
+    return literal.lfs;
 }
 
 HUBPUSH_DECL std::string lfs_attributes::line_for(std::string_view path) {

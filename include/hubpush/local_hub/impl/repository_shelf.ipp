@@ -3,6 +3,7 @@
 #include <hubpush/core/error.hpp>
 #include <hubpush/local_hub/git_folder.hpp>
 #include <hubpush/local_hub/patterns.hpp>
+#include <hubpush/local_hub/reply.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
 #include <hubpush/local_hub/request_head.hpp>
 #include <hubpush/local_hub/whole_file.hpp>
@@ -96,14 +97,20 @@ inline std::vector<std::filesystem::path> repositories_below(const std::filesyst
     return found;
 }
 
-HUBPUSH_DECL task<void> repository_shelf::load() {
+HUBPUSH_DECL task<void> repository_shelf::load(log_sink& log) {
     const auto wait = [this] { return wait_for_orphans(folder_); };
     co_await offload(*pool_, wait);
     for (const repository_kind kind : all_repository_kinds) {
         const std::filesystem::path folder = folder_ / kind_plural(kind);
         const auto list = [&folder] { return repositories_below(folder); };
         const std::vector<std::filesystem::path> paths = co_await offload(*pool_, list);
-        for (const std::filesystem::path& path : paths) co_await load_one(kind, path);
+        for (const std::filesystem::path& path : paths) {
+            try {
+                co_await load_one(kind, path);
+            } catch (const hubpush::repository_not_found&) {
+                log.write(log_level::warning, "local hub: " + path.string() + " is no git repository and is left out");
+            }
+        }
     }
 }
 
@@ -126,7 +133,7 @@ HUBPUSH_DECL void write_facts(const std::filesystem::path& repository, const rep
     replace_whole_file(repository / repository_facts_name, text.dump() + "\n");
 }
 
-/// The file of a pull request is written before its ref is made, and the ref decides: one without was never opened.
+/// A pull request without a ref was never opened (`discussion_book::open`).
 inline task<void> drop_unopened(hub_repository& repository, worker_pool& pool) {
     if (repository.discussions.all().empty()) co_return;
     const std::vector<git_ref> refs = co_await repository.git().refs();
@@ -160,6 +167,12 @@ HUBPUSH_DECL void repository_shelf::add(std::shared_ptr<hub_repository> reposito
         moved_[key(kind, lower_case(former))] = repository->id();
     }
     repositories_[key(kind, lower_case(repository->id()))] = std::move(repository);
+}
+
+/// Without this, what waited while a repository was deleted would bring it back as an empty folder.
+HUBPUSH_DECL void repository_shelf::require_present(const hub_repository& repository) const {
+    if (find(repository.kind(), repository.id()).get() != &repository)
+        throw refusal(404, "RepoNotFound", "Repository not found");
 }
 
 /// False when it was not there any more.
@@ -228,6 +241,7 @@ HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::duplicate(s
                                                                                std::string id, repository_facts facts) {
     const async_mutex::guard alone = co_await changing_.lock();
     const git_repository::lock_type no_writer = co_await original->git().lock();
+    require_present(*original);
     if (find(original->kind(), id)) throw_error(errc::conflict, "the repository exists");
     const std::filesystem::path& from = original->git().path();
     const std::filesystem::path to = place_of(original->kind(), id);
@@ -242,6 +256,7 @@ HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::duplicate(s
 HUBPUSH_DECL task<void> repository_shelf::move(std::shared_ptr<hub_repository> repository, std::string id) {
     const async_mutex::guard alone = co_await changing_.lock();
     const git_repository::lock_type no_writer = co_await repository->git().lock();
+    require_present(*repository);
     if (find(repository->kind(), id)) throw_error(errc::conflict, "the repository exists");
     repository_facts facts = repository->facts();
     facts.former_ids.push_back(repository->id());
@@ -262,14 +277,17 @@ HUBPUSH_DECL task<void> repository_shelf::move(std::shared_ptr<hub_repository> r
     add(std::move(moved));
 }
 
-HUBPUSH_DECL task<void> repository_shelf::change_facts(std::shared_ptr<hub_repository> repository,
-                                                       repository_facts facts) {
+HUBPUSH_DECL task<repository_facts> repository_shelf::change_facts(std::shared_ptr<hub_repository> repository,
+                                                                   std::function<void(repository_facts&)> change) {
     const async_mutex::guard alone = co_await changing_.lock();
-    facts.former_ids = repository->facts().former_ids;
+    require_present(*repository);
+    repository_facts facts = repository->facts();
+    change(facts);
     const std::filesystem::path& path = repository->git().path();
     const auto write = [&path, &facts] { return write_facts(path, facts), true; };
     co_await offload(*pool_, write);
-    repository->facts_ = std::move(facts);
+    repository->facts_ = facts;
+    co_return facts;
 }
 
 HUBPUSH_DECL task<void> repository_shelf::remove(std::shared_ptr<hub_repository> repository) {

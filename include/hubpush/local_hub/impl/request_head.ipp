@@ -6,10 +6,6 @@
 
 namespace hubpush::inline v0::detail {
 
-inline char lower_case_letter(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
 HUBPUSH_DECL bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](char a, char b) { return lower_case_letter(a) == lower_case_letter(b); });

@@ -39,9 +39,15 @@ inline std::pair<repository_kind, std::string> named_repository(const nlohmann::
     return {*kind, id};
 }
 
-inline bool wants_private(const nlohmann::json& body) {
-    const auto old_form = body.find("private");  // spec/hub-http-api.md §3.1: releases before 1.8.0
-    return text_member(body, "visibility") == "private" || (old_form != body.end() && *old_form == true);
+/// Whether a body asks for a private repository or for a public one; nothing when it says neither
+/// (spec/hub-http-api.md §3.1). What is protected is private here: nothing is shown by mistake.
+inline std::optional<bool> asked_privacy(const nlohmann::json& body) {
+    const std::optional<std::string> visibility = text_member(body, "visibility");
+    const std::optional<bool> old_form = flag_member(body, "private");  // releases before 1.8.0
+    if (!visibility) return old_form;
+    if (visibility != "public" && visibility != "private" && visibility != "protected")
+        throw refusal(400, "", "The visibility is neither public, private nor protected");
+    return visibility != "public" || old_form.value_or(false);
 }
 
 /// What a body that makes a repository gives it to begin with (§3.1, `files`).
@@ -68,11 +74,12 @@ HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     if (!call.caller().may_write())
         throw refusal(403, "", "You don't have the rights to create a " + type + " under this namespace");
     if (kind == repository_kind::space && !text_member(body, "sdk")) throw refusal(400, "", "A Space needs an sdk");
+    const bool is_private = asked_privacy(body).value_or(false);
     std::vector<git_change> files = first_files(body);
     bool taken = shelf_->find(kind, id) != nullptr;
     if (!taken) {
         try {
-            const repository_facts facts(wants_private(body));
+            const repository_facts facts(is_private);
             call.repository = co_await shelf_->create(kind, id, facts, author_of(call));
         } catch (const hubpush::conflict&) {
             taken = true;  // two at once: the other one was first

@@ -36,6 +36,7 @@ HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
     nlohmann::json answers = nlohmann::json::array();
     for (const nlohmann::json& file : files) {
         const std::string path = text_member(file, "path").value_or("");
+        check_committed_path(path);
         const bool large =
             is_stored_large(attributes, path, size_member(file, "size"), text_member(file, "sample").value_or(""));
         nlohmann::json answer{
@@ -74,13 +75,15 @@ HUBPUSH_DECL task<void> hub_service::commit(hub_call& call) {
     require_contributor(call, call.rest());
     count_commit(call);
     const commit_order order = co_await read_commit(call.exchange, pool_, folder_);
+    served_reply reply = co_await apply_commit(call, order);
+    co_await call.exchange.answer(std::move(reply));
+}
+
+HUBPUSH_DECL task<served_reply> hub_service::apply_commit(hub_call& call, const commit_order& order) {
     const git_repository::lock_type lock = co_await lock_repository(call);
     const git_ref branch = co_await branch_of(call, call.rest());
-    if (call.query.flag("create_pr")) {
-        co_await commit_as_pull_request(call, lock, order, branch);
-    } else {
-        co_await commit_to_branch(call, lock, order, branch);
-    }
+    if (call.query.flag("create_pr")) co_return co_await commit_as_pull_request(call, lock, order, branch);
+    co_return co_await commit_to_branch(call, lock, order, branch);
 }
 
 inline std::string message_of(const commit_order& order) {
@@ -100,21 +103,21 @@ HUBPUSH_DECL task<std::vector<git_change>> hub_service::planned_changes(hub_call
     co_return plan.take_changes();
 }
 
-HUBPUSH_DECL task<void> hub_service::commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
-                                                      const commit_order& order, git_ref branch) {
+HUBPUSH_DECL task<served_reply> hub_service::commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
+                                                              const commit_order& order, git_ref branch) {
     if (!branch.commit().starts_with(order.parent)) {
         throw refusal(412, "", "The branch was updated since you opened this page. Please refresh and try again.");
     }
     std::vector<git_change> changes = co_await planned_changes(call, order, branch.commit());
-    std::string id = co_await call.git().commit(lock, branch.name(), branch.commit(), std::move(changes),
-                                                message_of(order), author_of(call));
-    co_await answer_commit(call, std::move(id), 0);
+    const std::string id = co_await call.git().commit(lock, branch.name(), branch.commit(), std::move(changes),
+                                                      message_of(order), author_of(call));
+    co_return commit_reply(call, id, 0);
 }
 
-/// spec/hub-http-api.md §14.3, step 5. The file of the discussion is written first and the ref decides
-/// (`drop_unopened`), so that a server that dies in between leaves no half of a pull request.
-HUBPUSH_DECL task<void> hub_service::commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                            const commit_order& order, git_ref target) {
+/// spec/hub-http-api.md §14.3, step 5.
+HUBPUSH_DECL task<served_reply> hub_service::commit_as_pull_request(hub_call& call,
+                                                                    const git_repository::lock_type& lock,
+                                                                    const commit_order& order, git_ref target) {
     std::string base = target.commit();
     if (!order.parent.empty()) base = co_await commit_of(call, order.parent);
     std::vector<git_change> changes = co_await planned_changes(call, order, base);
@@ -123,33 +126,23 @@ HUBPUSH_DECL task<void> hub_service::commit_as_pull_request(hub_call& call, cons
     opened.target = target.name();
     opened.base = base;
     const std::uint64_t number = opened.number;
-    const std::string ref = opened.ref();
     if (!order.description.empty()) {
         opened.add(discussion_event(discussion_event::kind::comment, opened.author, opened.date, order.description));
     }
-    co_await book.store(*pool_, std::move(opened));
-    std::exception_ptr failed;
-    std::string id;
-    try {
-        id = co_await call.git().commit_to_new_ref(lock, ref, base, std::move(changes), message_of(order),
-                                                   author_of(call));
-    } catch (...) {
-        failed = std::current_exception();
-    }
-    if (failed) {
-        co_await book.remove(*pool_, number);
-        std::rethrow_exception(failed);
-    }
-    co_await answer_commit(call, std::move(id), number);
+    task<std::string> make_ref =
+        call.git().commit_to_new_ref(lock, opened.ref(), base, std::move(changes), message_of(order), author_of(call));
+    const std::string id = co_await book.open(*pool_, std::move(opened), std::move(make_ref));
+    co_return commit_reply(call, id, number);
 }
 
-HUBPUSH_DECL task<void> hub_service::answer_commit(hub_call& call, std::string id, std::uint64_t pull_request) {
+HUBPUSH_DECL served_reply hub_service::commit_reply(const hub_call& call, const std::string& id,
+                                                    std::uint64_t pull_request) const {
     nlohmann::json answer{{"success", true}, {"commitOid", id}, {"hookOutput", ""}};
     answer["commitUrl"] = repository_url(call) + "/commit/" + id;
     if (pull_request != 0) {
         answer["pullRequestUrl"] = repository_url(call) + "/discussions/" + std::to_string(pull_request);
     }
-    co_await call.exchange.answer(json_reply(answer));
+    return json_reply(answer);
 }
 
 }  // namespace hubpush::inline v0::detail

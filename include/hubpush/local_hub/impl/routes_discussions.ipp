@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hubpush/core/error.hpp>
+#include <hubpush/core/utf8.hpp>
 #include <hubpush/local_hub/hub_service.hpp>
 #include <hubpush/local_hub/impl/json_body.ipp>
 
@@ -102,11 +103,16 @@ HUBPUSH_DECL task<void> hub_service::add_commits_and_diff(hub_call& call, discus
 }
 
 HUBPUSH_DECL task<void> hub_service::write_discussions(hub_call& call) {
-    if (call.rest().empty()) co_return co_await start_discussion(call);
+    if (call.segment(call.verb + 2) == "merge" && !call.caller().may_write()) refuse_writer();
+    const nlohmann::json body = co_await read_object(call.exchange);
+    served_reply reply = co_await apply_to_discussions(call, body);
+    co_await call.exchange.answer(std::move(reply));
+}
+
+HUBPUSH_DECL task<served_reply> hub_service::apply_to_discussions(hub_call& call, const nlohmann::json& body) {
+    if (call.rest().empty()) co_return co_await start_discussion(call, body);
     const std::string_view what = call.segment(call.verb + 2);
     const bool changes_comment = what == "comment" && call.segments.size() == call.verb + 5;
-    if (what == "merge" && !call.caller().may_write()) refuse_writer();
-    const nlohmann::json body = co_await read_object(call.exchange);
     const git_repository::lock_type lock = co_await lock_repository(call);
     discussion thing = discussion_of(call);
     if (changes_comment) co_return co_await change_comment(call, std::move(thing), body);
@@ -124,9 +130,21 @@ inline std::string text_without_margins(std::string_view text) {
     return std::string(text.substr(first, text.find_last_not_of(blank) - first + 1));
 }
 
+/// `text` comes out of JSON and is well-formed.
+inline std::size_t count_characters(std::string_view text) {
+    std::size_t count = 0;
+    for (; !text.empty(); ++count) text.remove_prefix(utf8_length(text));
+    return count;
+}
+
+/// spec/hub-http-api.md §14.6. A title becomes the first line of a commit: it is one line.
 inline std::string title_member(const nlohmann::json& body) {
     std::string title = text_without_margins(text_member(body, "title").value_or(""));
-    if (title.size() < 3 || title.size() > 200) throw refusal(400, "", "A title has 3 to 200 characters");
+    const std::size_t length = count_characters(title);
+    if (length < 3 || length > 200) throw refusal(400, "", "A title has 3 to 200 characters");
+    const auto is_control = [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; };
+    if (std::any_of(title.begin(), title.end(), is_control))
+        throw refusal(400, "", "A title holds no control characters");
     return title;
 }
 
@@ -136,39 +154,41 @@ inline std::string said(const nlohmann::json& body, const char* name) {
     return text;
 }
 
-HUBPUSH_DECL task<void> hub_service::start_discussion(hub_call& call) {
-    const nlohmann::json body = co_await read_object(call.exchange);
+HUBPUSH_DECL task<served_reply> hub_service::start_discussion(hub_call& call, const nlohmann::json& body) {
     const std::string title = title_member(body);
     const std::string description = text_member(body, "description").value_or("");
     const git_repository::lock_type lock = co_await lock_repository(call);
     discussion_book& book = call.repository->discussions;
     discussion thing(book.next_number(), title, call.caller().user(), today());
     thing.add(discussion_event(discussion_event::kind::comment, thing.author, thing.date, description));
-    const nlohmann::json answer{{"num", thing.number}, {"pullRequest", true_member(body, "pullRequest")}};
-    if (true_member(body, "pullRequest")) {
+    const bool pull_request = true_member(body, "pullRequest");
+    const nlohmann::json answer{{"num", thing.number}, {"pullRequest", pull_request}};
+    if (pull_request) {
         const git_ref target = co_await branch_of(call, "main");
         thing.status = "draft";
         thing.target = target.name();
         thing.base = target.commit();
+        task<void> make_ref = call.git().create_ref(lock, thing.ref(), thing.base);
+        co_await book.open(*pool_, std::move(thing), std::move(make_ref));
+    } else {
+        co_await book.store(*pool_, std::move(thing));
     }
-    const discussion begun = thing;
-    co_await book.store(*pool_, std::move(thing));  // before its ref: see `drop_unopened`
-    if (begun.is_pull_request()) co_await call.git().create_ref(lock, begun.ref(), begun.base);
-    co_await call.exchange.answer(json_reply(answer));
+    co_return json_reply(answer);
 }
 
-HUBPUSH_DECL task<void> hub_service::answer_event(hub_call& call, const char* name, discussion thing,
-                                                  discussion_event event) {
+HUBPUSH_DECL task<served_reply> hub_service::keep_event(hub_call& call, const char* name, discussion thing,
+                                                        discussion_event event) {
     co_await call.repository->discussions.store(*pool_, std::move(thing));
     nlohmann::json answer = nlohmann::json::object();
     answer[name] = event_json(event);
-    co_await call.exchange.answer(json_reply(answer));
+    co_return json_reply(answer);
 }
 
-HUBPUSH_DECL task<void> hub_service::comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::comment_discussion(hub_call& call, discussion thing,
+                                                                const nlohmann::json& body) {
     discussion_event comment(discussion_event::kind::comment, call.caller().user(), today(), said(body, "comment"));
     comment = thing.add(std::move(comment));
-    co_await answer_event(call, "newMessage", std::move(thing), std::move(comment));
+    co_return co_await keep_event(call, "newMessage", std::move(thing), std::move(comment));
 }
 
 /// Only who began it, or who may write to the repository.
@@ -178,7 +198,8 @@ inline void require_author(const hub_call& call, const std::string& author) {
     }
 }
 
-HUBPUSH_DECL task<void> hub_service::change_comment(hub_call& call, discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::change_comment(hub_call& call, discussion thing,
+                                                            const nlohmann::json& body) {
     discussion_event* const comment = thing.comment(call.segment(call.verb + 3));
     if (comment == nullptr) throw refusal(404, "", "There is no such comment");
     require_author(call, comment->author);
@@ -193,16 +214,17 @@ HUBPUSH_DECL task<void> hub_service::change_comment(hub_call& call, discussion t
         refuse_unknown_address();
     }
     discussion_event changed = *comment;
-    co_await answer_event(call, "updatedComment", std::move(thing), std::move(changed));
+    co_return co_await keep_event(call, "updatedComment", std::move(thing), std::move(changed));
 }
 
-HUBPUSH_DECL task<void> hub_service::rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::rename_discussion(hub_call& call, discussion thing,
+                                                               const nlohmann::json& body) {
     require_author(call, thing.author);
     discussion_event change(discussion_event::kind::title_change, call.caller().user(), today(), title_member(body));
     change.before = thing.title;
     thing.title = change.text;
     change = thing.add(std::move(change));
-    co_await answer_event(call, "newTitle", std::move(thing), std::move(change));
+    co_return co_await keep_event(call, "newTitle", std::move(thing), std::move(change));
 }
 
 /// What is said while something else is done.
@@ -212,7 +234,8 @@ inline void add_remark(discussion& thing, const nlohmann::json& body, const std:
     if (!remark.empty()) thing.add(discussion_event(discussion_event::kind::comment, user, date, remark));
 }
 
-HUBPUSH_DECL task<void> hub_service::change_status(hub_call& call, discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::change_status(hub_call& call, discussion thing,
+                                                           const nlohmann::json& body) {
     require_author(call, thing.author);
     const std::string status = text_member(body, "status").value_or("");
     if (status != "open" && status != "closed") throw refusal(400, "", "The status is neither open nor closed");
@@ -221,13 +244,13 @@ HUBPUSH_DECL task<void> hub_service::change_status(hub_call& call, discussion th
     discussion_event change(discussion_event::kind::status_change, call.caller().user(), today(), status);
     thing.status = status;
     change = thing.add(std::move(change));
-    co_await answer_event(call, "newStatus", std::move(thing), std::move(change));
+    co_return co_await keep_event(call, "newStatus", std::move(thing), std::move(change));
 }
 
 /// A server that dies between the commit and the note of it leaves the pull request open; merging it again finds that
 /// nothing is left to merge.
-HUBPUSH_DECL task<void> hub_service::merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                        discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                                discussion thing, const nlohmann::json& body) {
     if (!thing.is_pull_request() || !thing.is_open()) throw refusal(400, "", "There is no open pull request to merge");
     const git_ref target = co_await branch_of(call, thing.target);
     const git_ref source = co_await branch_of(call, thing.ref());
@@ -241,7 +264,7 @@ HUBPUSH_DECL task<void> hub_service::merge_pull_request(hub_call& call, const gi
     thing.status = "merged";
     thing.add(discussion_event(discussion_event::kind::status_change, call.caller().user(), today(), thing.status));
     co_await call.repository->discussions.store(*pool_, std::move(thing));
-    co_await call.exchange.answer(served_reply::json("{}"));
+    co_return served_reply::json("{}");
 }
 
 }  // namespace hubpush::inline v0::detail

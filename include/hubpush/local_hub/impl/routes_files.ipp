@@ -1,7 +1,6 @@
 #pragma once
 
 #include <hubpush/local_hub/byte_range.hpp>
-#include <hubpush/local_hub/git_http.hpp>
 #include <hubpush/local_hub/hub_service.hpp>
 
 namespace hubpush::inline v0::detail {
@@ -45,13 +44,7 @@ HUBPUSH_DECL task<void> hub_service::answer_file(hub_call& call, const tree_node
     co_await call.exchange.answer(std::move(reply));
 }
 
-HUBPUSH_DECL task<void> hub_service::speak_git(hub_call& call) {
-    const request_head& head = call.request();
-    git_http_request request(head.method, join_segments(call.segments, call.verb), std::string(head.query()));
-    request.content_type(std::string(head.find("content-type").value_or("")));
-    request.content_encoding(std::string(head.find("content-encoding").value_or("")));
-    request.protocol(std::string(head.find("git-protocol").value_or("")));
-    if (!is_git_request(request)) refuse_unknown_address();
+HUBPUSH_DECL task<void> hub_service::speak_git(hub_call& call, git_http_request request) {
     require_unlocked_gate(call);
     co_await serve_git(call.git(), std::move(request), call.exchange, call.exchange);
 }

@@ -127,6 +127,7 @@ HUBPUSH_DECL task<void> hub_service::duplicate_large_files(hub_call& call) {
     const std::optional<repository_kind> kind = kind_of_name(text_member(target, "type").value_or("model"));
     if (!kind) throw refusal(400, "", "Invalid repository type");
     const lfs_store from = call.repository->objects();
+    call.verb = 0;  // the id does not stand in the address: there is no other one to send the caller to
     open_repository(call, *kind, text_member(target, "name").value_or(""), access::take_part);
     const lfs_store to = call.repository->objects();
     nlohmann::json failed = nlohmann::json::array();

@@ -26,11 +26,11 @@ HUBPUSH_DECL task<void> hub_service::move_repository(hub_call& call) {
     co_await call.exchange.answer(served_reply::json("{}"));
 }
 
-/// What a body changes of the facts (spec/hub-http-api.md §3.2).
-inline repository_facts changed_facts(repository_facts facts, const nlohmann::json& body) {
-    if (body.contains("visibility") || body.contains("private")) facts.is_private = wants_private(body);
+/// Makes of the facts what a body asks for (spec/hub-http-api.md §3.2); what it does not name stays.
+inline void apply_settings(repository_facts& facts, const nlohmann::json& body) {
+    facts.is_private = asked_privacy(body).value_or(facts.is_private);
     const auto gated = body.find("gated");
-    if (gated == body.end()) return facts;
+    if (gated == body.end() || gated->is_null()) return;
     if (*gated == false) {
         facts.gated.clear();
     } else if (*gated == "auto" || *gated == "manual") {
@@ -38,13 +38,14 @@ inline repository_facts changed_facts(repository_facts facts, const nlohmann::js
     } else {
         throw refusal(400, "", "gated is neither auto, manual nor false");
     }
-    return facts;
 }
 
 HUBPUSH_DECL task<void> hub_service::change_settings(hub_call& call) {
     const nlohmann::json body = co_await read_object(call.exchange);
-    const repository_facts facts = changed_facts(call.repository->facts(), body);
-    co_await shelf_->change_facts(call.repository, facts);
+    const std::function<void(repository_facts&)> change = [&body](repository_facts& facts) {
+        apply_settings(facts, body);
+    };
+    const repository_facts facts = co_await shelf_->change_facts(call.repository, change);
     const nlohmann::json answer{{"private", facts.is_private}, {"gated", gated_json(facts)}};
     co_await call.exchange.answer(json_reply(answer));
 }
@@ -55,7 +56,7 @@ HUBPUSH_DECL task<void> hub_service::duplicate_repository(hub_call& call) {
     if (!call.caller().may_write()) throw refusal(403, "", "You don't have the rights to create a repo there");
     require_unlocked_gate(call);
     repository_facts facts(call.repository->is_private());
-    facts = changed_facts(std::move(facts), body);
+    apply_settings(facts, body);
     try {
         call.repository = co_await shelf_->duplicate(call.repository, target, facts);
     } catch (const hubpush::conflict&) {

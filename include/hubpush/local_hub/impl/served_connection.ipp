@@ -6,16 +6,23 @@
 #include <asio/socket_base.hpp>
 #include <asio/write.hpp>
 
+#include <functional>
+
 namespace hubpush::inline v0::detail {
+
+/// What a deadline of a connection does.
+inline std::function<void()> closing(const std::shared_ptr<asio::ip::tcp::socket>& socket) {
+    return [socket] {
+        std::error_code ignored;
+        socket->close(ignored);
+    };
+}
 
 HUBPUSH_DECL served_connection::served_connection(asio::ip::tcp::socket socket, clock& clock, memory_budget budget,
                                                   std::chrono::milliseconds silence_limit)
     : socket_(std::make_shared<asio::ip::tcp::socket>(std::move(socket))),
-      silence_(clock, socket_->get_executor(),
-               [peer = socket_] {
-                   std::error_code ignored;
-                   peer->close(ignored);
-               }),
+      reading_(clock, socket_->get_executor(), closing(socket_)),
+      writing_(clock, socket_->get_executor(), closing(socket_)),
       silence_limit_(silence_limit),
       budget_(std::move(budget)) {}
 
@@ -58,9 +65,9 @@ HUBPUSH_DECL task<std::span<const std::byte>> served_connection::next_piece() {
 HUBPUSH_DECL task<bool> served_connection::wait_for_bytes() {
     co_await throw_if_cancelled();
     std::error_code failed;
-    silence_.expires_after(silence_limit_);
+    reading_.expires_after(silence_limit_);
     co_await socket_->async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, failed));
-    silence_.cancel();
+    reading_.cancel();
     co_await throw_if_cancelled();
     co_return !failed;
 }
@@ -68,10 +75,10 @@ HUBPUSH_DECL task<bool> served_connection::wait_for_bytes() {
 HUBPUSH_DECL task<bool> served_connection::receive() {
     co_await throw_if_cancelled();
     std::error_code failed;
-    silence_.expires_after(silence_limit_);
+    reading_.expires_after(silence_limit_);
     const asio::mutable_buffer room(buffer_.bytes().data(), half_size);
     const std::size_t size = co_await socket_->async_read_some(room, asio::redirect_error(asio::use_awaitable, failed));
-    silence_.cancel();
+    reading_.cancel();
     co_await throw_if_cancelled();
     if (failed && failed != asio::error::eof) throw connection_lost();
     unread_ = buffer_.bytes().first(size);
@@ -83,9 +90,9 @@ HUBPUSH_DECL task<void> served_connection::send(std::span<const std::byte> first
     const std::array<asio::const_buffer, 2> parts{asio::const_buffer(first.data(), first.size()),
                                                   asio::const_buffer(second.data(), second.size())};
     std::error_code failed;
-    silence_.expires_after(silence_limit_);
+    writing_.expires_after(silence_limit_);
     co_await asio::async_write(*socket_, parts, asio::redirect_error(asio::use_awaitable, failed));
-    silence_.cancel();
+    writing_.cancel();
     co_await throw_if_cancelled();
     if (failed) throw connection_lost();
 }
@@ -100,12 +107,12 @@ HUBPUSH_DECL task<void> served_connection::linger() {
     co_await throw_if_cancelled();
     std::error_code failed;
     socket_->shutdown(asio::ip::tcp::socket::shutdown_send, failed);
-    silence_.expires_after(std::chrono::seconds(2));
+    reading_.expires_after(std::chrono::seconds(2));
     while (!failed && buffer_) {
         const asio::mutable_buffer room(buffer_.bytes().data(), half_size);
         co_await socket_->async_read_some(room, asio::redirect_error(asio::use_awaitable, failed));
     }
-    silence_.cancel();
+    reading_.cancel();
     socket_->close(failed);
 }
 

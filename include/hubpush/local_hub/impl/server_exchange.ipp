@@ -50,8 +50,8 @@ HUBPUSH_DECL task<void> server_exchange::converse(const handler& handle) {
     const bool request_breaks = hit_by(fault::kind::reset_request) || hit_by(fault::kind::stall_request);
     if (request_breaks && (fault_->bytes() == 0 || !request().has_body())) co_await break_request();
     if (hit_by(fault::kind::answer_early) || hit_by(fault::kind::answer_instead)) {
-        keep_alive_ = keep_alive_ && !hit_by(fault::kind::answer_early);
-        if (keep_alive_) co_await drain();
+        if (hit_by(fault::kind::answer_early)) leave_body();
+        co_await drain();
         co_await send_answer(reply_of(fault_->answer()));
         co_await finish();
         co_return;
@@ -156,12 +156,12 @@ HUBPUSH_DECL task<std::string> server_exchange::read_text(std::size_t limit) {
 
 HUBPUSH_DECL task<void> server_exchange::drain() {
     // A client that waits for "100 Continue" has not sent its body: then the answer comes instead of it.
-    if (request().expects_continue() && request().has_body() && !continued_) keep_alive_ = false;
+    if (request().expects_continue() && request().has_body() && !continued_) leave_body();
     std::uint64_t drained = 0;
-    while (keep_alive_ && !body_ended_) {
+    while (drains_ && !body_ended_) {
         const std::span<const std::byte> piece = co_await next_piece();
         drained += piece.size();
-        if (drained > most_drained_bytes) keep_alive_ = false;
+        if (drained > most_drained_bytes) leave_body();
     }
 }
 

@@ -17,7 +17,7 @@ HUBPUSH_DECL std::string read_whole_file(const std::filesystem::path& path) {
 HUBPUSH_DECL void replace_whole_file(const std::filesystem::path& path, std::string_view content) {
     const std::filesystem::path fresh = path.string() + ".new";
     std::error_code failed;
-    std::filesystem::create_directories(path.parent_path(), failed);
+    std::filesystem::create_directory(path.parent_path(), failed);
     std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
     file << content << std::flush;
     if (file) std::filesystem::rename(fresh, path, failed);
