@@ -129,6 +129,7 @@
 #include <hubpush/queue/job_ledger.hpp>
 #include <hubpush/queue/outcome.hpp>
 #include <hubpush/queue/patience.hpp>
+#include <hubpush/queue/process.hpp>
 #include <hubpush/queue/queue_core.hpp>
 #include <hubpush/queue/queue_options.hpp>
 #include <hubpush/queue/wait_list.hpp>

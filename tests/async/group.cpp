@@ -169,6 +169,59 @@ TEST_CASE("cancelled in turn, a child is left alone until those before it have e
     CHECK(order == "aabbcc");
 }
 
+TEST_CASE("a parent that was cancelled still is when its children have ended") {
+    asio::io_context context;
+    asio::cancellation_signal signal;
+    bool joined = false;
+    std::exception_ptr outcome;
+    const auto parent = [&]() -> task<void> {
+        bool ended = false;
+        task_group group(co_await asio::this_coro::executor);
+        group.spawn(wait_for_ever(ended));
+        try {
+            co_await group.join();
+        } catch (const cancelled&) {
+            joined = ended;
+        }
+        co_await throw_if_cancelled();
+    };
+    initiate(context.get_executor(), parent(),
+             asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure) { outcome = failure; }));
+    context.poll();
+    signal.emit(asio::cancellation_type::total);
+    context.restart();
+    context.poll();
+    CHECK(joined);
+    REQUIRE(outcome);
+    CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
+}
+
+TEST_CASE("children end before a parent that Asio's own check would end first") {
+    asio::io_context context;
+    asio::cancellation_signal signal;
+    bool ended = false;
+    bool check_is_on = false;
+    std::exception_ptr outcome;
+    const auto parent = [&]() -> task<void> {
+        task_group group(co_await asio::this_coro::executor);
+        group.spawn(wait_for_ever(ended));
+        try {
+            co_await group.join();
+        } catch (const cancelled&) {
+            CHECK(ended);
+        }
+        check_is_on = co_await asio::this_coro::throw_if_cancelled();
+    };
+    asio::co_spawn(context, parent(),
+                   asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr end) { outcome = end; }));
+    context.poll();
+    signal.emit(asio::cancellation_type::terminal);
+    context.restart();
+    context.poll();
+    CHECK_FALSE(outcome);
+    CHECK(check_is_on);
+}
+
 TEST_CASE("a destroyed io_context leaves nothing behind, whenever it ends") {
     for (int steps = 0; steps < 30; ++steps) {
         asio::io_context context;

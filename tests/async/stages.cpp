@@ -97,6 +97,23 @@ CO_TEST_CASE("a stage of several steps may stand between streams, at the beginni
     CHECK(counts.files == std::vector<std::size_t>{1});
 }
 
+CO_TEST_CASE("a step that takes one value refuses a stream that gives several, or none") {
+    test_context context;
+    const auto one = numbers(1) | map(&same) | last_of<number>();
+    const number only = co_await one.run(context);
+    CHECK(only.value == 0);
+    for (const int count : {0, 2, 40}) {
+        const auto steps = numbers(count) | map(&same) | last_of<number>();
+        errc kind{};
+        try {
+            co_await steps.run(context);
+        } catch (const error& failure) {
+            kind = failure.kind();
+        }
+        CHECK(kind == errc::invalid_argument);
+    }
+}
+
 TEST_CASE("a cancelled step ends a fused pipeline with hubpush's own error, also when Asio threw it") {
     for (const bool throw_by_itself : {false, true}) {
         test_context place;

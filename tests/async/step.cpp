@@ -161,6 +161,53 @@ TEST_CASE("a commit's outcome is the pipeline's, whatever steps follow it and wh
     CHECK(outcome_of_cancelled(unknown).starts_with("nobody knows"));
 }
 
+TEST_CASE("what follows a pipeline that has its result although it was cancelled knows of the cancellation") {
+    test_context place;
+    asio::io_context context;
+    asio::cancellation_signal signal;
+    std::string first;
+    std::exception_ptr outcome;
+    const auto steps = numbers(3) | commit_like(true);
+    const auto work = [&]() -> task<void> {
+        first = co_await steps.run(place);
+        co_await throw_if_cancelled();
+    };
+    initiate(context.get_executor(), work(),
+             asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr end) { outcome = end; }));
+    context.poll();
+    signal.emit(asio::cancellation_type::partial);
+    run_virtual(context, *place.outside.clock);
+    CHECK(first == "3");
+    REQUIRE(outcome);
+    CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
+}
+
+TEST_CASE("a pipeline inside a plain coroutine of Asio's, cancelled after any number of handlers, ends in order") {
+    for (int steps = 0; steps < 120; ++steps) {
+        test_context place;
+        asio::io_context context;
+        asio::cancellation_signal signal;
+        std::exception_ptr outcome;
+        bool completed = false;
+        const auto numbers_added = numbers(40) | map(&twice) | each(&plus_one, in_flight(3)) | sum();
+        const auto work = [&]() -> task<void> {
+            co_await numbers_added.run(place);
+            const bool check_is_on = co_await asio::this_coro::throw_if_cancelled();
+            CHECK(check_is_on);
+        };
+        asio::co_spawn(context, work(), asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr end) {
+                           completed = true;
+                           outcome = end;
+                       }));
+        for (int i = 0; i < steps; ++i) context.poll_one();
+        signal.emit(asio::cancellation_type::terminal);
+        context.restart();
+        context.poll();
+        REQUIRE(completed);
+        if (outcome) CHECK_THROWS_AS(std::rethrow_exception(translate(outcome)), cancelled);
+    }
+}
+
 TEST_CASE("a pipeline cancelled or destroyed after any number of handlers leaves nothing behind") {
     for (int steps = 0; steps < 120; ++steps) {
         asio::io_context context;

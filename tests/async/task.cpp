@@ -135,3 +135,25 @@ TEST_CASE("work that is destroyed takes whoever waits for it elsewhere along, an
     }
     SUCCEED("the sanitizers saw nothing");
 }
+
+TEST_CASE("a coroutine that is cancelled already starts nothing elsewhere") {
+    asio::io_context context;
+    asio::cancellation_signal signal;
+    std::exception_ptr outcome;
+    bool started = false;
+    const auto work = [&]() -> task<void> {
+        started = true;
+        co_return;
+    };
+    const auto deaf_for_a_while = [&]() -> task<void> {
+        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+        signal.emit(asio::cancellation_type::total);
+        co_await detail::run_on(context.get_executor(), work());
+    };
+    initiate(context.get_executor(), deaf_for_a_while(),
+             asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr end) { outcome = end; }));
+    context.run();
+    REQUIRE(outcome);
+    CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
+    CHECK_FALSE(started);
+}

@@ -68,6 +68,26 @@ public:
     }
 };
 
+/// Takes a minute, whatever happens meanwhile.
+class stubborn_sum : public step_base {
+public:
+    task<std::string> operator()(test_context& context, set_of<number>) const {
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        co_await sleep_for(*context.outside.clock, 1min);
+        co_return "added";
+    }
+};
+
+/// Like a commit: it asks before it begins.
+class commit_like : public step_base {
+public:
+    task<std::string> operator()(test_context& context, std::string in) const {
+        co_await throw_if_cancelled();
+        context.events.push_back("committed");
+        co_return in;
+    }
+};
+
 }  // namespace
 
 TEST_CASE("what ends in time is as it is without the limit") {
@@ -163,6 +183,27 @@ TEST_CASE("a step may have a limit of its own, whether it streams or not") {
     CHECK(outcome_of((timeout(slow_source(), 4min) | slow_sum()).run(place), *clock) == "added at 690");
     CHECK(outcome_of((timeout(slow_source(), 2min + 30s) | slow_sum()).run(place), *clock) ==
           "the operation took longer than 150000 ms at 840");
+}
+
+TEST_CASE("a step behind one that could not be stopped does not begin after the cancellation") {
+    for (const bool cancel : {false, true}) {
+        test_context place;
+        asio::io_context context;
+        asio::cancellation_signal signal;
+        std::exception_ptr outcome;
+        const auto stop = place.outside.clock->make_timer(context.get_executor());
+        if (cancel)
+            stop->start(place.outside.clock->now() + 3min + 30s, [&] { signal.emit(asio::cancellation_type::total); });
+        const auto steps = slow_source() | timeout(stubborn_sum(), 1h) | commit_like();
+        initiate(
+            context.get_executor(), steps.run(place),
+            asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr end, std::string) { outcome = end; }));
+        run_virtual(context, *place.outside.clock);
+        CHECK((outcome != nullptr) == cancel);
+        if (outcome) CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
+        CHECK(place.events.size() == (cancel ? 0 : 1));
+        CHECK(place.outside.clock->elapsed() == 4min);
+    }
 }
 
 TEST_CASE("a timeout destroyed after any number of handlers leaves nothing behind") {

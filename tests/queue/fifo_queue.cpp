@@ -563,6 +563,66 @@ TEST_CASE("failures nobody has read go to the log when the queue ends, once each
     CHECK_THROWS_AS(running.get(), hubpush::cancelled);
 }
 
+TEST_CASE("a job that was cancelled and cannot say what it has done is reported", "[queue][close]") {
+    fixture f;
+    auto queue =
+        std::make_unique<hubpush::fifo_queue>(f.context.get_executor(), hubpush::queue_options().use(f.world.get()));
+    const auto commit = [&f]() -> task<void> {
+        try {
+            co_await f.sleep(1h);
+        } catch (const hubpush::cancelled&) {
+        }
+        hubpush::throw_error(errc::outcome_unknown, "the answer was lost");
+    };
+    queue->submit(commit, "push");
+    f.poll();
+    queue->cancel_all();
+    f.poll();
+    CHECK(f.world.log->lines().empty());
+    queue.reset();
+    REQUIRE(f.world.log->lines().size() == 1);
+    CHECK(f.world.log->lines().front().find("job 1 (push) failed: the answer was lost") == 0);
+}
+
+TEST_CASE("a job that ends with its executor, after its queue, is reported", "[queue][close]") {
+    hubpush_test::test_seams world;
+    auto context = std::make_unique<asio::io_context>();
+    {
+        hubpush::fifo_queue queue(context->get_executor(), hubpush::queue_options().use(world.get()));
+        queue.submit(hubpush_test::for_ever, "lost");
+        context->poll();
+    }
+    CHECK(world.log->lines().empty());
+    context.reset();
+    REQUIRE(world.log->lines().size() == 1);
+    CHECK(world.log->lines().front().find("job 1 (lost) was not done: ") == 0);
+}
+
+TEST_CASE("failures are described without a lock", "[queue][close]") {
+    class asks_back : public std::runtime_error {
+    public:
+        explicit asks_back(const job<void>& other) : std::runtime_error("asked"), other_(&other) {}
+        const char* what() const noexcept override {
+            static_cast<void>(other_->status());
+            return std::runtime_error::what();
+        }
+
+    private:
+        const job<void>* other_;
+    };
+    hubpush_test::test_seams world;
+    asio::io_context context;
+    job<void> before;
+    {
+        hubpush::fifo_queue queue(context.get_executor(), hubpush::queue_options().use(world.get()));
+        before = queue.submit([]() -> task<void> { co_return; });
+        queue.submit([&before]() -> task<void> { throw asks_back(before); }, "asking");
+        context.run();
+    }
+    REQUIRE(world.log->lines().size() == 1);
+    CHECK(world.log->lines().front() == "job 2 (asking) failed: asked");
+}
+
 TEST_CASE("drained failures are not reported again", "[queue][close]") {
     hubpush_test::test_seams world;
     asio::io_context context;

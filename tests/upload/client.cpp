@@ -497,6 +497,35 @@ TEST_CASE("a token over plain http to another machine needs to be allowed by nam
     CHECK_NOTHROW(make(allow_plain_http()));
 }
 
+TEST_CASE("a cancellation while one call commits keeps the next one from beginning") {
+    simulation world;
+    write_checkpoint(world);
+    const client hub = world.client();
+    asio::cancellation_signal signal;
+    world.hub->fault = [&](const std::string&, const std::string& target) {
+        if (target.find("/commit/") != std::string::npos) {
+            asio::post(world.context, [&] { signal.emit(asio::cancellation_type::total); });
+        }
+        return model_fault::none;
+    };
+    commit_info first;
+    std::exception_ptr outcome;
+    const auto both = [&]() -> task<void> {
+        task<commit_info> file = hub.upload_file("acme/x", "/run/config.json", "config.json");
+        first = co_await std::move(file);
+        task<commit_info> folder = hub.upload_folder("acme/x", "/run");
+        co_await std::move(folder);
+    };
+    initiate(world.context.get_executor(), both(),
+             asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr end) { outcome = end; }));
+    run_virtual(world.context, *world.seams.clock);
+    CHECK(first.oid == world.hub->commits.back().oid);
+    CHECK(world.hub->commits.size() == 2);
+    CHECK(world.hub->count("POST", "/preupload/") == 1);
+    REQUIRE(outcome);
+    CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
+}
+
 TEST_CASE("progress is monotonic, at most ten times a second, and ends with everything done") {
     simulation world;
     write_checkpoint(world);
@@ -532,4 +561,31 @@ TEST_CASE("an exception of a progress callback ends the push and is what the cal
     const client hub = world.client();
     CHECK_THROWS_WITH(world.run(hub.upload_folder("acme/x", "/run", bar)), "mine");
     CHECK(world.hub->commits.size() == 1);
+}
+
+TEST_CASE("with a progress callback too, a step behind the commit can be cancelled") {
+    class rest : public step_base {
+    public:
+        task<commit_info> operator()(context& place, commit_info made) const {
+            co_await sleep_for(place.seams().clock(), std::chrono::hours(1));
+            co_return made;
+        }
+    };
+    simulation world;
+    write_checkpoint(world);
+    client hub = world.client();
+    asio::cancellation_signal signal;
+    std::exception_ptr outcome;
+    const auto look = [](const progress_view&) {};
+    const auto push = scan("/run") | classify() | transfer() | hubpush::commit("once") | rest();
+    const auto stop = world.seams.clock->make_timer(world.context.get_executor());
+    stop->start(world.seams.clock->now() + std::chrono::minutes(1),
+                [&] { signal.emit(asio::cancellation_type::total); });
+    initiate(world.context.get_executor(), push(hub, "acme/x", progress(look)),
+             asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr end, commit_info) { outcome = end; }));
+    run_virtual(world.context, *world.seams.clock);
+    CHECK(world.hub->commits.size() == 2);
+    REQUIRE(outcome);
+    CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
+    CHECK(world.seams.clock->elapsed() == std::chrono::minutes(1));
 }

@@ -25,8 +25,10 @@ enum class cancel_order {
 
 /// Children of one coroutine, all on its strand. The first failure cancels the others; `join()` waits for every one of
 /// them and rethrows that failure. When the parent is cancelled, `join()` cancels the children, still waits for all,
-/// and throws `cancelled`, or what a child says instead: `outcome_unknown` is never hidden by `cancelled`. A group with
-/// children must be joined before it ends. Not thread-safe.
+/// and throws `cancelled`, or what a child says instead: `outcome_unknown` is never hidden by `cancelled`. The parent
+/// stays cancelled: its next `throw_if_cancelled()` throws. A group with children must be joined before it ends; a
+/// parent that was started with plain `asio::co_spawn` awaits `accept_cancellation()` before its first child, because
+/// Asio would otherwise throw from the `co_await` in front of `join()`. Not thread-safe.
 class task_group {
 public:
     HUBPUSH_DECL explicit task_group(asio::any_io_executor executor);

@@ -86,12 +86,14 @@ public:
     template <class Context>
     task<void> operator()(Context&, stream<input_type>& in, stream<output_type>& out) const {
         task_group group(co_await asio::this_coro::executor);
+        bool wanted = true;
         std::exception_ptr failure;
         try {
             while (std::optional<input_type> item = co_await in.pop()) {
-                group.spawn(one(std::move(*item), out));
+                group.spawn(one(std::move(*item), out, wanted));
                 co_await group.wait_for_room(limit_.limit());
-                if (group.failed()) break;
+                co_await throw_if_cancelled();
+                if (group.failed() || !wanted) break;
             }
         } catch (...) {
             failure = std::current_exception();
@@ -100,9 +102,10 @@ public:
     }
 
 private:
-    task<void> one(input_type item, stream<output_type>& out) const {
+    /// `wanted` becomes false when nobody takes results any more.
+    task<void> one(input_type item, stream<output_type>& out, bool& wanted) const {
         result_type result = co_await function_(std::move(item));
-        co_await detail::spread(std::move(result), out);
+        if (!co_await detail::spread(std::move(result), out)) wanted = false;
     }
 
     Function function_;

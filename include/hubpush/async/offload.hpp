@@ -33,6 +33,8 @@ public:
     asio::io_context::executor_type executor() noexcept { return context_.get_executor(); }
 
 private:
+    HUBPUSH_DECL void stop();
+
     asio::io_context context_;
     asio::executor_work_guard<asio::io_context::executor_type> work_;
     std::vector<std::thread> threads_;

@@ -21,16 +21,22 @@ namespace hubpush::inline v0::detail {
 
 /// Takes what waits in `in` as the value that a whole-value step wants: all items of a set, or the one item there is.
 template <class Value, class Item>
+    requires is_set<Value>
 task<Value> gather(stream<Item>& in) {
-    Value value{};
-    while (std::optional<Item> item = co_await in.pop()) {
-        if constexpr (is_set<Value>) {
-            value.files.push_back(std::move(*item));
-        } else {
-            value = std::move(*item);
-        }
-    }
+    Value value;
+    while (std::optional<Item> item = co_await in.pop()) value.files.push_back(std::move(*item));
     co_return value;
+}
+template <class Value>
+task<Value> gather(stream<Value>& in) {
+    std::optional<Value> only = co_await in.pop();
+    if (!only) throw_error(errc::invalid_argument, "a step that takes one item stands behind one that gave none");
+    const std::optional<Value> second = co_await in.pop();
+    if (second) {
+        throw_error(errc::invalid_argument, "a step that takes one item stands behind one that gave several",
+                    error_details().hint("map and each call it for every item; one that takes a set_of gets them all"));
+    }
+    co_return std::move(*only);
 }
 
 /// Hands on the items of a set, or the one value. False when nobody takes any more.

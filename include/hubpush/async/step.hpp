@@ -132,6 +132,9 @@ private:
             plan::template stage<Stage>(steps_)...);
         task_group group(executor);
         std::optional<result_type> result;
+        // In a plain `co_spawn` Asio's own check would end this while the stages run.
+        const bool asio_checks = co_await asio::this_coro::throw_if_cancelled();
+        co_await asio::this_coro::throw_if_cancelled(false);
         (group.spawn(run_stage<Stage>(std::get<Stage>(stages), context, joints, result)), ...);
         if constexpr (streams_at_the_end) group.spawn(detail::collect(std::get<plan::size - 1>(joints), result));
         std::exception_ptr failure;
@@ -140,6 +143,7 @@ private:
         } catch (...) {
             failure = std::current_exception();
         }
+        co_await asio::this_coro::throw_if_cancelled(asio_checks);
         // A run that was cancelled when its last step had done its work is done: a commit that exists is not
         // "cancelled".
         if (!result) std::rethrow_exception(failure);

@@ -25,8 +25,6 @@ concept step = std::derived_from<std::remove_cvref_t<Candidate>, step_base>;
 template <class Item>
 class set_of {
 public:
-    using element_type = Item;
-
     set_of() = default;
     explicit set_of(std::vector<Item> items) : files(std::move(items)) {}
 

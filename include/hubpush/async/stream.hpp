@@ -22,8 +22,6 @@ inline constexpr std::size_t stream_capacity = 16;
 template <class T>
 class stream {
 public:
-    using value_type = T;
-
     explicit stream(asio::any_io_executor executor) : changed_(std::move(executor)) {}
     stream(const stream&) = delete;
     stream& operator=(const stream&) = delete;

@@ -166,6 +166,7 @@ task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
 /// Runs `work` on `executor` for whoever awaits it on another one. The compiler sees `co_spawn` once, whatever `T` is.
 template <class T>
 task<T> run_on(asio::any_io_executor executor, task<T> work) {
+    co_await throw_if_cancelled();  // the work would not know of a cancellation that came before it
     std::optional<value_of<T>> result;
     co_await initiate(std::move(executor), keep_result(std::move(work), result), asio::use_awaitable);
     if constexpr (!std::is_void_v<T>) co_return std::move(*result);

@@ -12,7 +12,8 @@
 
 namespace hubpush::inline v0 {
 
-/// Waits until `clock` reaches `at`. Cancellation: all types; throws `cancelled`.
+/// Waits until `clock` reaches `at`. On a strand, or an executor with one thread: the clock's timer and the coroutine
+/// share what they wait with. Cancellation: all types; throws `cancelled`.
 HUBPUSH_DECL task<void> sleep_until(clock& clock, steady_time at);
 
 /// The same for a duration from now.

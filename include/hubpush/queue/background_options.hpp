@@ -79,15 +79,6 @@ struct background_options;
 template <class... ClientOptions>
 struct background_options<option_set<ClientOptions...>> {
     using all = option_set<ClientOptions..., queue_limit, when_full, after_failure, give_up_after, close_within>;
-
-    static option_set<ClientOptions...> client_part(const all& given) {
-        option_set<ClientOptions...> result;
-        const auto copy = [&result](const auto& option) {
-            if (option) result.put(*option);
-        };
-        (copy(given.template get<ClientOptions>()), ...);
-        return result;
-    }
 };
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 /// A strict FIFO of coroutines on an executor: one at a time, in order of submission, every outcome kept until it is
 /// read.
 
+#include <hubpush/async/task.hpp>
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/error.hpp>
@@ -21,17 +22,6 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-template <class Type>
-struct task_traits {
-    static constexpr bool is_task = false;
-};
-
-template <class T>
-struct task_traits<task<T>> {
-    static constexpr bool is_task = true;
-    using result = T;
-};
-
 /// Work the queue takes, and what it gives: a task runs once, a callable that makes tasks can be run again.
 template <class Work>
 struct work_traits {
@@ -40,10 +30,10 @@ struct work_traits {
 };
 
 template <class Work>
-    requires task_traits<std::invoke_result_t<Work&>>::is_task
+    requires is_task<std::invoke_result_t<Work&>>
 struct work_traits<Work> {
     using made = std::invoke_result_t<Work&>;
-    using result = typename task_traits<made>::result;
+    using result = typename made::value_type;
     static constexpr bool fits = true;
     static constexpr bool ends_quietly =
         std::is_nothrow_destructible_v<Work> && (std::is_void_v<result> || std::is_nothrow_destructible_v<result>);
@@ -137,7 +127,7 @@ public:
     /// Queued when it is awaited. Cancellation: all types; throws `cancelled`, and then nothing was queued.
     template <class Work>
     auto async_submit(Work&& work, std::string name = "job") {
-        static_assert(detail::task_traits<std::decay_t<Work>>::is_task || detail::callable_is_safe<Work>,
+        static_assert(detail::is_task<std::decay_t<Work>> || detail::callable_is_safe<Work>,
                       "hubpush: on g++ 12 give this lambda a name first and pass the name");
         return detail::submitted(make_state(std::forward<Work>(work), name));
     }

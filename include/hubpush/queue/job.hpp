@@ -3,6 +3,7 @@
 /// \file
 /// The handle on one queued piece of work.
 
+#include <hubpush/async/task.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/queue/outcome.hpp>
 #include <hubpush/queue/queue_core.hpp>
@@ -14,7 +15,6 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace hubpush::inline v0 {
 
@@ -24,7 +24,7 @@ namespace detail {
 template <class T>
 class job_state : public job_record {
 public:
-    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+    using stored = value_of<T>;
     using job_record::job_record;
 
     /// Only after the job has ended; rethrows its failure.
@@ -102,8 +102,8 @@ public:
     }
 
     /// What `get()` gives, for a coroutine on any executor. Cancellation: all types; it ends the wait with `cancelled`
-    /// and leaves the job alone. Inside a job of the same queue, waiting for one that has not ended throws
-    /// `errc::wrong_thread`.
+    /// and leaves the job alone. Inside a job of the same queue, as far as it stays on the queue's strand, waiting for
+    /// one that has not ended throws `errc::wrong_thread`; elsewhere such a wait has no end.
     task<T> async_get() const& { return detail::result_of<T>(checked()); }
     /// Name the handle first: `co_await queue.submit([captures] …).async_get()` would put a lambda into a `co_await`
     /// expression, which g++ 12 destroys twice.

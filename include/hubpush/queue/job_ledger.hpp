@@ -92,8 +92,8 @@ public:
     HUBPUSH_DECL std::exception_ptr read_failure(const job_record& job);
     /// Takes the outcomes since the last call.
     HUBPUSH_DECL drain_result take_outcomes();
-    /// One line for each failure that nobody has read; each only once.
-    HUBPUSH_DECL std::vector<std::string> take_unread_failures();
+    /// The failures that nobody has read; each only once.
+    HUBPUSH_DECL std::vector<job_outcome> take_unread_failures();
 
     /// Everything that was added until now.
     milestone everything() const noexcept { return {last_number_, true}; }

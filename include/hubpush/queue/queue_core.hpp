@@ -10,10 +10,10 @@
 #include <hubpush/queue/job_ledger.hpp>
 #include <hubpush/queue/outcome.hpp>
 #include <hubpush/queue/patience.hpp>
+#include <hubpush/queue/process.hpp>
 #include <hubpush/queue/queue_options.hpp>
 #include <hubpush/queue/wait_list.hpp>
 
-#include <sys/types.h>
 #include <chrono>
 #include <exception>
 #include <list>
@@ -23,7 +23,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// Thread-safe. No lock is held while foreign code runs: work, its captures' destructors, its result, the log, rules.
+/// Thread-safe. No lock is held while foreign code runs: work, its captures' destructors, its result, what it
+/// throws, the log, rules.
 class queue_core : public std::enable_shared_from_this<queue_core> {
 public:
     HUBPUSH_DECL queue_core(asio::any_io_executor executor, queue_options options);
@@ -100,7 +101,7 @@ private:
     HUBPUSH_DECL bool on_executor_thread() const;
 
     const queue_options options_;
-    const ::pid_t process_;
+    const birthplace birthplace_;
 
     mutable std::mutex mutex_;
     wait_list waiters_{mutex_};

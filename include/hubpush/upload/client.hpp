@@ -33,9 +33,9 @@ namespace hubpush::inline v0 {
 /// `invalid_argument` before the first request. Every call exists with any completion token too: `async_calls`.
 class client : public async_calls<client> {
 public:
-    /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `allow_plain_http`, `log_to` and, for
-    /// simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. Of the network: `proxy`,
-    /// `connection_limits`, `trace_events`, `allow_private_addresses`. What is not given comes from the
+    /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `commit_patience`, `allow_plain_http`, `log_to`
+    /// and, for simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. Of the network:
+    /// `proxy`, `connection_limits`, `trace_events`, `allow_private_addresses`. What is not given comes from the
     /// environment, as in the Hub's own tools (spec/hub-http-api.md §1). Throws `bad_environment` or
     /// `invalid_argument`; sends nothing.
     template <class... Options>

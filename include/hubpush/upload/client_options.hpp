@@ -114,4 +114,17 @@ struct client_call {
                              proxy, connection_limits, trace_events, allow_private_addresses>;
 };
 
+namespace detail {
+
+/// What the options say about clock, random numbers and log.
+template <class Options>
+seams seams_of(const Options& options) {
+    seams result;
+    if (const auto& given = options.template get<use_seams>()) result = given->get();
+    if (const auto& log = options.template get<log_to>()) result.set_log(log->get());
+    return result;
+}
+
+}  // namespace detail
+
 }  // namespace hubpush::inline v0

@@ -70,9 +70,9 @@ private:
     std::string hash_;
 };
 
-/// A file that is ready for the commit: a large one is stored, a regular one travels inside the commit. Its source is
-/// kept, for the bytes of regular files and for the case that the Hub has forgotten a large one (spec/reliability.md
-/// §3.9, S13).
+/// A file for the commit: a large one is stored when the stream that it comes by has ended without a failure, a regular
+/// one travels inside the commit. Its source is kept, for the bytes of regular files and for the case that the Hub has
+/// forgotten a large one (spec/reliability.md §3.9, S13).
 class stored_file {
 public:
     stored_file() = default;

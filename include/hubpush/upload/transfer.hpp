@@ -13,9 +13,11 @@ namespace detail {
 class large_file_store;
 }
 
-/// Takes planned files and gives each when the commit may name it. Large files are sent to the LFS store, several at
-/// once, as soon as it is certain that the commit can stay within the Hub's limits; content that the store has already,
-/// or that occurs twice, is not sent. Regular files pass through: their bytes travel inside the commit.
+/// Takes planned files and hands them on; when the stream of them ends, the commit may name every one. Large files are
+/// sent to the LFS store, several at once, as soon as it is certain that the commit can stay within the Hub's limits;
+/// content that the store has already, or that occurs twice, is not sent. A file is handed on while it is still being
+/// sent, so only the end of the stream says that it is stored. Regular files pass through: their bytes travel inside
+/// the commit.
 class transfer_step : public step_base {
 public:
     explicit transfer_step(in_flight files) : in_flight_(files) {}
@@ -25,7 +27,8 @@ public:
 private:
     HUBPUSH_DECL task<void> send_when_all_is_known(detail::large_file_store& store, stream<planned_file>& in,
                                                    stream<stored_file>& out) const;
-    HUBPUSH_DECL task<void> pass_on(detail::large_file_store& store, planned_file file, stream<stored_file>& out) const;
+    /// False when nobody takes files any more.
+    HUBPUSH_DECL task<bool> pass_on(detail::large_file_store& store, planned_file file, stream<stored_file>& out) const;
 
     in_flight in_flight_;
 };

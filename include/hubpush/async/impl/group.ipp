@@ -56,10 +56,16 @@ HUBPUSH_DECL task_group::~task_group() = default;
 HUBPUSH_DECL void task_group::spawn(task<void> child) {
     if (state_->stopping) return;
     const auto signal = state_->children.emplace(state_->children.end());
-    asio::co_spawn(state_->executor, detail::root(std::move(child)),
-                   asio::bind_cancellation_slot(signal->slot(), [shared = state_, signal](std::exception_ptr failure) {
-                       shared->ended(signal, std::move(failure));
-                   }));
+    try {
+        asio::co_spawn(
+            state_->executor, detail::root(std::move(child)),
+            asio::bind_cancellation_slot(signal->slot(), [shared = state_, signal](std::exception_ptr failure) {
+                shared->ended(signal, std::move(failure));
+            }));
+    } catch (...) {  // no memory: there is no child that join could wait for
+        state_->children.erase(signal);
+        throw;
+    }
 }
 
 HUBPUSH_DECL task<void> task_group::join(std::exception_ptr own_failure) {
@@ -68,6 +74,9 @@ HUBPUSH_DECL task<void> task_group::join(std::exception_ptr own_failure) {
 
 HUBPUSH_DECL task<void> task_group::join(cancel_order order, std::exception_ptr own_failure) {
     const std::shared_ptr<state> shared = state_;
+    // Asio's own check, which is on in a plain `co_spawn`, would end the parent while its children run.
+    const bool asio_checks = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     bool parent_cancelled = false;
     if (own_failure) {
         shared->record(std::move(own_failure));
@@ -76,13 +85,12 @@ HUBPUSH_DECL task<void> task_group::join(cancel_order order, std::exception_ptr 
     for (;;) {
         if (!parent_cancelled && co_await is_cancelled()) {
             parent_cancelled = true;
-            // The wait for the children must not end early: from here on only their own end wakes it.
-            co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
             order == cancel_order::together ? shared->cancel() : shared->cancel_oldest();
         }
         if (shared->children.empty()) break;
         co_await shared->changed.wait();
     }
+    co_await asio::this_coro::throw_if_cancelled(asio_checks);
     if (shared->first_failure) std::rethrow_exception(shared->first_failure);
     if (parent_cancelled) throw_error(errc::cancelled, "the operation was cancelled");
 }

@@ -9,15 +9,9 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-inline seams background_seams(const background_call::takes& options) {
-    seams result;
-    if (options.get<use_seams>()) result = options.get<use_seams>()->get();
-    if (options.get<log_to>()) result.set_log(options.get<log_to>()->get());
-    return result;
-}
-
 inline client_call::takes client_options_of(const background_call::takes& options, const seams& world) {
-    client_call::takes result = background_options<client_call::takes>::client_part(options);
+    client_call::takes result;
+    result.put_from(options);
     result.put(use_seams(world));
     // A job behind a training loop looks for a lost commit as long as it would wait for anything else.
     if (!result.get<commit_patience>()) result.put(commit_patience(options.get_or_default<give_up_after>().time()));
@@ -58,7 +52,7 @@ inline queue_options queue_options_of(const background_call::takes& options, con
 class background::state {
 public:
     explicit state(const background_call::takes& options)
-        : world(detail::background_seams(options)),
+        : world(detail::seams_of(options)),
           hub(context.get_executor(), detail::client_options_of(options, world)),
           queue(context.get_executor(), detail::queue_options_of(options, world, hub)),
           close_within(options.get_or_default<hubpush::close_within>().time()),

@@ -34,12 +34,11 @@ HUBPUSH_DECL fifo_queue::fifo_queue(asio::any_io_executor executor, queue_option
     : core_(std::make_shared<detail::queue_core>(std::move(executor), std::move(options))) {}
 
 HUBPUSH_DECL fifo_queue::~fifo_queue() {
-    if (!core_->forked()) {
+    if (core_->forked()) {
+        detail::leave_to_parent(std::move(core_));
+    } else {
         core_->retire();
-        return;
     }
-    // Left alone for ever: a condition variable on which threads of the parent wait must not be destroyed here.
-    static_cast<void>(new std::shared_ptr<detail::queue_core>(std::move(core_)));
 }
 
 HUBPUSH_DECL drain_result fifo_queue::drain() { return detail::drain_all(core_, std::nullopt); }

@@ -34,7 +34,9 @@ HUBPUSH_DECL std::shared_ptr<job_record> job_ledger::begin_head() {
 HUBPUSH_DECL void job_ledger::end(job_record& job, std::exception_ptr failure, std::string result) {
     const job_status status = status_of(failure);
     job_outcome outcome(job.number_, job.name_, status, failure, std::move(result));
-    outcomes_[job.number_] = known_outcome{std::move(outcome), job.cancel_requested_};
+    // Who asked for a cancellation and got it knows; anything else is news.
+    const bool known = job.cancel_requested_ && status == job_status::cancelled;
+    outcomes_[job.number_] = known_outcome{std::move(outcome), known};
     job.failure_ = std::move(failure);
     job.status_ = status;
     jobs_.erase(find(job.number_));
@@ -76,16 +78,14 @@ HUBPUSH_DECL drain_result job_ledger::take_outcomes() {
     return drain_result(std::move(ended), std::move(left));
 }
 
-HUBPUSH_DECL std::vector<std::string> job_ledger::take_unread_failures() {
-    std::vector<std::string> lines;
+HUBPUSH_DECL std::vector<job_outcome> job_ledger::take_unread_failures() {
+    std::vector<job_outcome> unread;
     for (auto& [number, known] : outcomes_) {
         if (known.read || known.outcome) continue;
+        unread.push_back(known.outcome);
         known.read = true;
-        const bool failed = known.outcome.status() == job_status::failed;
-        lines.push_back("job " + std::to_string(number) + " (" + known.outcome.name() + ")" +
-                        (failed ? " failed: " : " was not done: ") + describe(known.outcome.failure()));
     }
-    return lines;
+    return unread;
 }
 
 HUBPUSH_DECL bool job_ledger::reached(milestone until) const {

@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 namespace hubpush::inline v0::detail {
 
 /// Only an io_context and strands of it can be asked; on other executors, and without run-time type information, a
@@ -27,12 +25,12 @@ inline bool runs_here(const asio::any_io_executor& executor) {
 }
 
 HUBPUSH_DECL queue_core::queue_core(asio::any_io_executor executor, queue_options options)
-    : options_(std::move(options)), process_(::getpid()), executor_(std::move(executor)) {
+    : options_(std::move(options)), executor_(std::move(executor)) {
     if (options_.limit() == std::size_t{0})
         throw_error(errc::invalid_argument, "the limit of a queue must be one job at least");
 }
 
-HUBPUSH_DECL bool queue_core::forked() const noexcept { return ::getpid() != process_; }
+HUBPUSH_DECL bool queue_core::forked() const noexcept { return birthplace_.forked(); }
 
 HUBPUSH_DECL void queue_core::check_process() const {
     if (forked()) throw_error(errc::forked, "this queue belongs to the parent process");
@@ -110,11 +108,18 @@ HUBPUSH_DECL void queue_core::retire() {
     report_unread();
 }
 
+/// One line about a job that was not done. Asks its failure, which is foreign code: never under a lock.
+inline std::string line_about(const job_outcome& outcome) {
+    const bool failed = outcome.status() == job_status::failed;
+    return "job " + std::to_string(outcome.number()) + " (" + outcome.name() + ")" +
+           (failed ? " failed: " : " was not done: ") + describe(outcome.failure());
+}
+
 HUBPUSH_DECL void queue_core::report_unread() {
     std::unique_lock lock(mutex_);
-    const std::vector<std::string> lines = ledger_.take_unread_failures();
+    const std::vector<job_outcome> unread = ledger_.take_unread_failures();
     lock.unlock();
-    for (const std::string& line : lines) options_.seams().log().write(log_level::error, line);
+    for (const job_outcome& each : unread) options_.seams().log().write(log_level::error, line_about(each));
 }
 
 HUBPUSH_DECL job_status queue_core::status(const job_record& job) const {

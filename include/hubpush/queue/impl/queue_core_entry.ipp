@@ -15,6 +15,10 @@ public:
     place_in_line(const place_in_line&) = delete;
     place_in_line& operator=(const place_in_line&) = delete;
     ~place_in_line() {
+        if (queue_->forked()) {
+            leave_to_parent(std::move(queue_));
+            return;
+        }
         const std::lock_guard lock(queue_->mutex_);
         queue_->line_.remove(job_);
     }

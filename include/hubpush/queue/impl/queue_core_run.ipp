@@ -15,7 +15,12 @@ public:
     run_ticket(run_ticket&&) noexcept = default;
     run_ticket& operator=(run_ticket&&) = delete;
     ~run_ticket() {
-        if (queue_) queue_->abandon();
+        if (!queue_) return;
+        if (queue_->forked()) {
+            leave_to_parent(std::move(queue_));
+        } else {
+            queue_->abandon();
+        }
     }
 
     const std::shared_ptr<queue_core>& queue() const noexcept { return queue_; }
@@ -147,8 +152,14 @@ HUBPUSH_DECL void queue_core::abandon() noexcept {
     const job_list begun = ledger_.unfinished();
     for (const std::shared_ptr<job_record>& job : begun) ledger_.end(*job, failure);
     close();
+    const bool report = reports_;
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
+    if (!report) return;
+    try {
+        report_unread();
+    } catch (...) {  // no memory for a line, and nobody is left to be told
+    }
 }
 
 }  // namespace hubpush::inline v0::detail

@@ -3,6 +3,7 @@
 #include <hubpush/queue/wait_list.hpp>
 
 #include <hubpush/async/task.hpp>
+#include <hubpush/queue/process.hpp>
 
 namespace hubpush::inline v0::detail {
 
@@ -26,6 +27,10 @@ public:
     parking_space(const parking_space&) = delete;
     parking_space& operator=(const parking_space&) = delete;
     ~parking_space() {
+        if (birthplace_.forked()) {
+            leave_to_parent(std::move(list_));
+            return;
+        }
         const std::lock_guard lock(list_->mutex_);
         list_->parked_.remove(parked_);
     }
@@ -37,6 +42,7 @@ public:
     const std::shared_ptr<parked>& waiter() const noexcept { return parked_; }
 
 private:
+    const birthplace birthplace_;
     std::shared_ptr<wait_list> list_;
     std::shared_ptr<parked> parked_;
 };

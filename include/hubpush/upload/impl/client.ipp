@@ -16,12 +16,6 @@ inline std::size_t default_worker_threads() {
     return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
 }
 
-inline seams seams_of(const client_call::takes& options) {
-    seams result = options.get<use_seams>() ? options.get<use_seams>()->get() : seams();
-    if (options.get<log_to>()) result.set_log(options.get<log_to>()->get());
-    return result;
-}
-
 inline hub_settings settings_of(const client_call::takes& options) {
     std::optional<std::string> address;
     if (options.get<endpoint>()) address = options.get<endpoint>()->url();

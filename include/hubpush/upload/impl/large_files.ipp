@@ -49,6 +49,7 @@ HUBPUSH_DECL task<void> large_file_store::send_batch() {
         if (plans[i].stored()) continue;
         context_.progress().to_send(files[i].size());
         co_await transfers_.wait_for_room(in_flight_);
+        co_await throw_if_cancelled();
         transfers_.spawn(send(files[i], plans[i]));
     }
 }

@@ -42,6 +42,7 @@ HUBPUSH_DECL task<void> progress_tracker::finish() {
     // The commit is made: nothing may turn that into "cancelled" any more.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await sleep_until(*clock_, next_report_);
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     callback_.callback()(view());
 }
 

@@ -41,7 +41,9 @@ HUBPUSH_DECL task<void> transfer_step::operator()(context& context, stream<plann
             // before.
             co_await send_when_all_is_known(store, in, out);
         } else {
-            while (std::optional<planned_file> next = co_await in.pop()) co_await pass_on(store, std::move(*next), out);
+            while (std::optional<planned_file> next = co_await in.pop()) {
+                if (!co_await pass_on(store, std::move(*next), out)) break;
+            }
         }
     } catch (...) {
         failure = std::current_exception();
@@ -53,13 +55,15 @@ HUBPUSH_DECL task<void> transfer_step::send_when_all_is_known(detail::large_file
                                                               stream<stored_file>& out) const {
     planned_set all = co_await detail::gather<planned_set>(in);
     detail::check_limits(all.files);
-    for (planned_file& file : all.files) co_await pass_on(store, std::move(file), out);
+    for (planned_file& file : all.files) {
+        if (!co_await pass_on(store, std::move(file), out)) co_return;
+    }
 }
 
-HUBPUSH_DECL task<void> transfer_step::pass_on(detail::large_file_store& store, planned_file file,
+HUBPUSH_DECL task<bool> transfer_step::pass_on(detail::large_file_store& store, planned_file file,
                                                stream<stored_file>& out) const {
     if (file.mode() == upload_mode::lfs) co_await store.add(file);
-    co_await out.push(stored_file(std::move(file)));
+    co_return co_await out.push(stored_file(std::move(file)));
 }
 
 }  // namespace hubpush::inline v0
