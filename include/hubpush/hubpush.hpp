@@ -3,6 +3,7 @@
 /// \file
 /// Everything a program that pushes to the Hub needs. Programs that also embed a Hub include hubpush_local_hub.hpp.
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/byte_source.hpp>

@@ -5,7 +5,12 @@
 #include <hubpush/async/group.hpp>
 #include <hubpush/core/error.hpp>
 
+#include <asio/thread_pool.hpp>
+
+#include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 using namespace hubpush;
@@ -101,6 +106,26 @@ CO_TEST_CASE("whoever is cancelled already does not wait for memory") {
         was_cancelled = true;
     }
     CHECK(was_cancelled);
+}
+
+TEST_CASE("no waiter sleeps on when its turn comes, on several threads and no strand") {
+    asio::thread_pool threads(4);
+    memory_budget budget(mebibytes(1));
+    std::atomic<int> ended{0};
+    constexpr int rounds = 20'000;
+    for (int i = 0; i < rounds; ++i) {
+        initiate(
+            threads.get_executor(),
+            [](memory_budget& from) -> task<void> { const lease held = co_await from.acquire(600'000); }(budget),
+            [&](std::exception_ptr failure) {
+                if (!failure) ++ended;
+            });
+    }
+    const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (ended != rounds && std::chrono::steady_clock::now() < late) std::this_thread::yield();
+    CHECK(ended == rounds);
+    if (ended != rounds) threads.stop();
+    threads.join();
 }
 
 TEST_CASE("a lease outlives its budget, and a destroyed waiter gives back what it was granted") {

@@ -164,6 +164,20 @@ TEST_CASE("an error of an object is an error of its kind") {
     CHECK(failure_of(with_error(422)) == errc::bad_request);
     CHECK(failure_of(with_error(507)) == errc::quota_exceeded);
     CHECK(failure_of(with_error(0)) == errc::bad_request);
+    try {
+        read(answer_with(R"(,"error":{"code":403,"message":"not with )" + std::string(canary) + R"("})"));
+        FAIL("no error");
+    } catch (const error& failure) {
+        CHECK(failure.server_message() == "not with ***");
+    }
+    for (const int code : {403, 429, 503}) {
+        try {
+            read(with_error(code));
+            FAIL("no error");
+        } catch (const error& failure) {
+            CHECK(failure.retryable() == (code != 403));
+        }
+    }
     CHECK(failure_of(answer_with(R"(,"error":{"message":"no code"})")) == errc::protocol_error);
     CHECK(failure_of(answer_with(R"(,"error":"text")")) == errc::protocol_error);
 }

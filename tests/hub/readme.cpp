@@ -47,6 +47,12 @@ TEST_CASE("warnings are shown, one line each, and do not stop anything") {
     CHECK(lines[1] == "README.md: - tw\\x1b[31mo");
 }
 
+TEST_CASE("a warning that repeats the token does not show it") {
+    const std::vector<std::string> lines =
+        log_of(json_reply(R"({"warnings":[{"message":"not )" + std::string(test_token) + R"("}],"errors":[]})"));
+    CHECK(lines == std::vector<std::string>{"README.md: - not ***"});
+}
+
 TEST_CASE("errors stop the push and are all named, whatever the status") {
     for (const char* status : {"400 Bad Request", "200 OK"}) {
         scripted_session test;

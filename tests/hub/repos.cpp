@@ -84,7 +84,7 @@ TEST_CASE("a token that may not create is enough for a repository that is there"
         there.network->next()
             .expect_request()
             .send(json_reply(R"({"error":"no"})", status))
-            .expect("GET /api/models/acme/run-42 HTTP/1.1\r\n")
+            .expect("GET /api/models/acme/run-42?expand=private HTTP/1.1\r\n")
             .expect_request()
             .send(json_reply(R"({"id":"Acme/run-42","sha":"x"})"));
         CHECK(create(there, repo_creation(repository("acme/run-42")).exist_ok(true)) == "Acme/run-42");
@@ -162,7 +162,7 @@ TEST_CASE("a name without namespace that may not be created is looked for in one
         .expect("GET /api/whoami-v2 HTTP/1.1\r\n")
         .expect_request()
         .send(json_reply(R"({"type":"user","name":"alice"})"))
-        .expect("GET /api/models/alice/gpt2 HTTP/1.1\r\n")
+        .expect("GET /api/models/alice/gpt2?expand=private HTTP/1.1\r\n")
         .expect_request()
         .send(json_reply(R"({"id":"alice/gpt2"})"));
     CHECK(create(test, repo_creation(repository("gpt2")).exist_ok(true)) == "alice/gpt2");

@@ -128,6 +128,33 @@ TEST_CASE("no answer is no answer: has_answered stays false after connections th
     CHECK_FALSE(test.session.has_answered());
 }
 
+TEST_CASE("an endpoint that asks to be asked later has answered, and gets the time") {
+    scripted_session test;
+    test.network->next()
+        .expect_request()
+        .send(json_reply("{}", "429 Too Many Requests", "RateLimit: \"api\";r=0;t=120\r\n"))
+        .expect_request()
+        .send(json_reply(R"({"type":"user","name":"alice"})"));
+    test.network->next().expect_request().send(json_reply(R"({"type":"user","name":"alice"})"));
+    test.run([](hub_session& session) -> task<void> {
+        const hub_user user = co_await whoami(session);
+        CHECK(user.name() == "alice");
+    });
+    CHECK(test.seams.clock->elapsed() >= std::chrono::seconds(120));
+    CHECK(test.session.has_answered());
+}
+
+TEST_CASE("garbage, half an answer and silence are no answer, and end within a minute") {
+    for (const char* sent : {"SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{", "HTTP/1.1 200", ""}) {
+        CAPTURE(sent);
+        scripted_session test;
+        for (int i = 0; i < 8; ++i) test.network->next().expect_request().send(sent);
+        test.failure([](hub_session& session) -> task<void> { co_await whoami(session); });
+        CHECK(test.seams.clock->elapsed() <= first_answer_within);
+        CHECK_FALSE(test.session.has_answered());
+    }
+}
+
 TEST_CASE("with a prefix in the endpoint, paths and error rules follow it") {
     hub_settings settings(url::parse("https://hub.test")->origin(), "/mirror");
     settings.token(secret(test_token), "HF_TOKEN");

@@ -638,6 +638,31 @@ TEST_CASE("five redirects are followed, six are not; the same place twice is one
     CHECK(test.send(get()).kind() == (hops == 5 ? errc() : errc::protocol_error));
 }
 
+TEST_CASE("a token that the server repeats is in nothing that is shown, and a success keeps its body") {
+    fixture test(retry_policy(backoff(1ms, 1ms)));
+    const std::string fields = "X-Request-Id: " + canary + "\r\nX-HF-Warning: t; " + canary + "\r\n";
+    test.server()
+        .expect_request()
+        .send(reply("307 Elsewhere", "", fields + "Location: /b/" + canary + "?c=1\r\n"))
+        .expect("GET /b/" + canary + "?c=1 HTTP/1.1\r\n")
+        .expect_request()
+        .send(reply("200 OK", canary, fields));
+    const http_response seen = test.send(get()).reply;
+    CHECK(seen.body() == canary);
+    CHECK(seen.headers().find("X-Request-Id") == "***");
+    CHECK(seen.headers().find("X-HF-Warning") == "t; ***");
+
+    test.server()
+        .expect_request()
+        .send(reply("307 Elsewhere", "", "Location: /" + canary + "\r\n"))
+        .expect_request()
+        .send("garbage");
+    test.network->peers().front()->broken = true;
+    const outcome failed = test.send(get());
+    CHECK(failed.kind() == errc::protocol_error);
+    CHECK(describe(failed.failure).find("https://hub.example/***") != std::string::npos);
+}
+
 // Bounds on connections.
 
 namespace {

@@ -147,6 +147,9 @@ TEST_CASE("interim replies are passed over, eight at most, and never change the 
     const std::string last = ok + "Content-Length: 2\r\n\r\nok";
     CHECK(read(interim + "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + last).fields.size() == 1);
     CHECK(read("HTTP/1.1 102 Processing\r\nConnection: close\r\n\r\n" + last).reusable);
+    const verdict ended = read_to_the_end(interim + "HTTP/1.1 200 OK\r\n\r\nuntil the end");
+    CHECK(ended.body == "until the end");
+    CHECK_FALSE(ended.reusable);  // whatever the interim reply said of the connection
     std::string flood;
     for (int i = 0; i < 8; ++i) flood += interim;
     CHECK(read(flood + last).body == "ok");

@@ -122,6 +122,29 @@ TEST_CASE("each scheme has its variable, in lower case first, and one for both b
     CHECK(way("https://127.0.0.1") == "http://secure:3 by https_proxy");  // as in the Hub's own tools
 }
 
+TEST_CASE("plain http to this machine, which may carry a token, takes no way over another one") {
+    proxy_environment variables;
+    variables.set("HTTP_PROXY", "http://elsewhere:1");
+    variables.set("HTTPS_PROXY", "http://elsewhere:1");
+    for (const char* here : {"127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "localhost:8080"}) {
+        CAPTURE(here);
+        CHECK(way("http://" + std::string(here)) == "direct");
+        CHECK(way("https://" + std::string(here)) == "http://elsewhere:1 by HTTPS_PROXY");
+    }
+    variables.set("HTTP_PROXY", "http://127.0.0.1:3128");
+    CHECK(way("http://127.0.0.1:8080") == "http://127.0.0.1:3128 by HTTP_PROXY");
+}
+
+TEST_CASE("the variable for both schemes is not read where each has its own") {
+    proxy_environment variables;
+    variables.set("ALL_PROXY", "socks5://all:1");
+    variables.set("HTTPS_PROXY", "http://secure:2");
+    CHECK_THROWS_AS(proxy_settings::from_environment(), error);
+    variables.set("HTTP_PROXY", "http://plain:2");
+    CHECK(way("https://hub.example") == "http://secure:2 by HTTPS_PROXY");
+    CHECK(way("http://hub.example") == "http://plain:2 by HTTP_PROXY");
+}
+
 TEST_CASE("an empty variable is one that is not set, and in lower case switches the other off") {
     proxy_environment variables;
     variables.set("HTTPS_PROXY", "http://upper:2");
@@ -184,11 +207,11 @@ TEST_CASE("NO_PROXY names hosts, what is below them, addresses and networks") {
         {"other hub.example", "https://hub.example", true},
         {",, ,", "https://hub.example", false},
         {"", "https://hub.example", false},
-        {"localhost", "http://localhost:8080", true},
-        {"localhost", "http://127.0.0.1:8080", false},
-        {"127.0.0.1", "http://127.0.0.1:8080", true},
-        {"127.0.0.1:8081", "http://127.0.0.1:8080", false},
-        {"127.0.0.0/8", "http://127.0.0.1:8080", true},
+        {"localhost", "https://localhost:8080", true},
+        {"localhost", "https://127.0.0.1:8080", false},
+        {"127.0.0.1", "https://127.0.0.1:8080", true},
+        {"127.0.0.1:8081", "https://127.0.0.1:8080", false},
+        {"127.0.0.0/8", "https://127.0.0.1:8080", true},
         {"10.0.0.0/8", "https://10.200.3.4", true},
         {"10.0.0.0/8", "https://11.0.0.1", false},
         {"10.1.2.3/8", "https://10.200.3.4", true},
@@ -196,11 +219,11 @@ TEST_CASE("NO_PROXY names hosts, what is below them, addresses and networks") {
         {"10.0.0.0/x", "https://10.0.0.1", false},
         {"0.0.0.0/0", "https://8.8.8.8", true},
         {"0.0.0.0/0", "https://hub.example", false},
-        {"::1", "http://[::1]:8080", true},
-        {"[::1]", "http://[::1]:8080", true},
-        {"[::1]:8080", "http://[::1]:8080", true},
-        {"[::1]:8081", "http://[::1]:8080", false},
-        {"0:0:0:0:0:0:0:1", "http://[::1]", true},
+        {"::1", "https://[::1]:8080", true},
+        {"[::1]", "https://[::1]:8080", true},
+        {"[::1]:8080", "https://[::1]:8080", true},
+        {"[::1]:8081", "https://[::1]:8080", false},
+        {"0:0:0:0:0:0:0:1", "https://[::1]", true},
         {"2001:DB8::/32", "https://[2001:db8:1::2]", true},
         {"2001:db8::/32", "https://[2001:db9::1]", false},
         {"::/0", "https://10.0.0.1", false},

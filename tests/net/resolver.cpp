@@ -5,7 +5,9 @@
 
 #include <hubpush/core/error.hpp>
 
+#include <semaphore>
 #include <string>
+#include <vector>
 
 using namespace hubpush;
 using asio::ip::tcp;
@@ -45,6 +47,38 @@ CO_TEST_CASE("the system's resolver knows this machine and says what it does not
         kind = ours.kind();
     }
     CHECK((kind == errc::name_not_found || kind == errc::transport));  // without any name server it cannot know
+}
+
+TEST_CASE("a look-up that was given up while others blocked delays nobody") {
+    std::vector<std::string> asked;
+    std::counting_semaphore<> begun(0);
+    std::counting_semaphore<> released(0);
+    const auto names =
+        detail::resolver_on_thread([&](const std::string& host, std::uint16_t port, resolver::addresses& found) {
+            asked.push_back(host);
+            begun.release();
+            released.acquire();
+            found.emplace_back(asio::ip::address_v4::loopback(), port);
+            return 0;
+        });
+    const auto ignore = [](std::exception_ptr, const resolver::addresses&) {};
+    {
+        asio::io_context impatient;
+        initiate(impatient.get_executor(), names->resolve("slow", 80), ignore);
+        impatient.poll();
+        begun.acquire();
+        for (int i = 0; i < 5; ++i) initiate(impatient.get_executor(), names->resolve("given up", 80), ignore);
+        impatient.poll();
+    }
+    asio::io_context patient;
+    std::size_t found = 0;
+    initiate(patient.get_executor(), names->resolve("wanted", 80),
+             [&](std::exception_ptr, const resolver::addresses& addresses) { found = addresses.size(); });
+    patient.poll();
+    released.release(10);
+    patient.run();
+    CHECK(found == 1);
+    CHECK(asked == std::vector<std::string>{"slow", "wanted"});
 }
 
 TEST_CASE("a look-up may outlive its coroutine and its io_context") {

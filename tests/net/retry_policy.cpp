@@ -65,6 +65,7 @@ TEST_CASE("dates that have passed, negative numbers, two answers and rubbish cou
     CAPTURE(text);
     CHECK_FALSE(retry_after(text));
     CHECK_FALSE(after(503, {{"Retry-After", "1"}, {"Retry-After", "2"}}));
+    CHECK(retry_after("Fri, 31 Dec 9999 23:59:59 GMT") > 24h * 365 * 50);
     CHECK_FALSE(after(503, {}));
 }
 

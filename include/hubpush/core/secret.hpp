@@ -43,6 +43,14 @@ public:
         return difference == 0;
     }
 
+    /// `text` with `***` wherever the secret stands in it.
+    std::string hidden_in(std::string text) const {
+        if (text_.empty()) return text;
+        for (std::size_t at = 0; (at = text.find(text_, at)) != std::string::npos;)
+            text.replace(at, text_.size(), "***");
+        return text;
+    }
+
 private:
     void wipe() noexcept {
         volatile char* bytes = text_.data();

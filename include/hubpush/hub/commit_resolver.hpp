@@ -119,6 +119,8 @@ public:
     HUBPUSH_DECL void compared(std::exception_ptr overlap);
     HUBPUSH_DECL void compare_failed(std::exception_ptr failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void waited();
+    /// Some attempt may have worked, or may still be at work.
+    bool unknown() const noexcept { return unknown_; }
     /// The caller does not want to wait any longer. `in_flight`: a complete request may be on its way. One last probe
     /// decides, unless nothing can have been committed.
     HUBPUSH_DECL void cancelled(bool in_flight);
@@ -142,6 +144,7 @@ private:
         error about_;
     };
 
+    HUBPUSH_DECL void not_sent(const known_failure& failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void repeat(const known_failure& failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void lost_race(const known_failure& failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void pause_before(commit_decision then, const known_failure& failure, steady_time now,
@@ -169,6 +172,7 @@ private:
     int rounds_ = 0;
     bool unknown_ = false;                // some attempt may have worked, or may still be at work
     bool last_probe_ = false;             // the next listing decides
+    bool stopped_ = false;                // nobody waits for another one
     std::exception_ptr certain_failure_;  // and if it shows nothing, this is the outcome; unknown otherwise
     std::optional<known_failure> last_failure_;
     std::optional<steady_time> first_failure_;

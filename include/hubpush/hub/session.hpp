@@ -17,6 +17,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,7 +48,8 @@ public:
     /// What happened on the network last, oldest first. Thread-safe.
     std::vector<trace_event> trace() const { return shared_->client.trace(); }
 
-    /// True once the endpoint has answered any request of this session. Thread-safe.
+    /// True once the endpoint has answered any request of this session, and be it with a refusal or the wish to be
+    /// asked later. Half an answer is none. Thread-safe.
     bool has_answered() const noexcept { return shared_->answered.load(std::memory_order_relaxed); }
 
     /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
@@ -96,6 +98,7 @@ private:
     };
 
     HUBPUSH_DECL task<http_response> ask(http_request request, std::string what);
+    HUBPUSH_DECL task<std::optional<http_response>> await_first_answer(task<http_response> work);
     HUBPUSH_DECL std::string_view path_of(const url& target) const;
     HUBPUSH_DECL bool is_unknown_yet(const http_response& reply, const url& target, bool young) const;
 

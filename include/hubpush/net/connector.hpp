@@ -23,8 +23,9 @@ class connector {
 public:
     virtual ~connector() = default;
     /// A connection to `where`, ready for a request: over TLS with a verified peer when the scheme is https. Throws
-    /// `errc::transport`, `timed_out`, `name_not_found`, `tls_failed`, `proxy_failed`, `private_address` or
-    /// `too_many_open_files`, all with `reached_server()` false. Cancellation: all types; throws `cancelled`.
+    /// `errc::transport`, `timed_out`, `name_not_found`, `tls_failed`, `proxy_failed`, `private_address`,
+    /// `too_many_open_files`, or, when a proxy's answer cannot be read, `protocol_error` or `limit_exceeded`, all with
+    /// `reached_server()` false. Cancellation: all types; throws `cancelled`.
     virtual task<std::unique_ptr<byte_stream>> connect(origin where) = 0;
 };
 

@@ -32,14 +32,13 @@ public:
     /// with their origin). Safe and idempotent requests are repeated by the retry policy on transport failures and on
     /// 408, 425, 429, 500, 502, 503, 504; non-idempotent ones are sent once, and `error::reached_server()` of the
     /// failure tells whether a byte may have arrived. Waits in order of arrival for memory, then for a connection.
-    /// Throws what `connector::connect` throws, `protocol_error`, `limit_exceeded`, `cancelled`, and whatever the body
-    /// source throws.
+    /// Throws what `connector::connect` and `request_head` throw, `protocol_error`, `limit_exceeded`, `cancelled`, and
+    /// whatever the body source throws.
     /// Cancellation: all types at every point; the connection is closed, never reused.
     HUBPUSH_DECL task<http_response> send(http_request request);
     /// The same by another policy.
     HUBPUSH_DECL task<http_response> send(http_request request, retry_policy policy);
 
-    HUBPUSH_DECL const retry_policy& policy() const noexcept;
     /// The last events, oldest first. Thread-safe.
     HUBPUSH_DECL std::vector<trace_event> trace() const;
 

@@ -115,8 +115,16 @@ public:
         return *this;
     }
 
+    /// Called on the strand whenever a whole answer has arrived, also one that leads to a repetition or elsewhere.
+    http_request& on_answer(std::function<void()> callback) {
+        on_answer_ = std::move(callback);
+        return *this;
+    }
+
     const std::string& method() const noexcept { return method_; }
     const url& target() const noexcept { return target_; }
+    /// The target for messages: neither with values of the query nor with the token.
+    std::string shown_target() const { return token_.hidden_in(target_.redacted()); }
     const header_list& headers() const noexcept { return headers_; }
     const std::shared_ptr<byte_source>& body() const noexcept { return body_; }
     const std::optional<origin>& allowed_origin() const noexcept { return origin_; }
@@ -128,6 +136,7 @@ public:
     std::chrono::milliseconds first_byte_within() const noexcept { return first_byte_within_; }
     std::chrono::milliseconds longest_wait() const noexcept { return longest_wait_; }
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
+    const std::function<void()>& on_answer() const noexcept { return on_answer_; }
 
     /// The same request to another place: what a redirect needs.
     http_request& retarget(url target) {
@@ -151,6 +160,7 @@ private:
     std::chrono::milliseconds first_byte_within_{60'000};
     std::chrono::milliseconds longest_wait_ = std::chrono::hours(24);
     std::function<void(std::uint64_t)> on_progress_;
+    std::function<void()> on_answer_;
 };
 
 /// A complete answer: status 200 to 599 (1xx are consumed on the way), its fields, and its body.
@@ -167,6 +177,8 @@ public:
 
     /// Replaces `text` by `***` wherever the server repeats it, so that no error or log line can (SEC03).
     HUBPUSH_DECL http_response& hide(const secret& text);
+    /// The same, with the body as it is: what a caller reads in it may depend on the text.
+    HUBPUSH_DECL http_response& hide_in_headers(const secret& text);
 
 private:
     int status_ = 0;

@@ -39,7 +39,7 @@ public:
     /// `errc::transport`.
     HUBPUSH_DECL std::error_code end_of_stream();
 
-    /// Bytes of the final reply have arrived; interim replies do not count.
+    /// Bytes of the final reply have arrived, or some that may be: an interim reply does not count once it is whole.
     HUBPUSH_DECL bool started() const noexcept;
     HUBPUSH_DECL bool complete() const noexcept;
     /// The reply is complete, nothing came after it, and the peer keeps the connection open.

@@ -72,11 +72,12 @@ public:
     /// What the Hub's own tools do (spec/hub-http-api.md §1.2): `https_proxy` or `http_proxy` by the target's scheme,
     /// then `all_proxy`; each also in upper case, and the lower-case one wins even when it is empty. HTTP_PROXY is
     /// ignored where REQUEST_METHOD is set, because there a visitor of a web server chooses it. `no_proxy` lists
-    /// exceptions; this machine is none unless it is listed. Nothing in a program with raised privileges (SEC20).
-    /// Throws `bad_environment`, naming the variable, never its value.
+    /// exceptions; this machine is none over https unless it is listed. Nothing in a program with raised privileges
+    /// (SEC20). Throws `bad_environment`, naming the variable, never its value.
     HUBPUSH_DECL static proxy_settings from_environment();
 
-    /// The proxy on the way to `where`; `none()` when there is none.
+    /// The proxy on the way to `where`; `none()` when there is none. Plain http to this machine, which may carry a
+    /// token, takes no way over another one.
     HUBPUSH_DECL proxy towards(const origin& where) const;
 
 private:

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,12 @@ namespace detail {
 /// The families in turn, beginning with the one that the system prefers, so that a broken family costs one wait only;
 /// no more than `address_limit` addresses.
 HUBPUSH_DECL void alternate_families(resolver::addresses& addresses);
+
+/// Appends the addresses of a host; gives 0 or a failure of getaddrinfo.
+using blocking_lookup = std::function<int(const std::string& host, std::uint16_t port, resolver::addresses& found)>;
+
+/// The look-ups of one thread, one after the other; those that nobody waits for any more are left out.
+HUBPUSH_DECL std::shared_ptr<resolver> resolver_on_thread(blocking_lookup look_up);
 }  // namespace detail
 
 /// getaddrinfo on a thread of its own. A caller may give up while the look-up blocks; only the destructor waits for it.

@@ -72,8 +72,6 @@ private:
 /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3): one path segment, also for revisions (spec/
 /// hub-http-api.md §2.5).
 HUBPUSH_DECL std::string escape_segment(std::string_view text);
-/// The same but keeps '/'.
-HUBPUSH_DECL std::string escape_path(std::string_view text);
 /// Decodes %XX; nothing on a malformed sequence.
 HUBPUSH_DECL std::optional<std::string> unescape(std::string_view text);
 

@@ -14,7 +14,7 @@ namespace hubpush::inline v0::detail {
 
 inline constexpr std::size_t page_size = 4096;
 
-/// Someone who waits for bytes. The timer never expires; cancelling it wakes the waiter.
+/// Someone who waits for bytes. The timer expires when they are granted.
 struct budget_waiter {
     budget_waiter(asio::any_io_executor executor, std::size_t wanted)
         : wake(std::move(executor), asio::steady_timer::time_point::max()), size(wanted) {}
@@ -54,6 +54,13 @@ public:
         return waiter.granted;
     }
 
+    /// Under the lock, as the waking is: on an executor with several threads the two may meet.
+    template <class Handler>
+    void wait(budget_waiter& waiter, Handler handler) {
+        const std::lock_guard lock(mutex_);
+        waiter.wake.async_wait(std::move(handler));
+    }
+
     /// A waiter gives up: it leaves the queue, or returns what it was granted in the meantime.
     void withdraw(const std::shared_ptr<budget_waiter>& waiter) {
         const std::lock_guard lock(mutex_);
@@ -83,7 +90,7 @@ private:
             waiting_.pop_front();
             add(next->size);
             next->granted = true;
-            asio::post(next->wake.get_executor(), [next] { next->wake.cancel(); });
+            next->wake.expires_at(asio::steady_timer::time_point::min());
         }
     }
 
@@ -142,7 +149,12 @@ HUBPUSH_DECL task<lease> memory_budget::acquire(std::size_t size) {
             throw_error(errc::cancelled, "cancelled while waiting for memory");
         }
         std::error_code woken;
-        co_await waiter->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        auto token = asio::redirect_error(asio::use_awaitable, woken);
+        co_await asio::async_initiate<decltype(token), void(std::error_code)>(
+            [](auto handler, detail::budget_state* granting, detail::budget_waiter* waiting) {
+                granting->wait(*waiting, std::move(handler));
+            },
+            token, state.get(), waiter.get());
     }
     void* const data = std::aligned_alloc(detail::page_size, rounded);
     if (data == nullptr) {

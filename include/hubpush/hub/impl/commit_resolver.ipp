@@ -8,20 +8,24 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-enum class commit_answer { refused, nothing_done, lost_race, unclear };
+enum class commit_answer { refused, not_sent, nothing_done, lost_race, unclear };
+
+/// Trouble that another attempt may not meet.
+inline bool may_pass(const error& failure) { return failure.retryable() || retryable_failure(failure.kind()); }
 
 /// What one failed attempt says about the commit (spec/reliability.md §3.4, step 3).
 inline commit_answer read_commit_failure(const error& failure, bool complete) {
+    // A status is the Hub's word only when the Hub was reached: a proxy answers, too.
+    if (!failure.reached_server()) return commit_answer::not_sent;
     const int status = failure.status();
     if (status == 412) return commit_answer::lost_race;
     if (status == 409 || status == 429) return commit_answer::nothing_done;
     const bool final_answer = status >= 300 && status < 500 && status != 408 && status != 425;
-    if (final_answer || failure.kind() == errc::quota_exceeded) return commit_answer::refused;
-    if (complete && failure.reached_server()) return commit_answer::unclear;
-    // The server has at most a part of the request. Trouble on the way may pass; trouble with the files will not. What
-    // never reached the server was repeated by the HTTP client already.
-    const bool may_pass = retryable_status(status) || (failure.reached_server() && retryable_failure(failure.kind()));
-    return may_pass ? commit_answer::nothing_done : commit_answer::refused;
+    if (final_answer || (status != 0 && failure.kind() == errc::quota_exceeded)) return commit_answer::refused;
+    if (complete) return commit_answer::unclear;
+    // The server has at most a part of the request. Trouble on the way may pass; trouble with the files will not.
+    const bool passes = retryable_status(status) || retryable_failure(failure.kind());
+    return passes ? commit_answer::nothing_done : commit_answer::not_sent;
 }
 
 /// The full id of a commit that may be given by its first digits, if it is listed.
@@ -116,6 +120,8 @@ HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool compl
         // The same request with the same rights: what refuses this attempt has refused the unknown ones too.
         case detail::commit_answer::refused:
             return conclude(known, true);
+        case detail::commit_answer::not_sent:
+            return not_sent(known, now, random);
         case detail::commit_answer::nothing_done:
             return repeat(known, now, random);
         case detail::commit_answer::lost_race:
@@ -125,6 +131,13 @@ HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool compl
     }
     unknown_ = true;
     pause_before(commit_decision(commit_decision::action::probe), known, now, random);
+}
+
+/// No whole request left this machine, for a reason that does not pass or was waited out by the HTTP client already.
+/// That says nothing about an attempt that is unknown.
+HUBPUSH_DECL void commit_resolver::not_sent(const known_failure& failure, steady_time now, std::uint64_t random) {
+    if (!unknown_ || !detail::may_pass(failure.about())) return conclude(failure, false);
+    pause_before(commit_decision(commit_decision::action::probe), failure, now, random);
 }
 
 /// This attempt did nothing and may be repeated as it is: 409, 429, or a request that did not arrive as a whole.
@@ -211,15 +224,13 @@ HUBPUSH_DECL void commit_resolver::compared(std::exception_ptr overlap) {
 HUBPUSH_DECL void commit_resolver::compare_failed(std::exception_ptr failure, steady_time now, std::uint64_t random) {
     const known_failure known(std::move(failure));
     ++failures_;
-    const bool may_pass = known.about().retryable() || retryable_failure(known.about().kind());
-    may_pass ? pause_before(next_, known, now, random) : conclude(known, false);
+    detail::may_pass(known.about()) ? pause_before(next_, known, now, random) : conclude(known, false);
 }
 
 HUBPUSH_DECL void commit_resolver::probe_failed(std::exception_ptr failure, steady_time now, std::uint64_t random) {
     const known_failure known(std::move(failure));
     ++failures_;
-    const bool may_pass = known.about().retryable() || retryable_failure(known.about().kind());
-    if (may_pass && !last_probe_)
+    if (detail::may_pass(known.about()) && !stopped_)
         return pause_before(commit_decision(commit_decision::action::probe), known, now, random);
     last_failure_ = known;
     unknown_ ? finish_unknown() : finish(known.thrown());
@@ -229,6 +240,7 @@ HUBPUSH_DECL void commit_resolver::waited() { next_ = after_wait_; }
 
 HUBPUSH_DECL void commit_resolver::cancelled(bool in_flight) {
     unknown_ = unknown_ || in_flight;
+    stopped_ = true;
     conclude(known_failure(make_exception(errc::cancelled, "the operation was cancelled")), false);
 }
 

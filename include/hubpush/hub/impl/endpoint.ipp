@@ -2,6 +2,7 @@
 
 #include <hubpush/hub/endpoint.hpp>
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/core/error.hpp>
 
 #include <algorithm>
@@ -24,16 +25,7 @@ inline bool is_truthy(environment& environment, const std::string& name) {
     return value == "1" || value == "ON" || value == "YES" || value == "TRUE";
 }
 
-inline std::string_view trim(std::string_view text) {
-    constexpr std::string_view white = " \t\r\n\v\f";
-    const std::size_t first = text.find_first_not_of(white);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(white) - first + 1);
-}
-
-inline bool is_identifier_byte(char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
-}
+inline std::string_view trim(std::string_view text) { return trimmed(text, white_space); }
 
 /// The name at the start of `text`, which follows a '$': `NAME` or `{NAME}`; with how many bytes it takes. Length 0:
 /// none.
@@ -43,7 +35,7 @@ inline std::pair<std::string, std::size_t> variable_name(std::string_view text) 
         if (end == std::string_view::npos) return {};
         return {std::string(text.substr(1, end - 1)), end + 1};
     }
-    const auto end = std::find_if_not(text.begin(), text.end(), is_identifier_byte);
+    const auto end = std::find_if_not(text.begin(), text.end(), is_word_byte);
     const auto length = static_cast<std::size_t>(end - text.begin());
     return {std::string(text.substr(0, length)), length};
 }

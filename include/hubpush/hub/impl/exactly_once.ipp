@@ -102,7 +102,7 @@ HUBPUSH_DECL task<void> exactly_once::probe() {
 HUBPUSH_DECL task<void> exactly_once::keep_look() { seen_ = co_await look(); }
 
 HUBPUSH_DECL void exactly_once::tell_about_search(const std::exception_ptr& failure) {
-    if (std::exchange(search_told_, true)) return;
+    if (!resolver_.unknown() || std::exchange(search_told_, true)) return;
     session_.seams().log().write(log_level::warning, what_ + ": its answer was lost, and the Hub cannot be asked " +
                                                          "what became of it; still trying: " + describe(failure));
 }

@@ -2,6 +2,7 @@
 
 #include <hubpush/hub/failure.hpp>
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/hub/json.hpp>
 #include <hubpush/net/retry_policy.hpp>
 
@@ -71,8 +72,7 @@ inline errc kind_by_status(int status) {
 class distinct_texts {
 public:
     void add(std::string_view text) {
-        while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
-        while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+        text = trimmed(text, white_space);
         if (text.empty() || std::find(texts_.begin(), texts_.end(), text) != texts_.end()) return;
         texts_.emplace_back(text);
     }

@@ -5,6 +5,7 @@
 #include <hubpush/core/error.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/failure.hpp>
+#include <hubpush/net/retry_policy.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -83,10 +84,11 @@ inline void check_transport(const json_value& answer, const json_value& upload, 
 }
 
 /// The error of one object, mapped like the status of an answer.
-[[noreturn]] inline void throw_object_error(const json_value& problem, const std::string& oid) {
+[[noreturn]] inline void throw_object_error(const json_value& problem, const std::string& oid, const secret& token) {
     const int status = static_cast<int>(problem.integer("code", 999));
     error_details details;
-    details.status(status).server_message(problem.optional_string("message", 64 * 1024).value_or(""));
+    details.status(status).retryable(retryable_status(status));
+    details.server_message(token.hidden_in(problem.optional_string("message", 64 * 1024).value_or("")));
     throw_error(kind_of_failure(http_response(status, header_list(), std::string()), ""),
                 "the server refuses the large file " + oid.substr(0, 12), std::move(details));
 }
@@ -94,7 +96,7 @@ inline void check_transport(const json_value& answer, const json_value& upload, 
 inline lfs_plan read_lfs_object(const json_value& answer, const json_value& object, const lfs_object& asked,
                                 const hub_settings& settings) {
     const std::string& oid = asked.oid();
-    if (object.find("error") != nullptr) throw_object_error(object.object("error"), oid);
+    if (object.find("error") != nullptr) throw_object_error(object.object("error"), oid, settings.token());
     if (object.integer("size", std::numeric_limits<std::int64_t>::max()) != asked.size())
         refuse_lfs(oid, "it has another size");
     const json_value* const actions = object.find("actions");

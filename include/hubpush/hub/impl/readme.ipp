@@ -69,7 +69,8 @@ HUBPUSH_DECL task<void> check_readme(hub_session& session, std::string text, rep
     body.text("content", question).text("repoType", singular(type));
     http_request request = session.request("POST", "/api/validate-yaml", request_class::safe);
     request.body(body.str(), "application/json");
-    const http_response reply = co_await session.exchange(std::move(request), "cannot check README.md");
+    http_response reply = co_await session.exchange(std::move(request), "cannot check README.md");
+    reply.hide(session.settings().token());  // all of it is for the user's eyes
     const std::optional<readme_verdict> verdict = read_readme_verdict(reply);
     if (!verdict) {
         log.write(log_level::warning, "the metadata of README.md was not checked: " + session.settings().endpoint() +

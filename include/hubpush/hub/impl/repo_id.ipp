@@ -2,6 +2,7 @@
 
 #include <hubpush/hub/repo_id.hpp>
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/core/utf8.hpp>
 #include <hubpush/net/http_message.hpp>
@@ -22,10 +23,6 @@ inline constexpr std::size_t longest_path_component = 255;  // the limit of the 
 [[noreturn]] inline void refuse_name(std::string_view what, std::string_view name, std::string_view rule) {
     throw_error(errc::invalid_argument, std::string(what) + " '" + printable(name, 200) + "' " + std::string(rule),
                 error_details().reached_server(false));
-}
-
-inline bool is_word_byte(char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
 }
 
 inline bool has_control_byte(std::string_view text) {

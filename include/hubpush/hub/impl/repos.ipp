@@ -97,10 +97,11 @@ inline task<repository> with_owner(hub_session& session, repository where) {
     co_return repository(self.name() + "/" + where.id(), where.type());
 }
 
-/// The id is the server's spelling.
+/// The id is the server's spelling (§3.3).
 inline task<created_repository> existing_repository(hub_session& session, repository named) {
     const repository where = co_await with_owner(session, std::move(named));
-    const http_request request = session.request("GET", where.api_path(), request_class::safe);
+    // Only little is asked for: the names of all files, which stand in a full answer, may be more than is read.
+    const http_request request = session.request("GET", where.api_path() + "?expand=private", request_class::safe);
     const json_value answer = co_await session.send_for_json(request, "cannot read " + where.id());
     const repository canonical(answer.string("id", 200), where.type());
     co_return created_repository(canonical, session.settings().at(canonical.page_path()).text());

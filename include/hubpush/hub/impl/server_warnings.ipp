@@ -2,21 +2,13 @@
 
 #include <hubpush/hub/server_warnings.hpp>
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/core/error.hpp>
 
 #include <algorithm>
 #include <string_view>
 
 namespace hubpush::inline v0 {
-
-namespace detail {
-
-inline std::string_view without_spaces_around(std::string_view text) {
-    const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-    return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-}  // namespace detail
 
 HUBPUSH_DECL std::vector<std::string> server_warnings::take_new(const http_response& reply) {
     std::vector<std::string> messages;
@@ -25,9 +17,9 @@ HUBPUSH_DECL std::vector<std::string> server_warnings::take_new(const http_respo
         const std::string_view field = each.second;  // `topic; message`, or a message alone
         const std::size_t end = field.find(';');
         const std::string_view topic = end == std::string_view::npos ? std::string_view() : field.substr(0, end);
-        const std::string_view message = detail::without_spaces_around(field.substr(end + 1));
+        const std::string_view message = detail::trimmed(field.substr(end + 1));
         if (message.empty() || shown_.size() == most_topics) continue;
-        const bool is_new = shown_.emplace(detail::without_spaces_around(topic)).second;
+        const bool is_new = shown_.emplace(detail::trimmed(topic)).second;
         if (is_new) messages.push_back(printable(message));
     }
     return messages;

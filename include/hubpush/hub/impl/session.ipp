@@ -2,7 +2,8 @@
 
 #include <hubpush/hub/session.hpp>
 
-#include <hubpush/async/timeout.hpp>
+#include <hubpush/async/group.hpp>
+#include <hubpush/async/task.hpp>
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/hash/text.hpp>
@@ -90,19 +91,40 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
     }
 }
 
+/// Gives up after a minute, unless the endpoint has answered by then: who asks to come again later gets the time.
+HUBPUSH_DECL task<std::optional<http_response>> hub_session::await_first_answer(task<http_response> work) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    task_group group(executor);
+    deadline watch(seams_.clock(), executor, [this, &group] {
+        if (!has_answered()) group.cancel();
+    });
+    watch.expires_after(first_answer_within);
+    std::optional<http_response> reply;
+    group.spawn(detail::keep_result(std::move(work), reply));
+    std::exception_ptr failure;
+    try {
+        co_await group.join();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const bool given_up = watch.expired() && !has_answered() && failure && detail::kind_of(failure) == errc::cancelled;
+    if (!reply && !given_up) std::rethrow_exception(failure);
+    co_await throw_if_cancelled();  // at the moment of success
+    co_return reply;
+}
+
 /// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3), and in that minute a
 /// single connection that falls silent is not the end.
 HUBPUSH_DECL task<http_response> hub_session::ask(http_request request, std::string what) {
     if (has_answered()) co_return co_await shared_->client.send(std::move(request), policy_);
     if (request.repeatable() != request_class::non_idempotent) request.longest_wait(first_answer_within / 2);
-    std::optional<http_response> reply =
-        co_await detail::within(seams_.clock(), first_answer_within, shared_->client.send(std::move(request), policy_));
+    request.on_answer([all = shared_] { all->answered.store(true, std::memory_order_relaxed); });
+    std::optional<http_response> reply = co_await await_first_answer(shared_->client.send(std::move(request), policy_));
     if (!reply) {
         throw_error(errc::timed_out, what + ": " + settings_.endpoint() + " has not answered for a minute",
                     error_details().retryable(true).hint(
                         "check that HF_ENDPOINT names a Hub, and that the network lets you reach it"));
     }
-    shared_->answered.store(true, std::memory_order_relaxed);
     co_return std::move(*reply);
 }
 

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace hubpush::inline v0::detail {
 
@@ -33,6 +34,7 @@ task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string 
     std::optional<T> result = co_await within(seams.clock(), limit, std::move(work));
     if (!result)
         throw_error(errc::timed_out, what + " took too long", error_details().reached_server(false).retryable(true));
+    co_await throw_if_cancelled();  // at the moment of success
     co_return std::move(*result);
 }
 
@@ -43,6 +45,7 @@ inline std::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
     if (descriptor < 0) return {errno, std::system_category()};
     std::error_code failure;
     socket.assign(protocol, descriptor, failure);
+    if (failure) ::close(descriptor);
     return failure;
 }
 
@@ -74,7 +77,8 @@ struct connect_race {
     connect_race(asio::any_io_executor executor, std::shared_ptr<network> shared)
         : net(std::move(shared)), changed(std::move(executor)) {}
 
-    /// An address that lost against one that was tried later is as good as dead.
+    /// An address that failed, or was still silent when another one answered, is as good as dead. One whose attempt was
+    /// given up with the whole race is not.
     void remember(const tcp::endpoint& address, std::error_code failure) {
         if (!failure) return net->dead.forget(address);
         last_failure = failure;

@@ -16,8 +16,8 @@
 
 namespace hubpush::inline v0::detail {
 
-/// For the trace: without values of the query.
-inline std::string line_of(const http_request& request) { return request.method() + " " + request.target().redacted(); }
+/// For messages.
+inline std::string line_of(const http_request& request) { return request.method() + " " + request.shown_target(); }
 
 /// What went wrong in one attempt, as an error whether there was a reply or not.
 inline error error_of_attempt(const http_request& request, const http_response& reply,
@@ -30,8 +30,7 @@ inline error error_of_attempt(const http_request& request, const http_response& 
     error_details details;
     if (requested) details.retry_after(*requested);
     details.status(reply.status()).retryable(retryable_status(reply.status()));
-    return error(reply.status() == 429 ? errc::rate_limited : errc::server_error,
-                 request.method() + " " + request.target().redacted(), std::move(details));
+    return error(reply.status() == 429 ? errc::rate_limited : errc::server_error, line_of(request), std::move(details));
 }
 
 /// The same failure, with what is known about the request's bytes.
@@ -78,6 +77,7 @@ struct http_client::state {
     task<http_response> exchange(const http_request& request, call& now);
     task<http_response> run(std::shared_ptr<detail::http_exchange> attempt, const http_request& request,
                             const call& now);
+    static void answered(const http_request& request, http_response& reply);
     task<std::shared_ptr<byte_stream>> open(origin where, const call& now);
     std::optional<std::chrono::milliseconds> next_wait(const http_request& request, steady_time first_failure,
                                                        const http_response& reply, const std::exception_ptr& failure,
@@ -133,7 +133,7 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
         const auto wait = next_wait(request, *first_failure, reply, failure, now);
         if (!wait && failure) std::rethrow_exception(failure);
         if (!wait) co_return reply;
-        const std::string target = request.target().redacted();
+        const std::string target = request.shown_target();
         const std::string cause = failure ? describe(failure) : target + ": HTTP " + std::to_string(reply.status());
         seams.log().write(log_level::info, "next try in " + std::to_string(wait->count()) + " ms: " + cause);
         if (trace.enabled()) trace.add(event(trace_kind::retry, now, target).reason(cause).wait(*wait));
@@ -165,7 +165,10 @@ HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_reque
         const std::optional<url> next = detail::redirect_target(request, reply, hops);
         if (!next) co_return reply;
         const bool leaves = next->origin() != request.target().origin();
-        if (trace.enabled()) trace.add(event(trace_kind::redirect, now, next->redacted()).status(reply.status()));
+        if (trace.enabled()) {
+            const std::string place = request.token().hidden_in(next->redacted());
+            trace.add(event(trace_kind::redirect, now, place).status(reply.status()));
+        }
         if (leaves) request.drop_credentials();
         request.retarget(*next);
     }
@@ -206,9 +209,21 @@ inline trace_event http_client::state::end_of(const detail::http_exchange& attem
                                               const std::exception_ptr& failure) const {
     trace_event result = event(failure ? trace_kind::failure : trace_kind::reply, now, detail::line_of(request));
     result.bytes(attempt.bytes_sent(), attempt.bytes_received()).status(reply.status());
-    result.request_id(reply.headers().find("x-request-id").value_or(""));
+    const std::string id(reply.headers().find("x-request-id").value_or(""));
+    result.request_id(request.token().hidden_in(id));
     if (failure) result.reason(describe(failure));
     return result;
+}
+
+/// Nothing of an answer that is shown may repeat the token (SEC03). That is what an error says and what stands in the
+/// fields; only the place of a redirect, which is followed, has to stay as it is, and so does the body of a success.
+inline void http_client::state::answered(const http_request& request, http_response& reply) {
+    if (request.on_answer()) request.on_answer()();
+    if (reply.status() >= 400) {
+        reply.hide(request.token());
+    } else if (!detail::is_redirect(reply.status())) {
+        reply.hide_in_headers(request.token());
+    }
 }
 
 /// The exchange itself, with its events.
@@ -223,7 +238,7 @@ HUBPUSH_DECL task<http_response> http_client::state::run(std::shared_ptr<detail:
     } catch (...) {
         failure = std::current_exception();
     }
-    if (reply.status() >= 400) reply.hide(request.token());
+    if (!failure) answered(request, reply);
     if (trace.enabled()) trace.add(end_of(*attempt, request, now, reply, failure).took(seams.clock().now() - begin));
     if (failure) std::rethrow_exception(failure);
     co_return reply;
@@ -269,8 +284,6 @@ HUBPUSH_DECL task<http_response> http_client::send(http_request request) {
 HUBPUSH_DECL task<http_response> http_client::send(http_request request, retry_policy policy) {
     return state::send(state_, std::move(request), std::move(policy));
 }
-
-HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->default_policy; }
 
 HUBPUSH_DECL std::vector<trace_event> http_client::trace() const { return state_->trace.copy(); }
 

@@ -28,7 +28,7 @@ HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor exe
                                           const http_request& request, const secret& head)
     : stream_(std::move(stream)),
       memory_(std::move(memory)),
-      name_(request.method() + " " + request.target().redacted()),
+      name_(request.method() + " " + request.shown_target()),
       body_(request.body()),
       body_size_(body_ ? body_->size() : 0),
       on_progress_(request.on_progress()),

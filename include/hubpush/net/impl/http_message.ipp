@@ -2,16 +2,13 @@
 
 #include <hubpush/net/http_message.hpp>
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/core/error.hpp>
 
 #include <algorithm>
 #include <array>
 
 namespace hubpush::inline v0::detail {
-
-inline char lower_case(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 HUBPUSH_DECL bool equal_without_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
@@ -66,7 +63,7 @@ inline bool sends_credentials(const http_request& request) {
 }
 
 [[noreturn]] inline void refuse(const http_request& request, const std::string& why) {
-    throw_error(errc::invalid_argument, "not sent to " + request.target().redacted() + ": " + why,
+    throw_error(errc::invalid_argument, "not sent to " + request.shown_target() + ": " + why,
                 error_details().reached_server(false));
 }
 
@@ -82,11 +79,6 @@ inline void check_request(const http_request& request) {
             errc::invalid_argument, "a token would travel unencrypted to " + where.text(),
             error_details().reached_server(false).hint("use https, or allow it by name with allow_plain_http()"));
     }
-}
-
-inline std::string without(std::string text, std::string_view hidden) {
-    for (std::size_t at = 0; (at = text.find(hidden, at)) != std::string::npos;) text.replace(at, hidden.size(), "***");
-    return text;
 }
 
 inline void append_field(std::string& head, std::string_view name, std::string_view value) {
@@ -144,13 +136,17 @@ HUBPUSH_DECL http_request& http_request::drop_credentials() {
     return *this;
 }
 
-HUBPUSH_DECL http_response& http_response::hide(const secret& text) {
+HUBPUSH_DECL http_response& http_response::hide_in_headers(const secret& text) {
     if (text.empty()) return *this;
     header_list shown;
-    for (const header_list::field& each : headers_) shown.add(each.first, detail::without(each.second, text.reveal()));
+    for (const header_list::field& each : headers_) shown.add(each.first, text.hidden_in(each.second));
     headers_ = std::move(shown);
-    body_ = detail::without(std::move(body_), text.reveal());
     return *this;
+}
+
+HUBPUSH_DECL http_response& http_response::hide(const secret& text) {
+    body_ = text.hidden_in(std::move(body_));
+    return hide_in_headers(text);
 }
 
 HUBPUSH_DECL secret request_head(const http_request& request) {

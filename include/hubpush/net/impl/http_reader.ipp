@@ -175,7 +175,7 @@ inline int http_reader::parser::on_body(const char* at, std::size_t size) {
 
 inline int http_reader::parser::on_message_complete() {
     complete = llhttp_get_status_code(&machine) >= 200;
-    keep_alive = llhttp_should_keep_alive(&machine) != 0;
+    keep_alive = complete && llhttp_should_keep_alive(&machine) != 0;
     content = 0;
     return HPE_PAUSED;
 }

@@ -155,10 +155,14 @@ HUBPUSH_DECL proxy::proxy(std::string_view address, std::string named_by, errc b
 }
 
 HUBPUSH_DECL proxy_settings proxy_settings::from_environment() {
-    const proxy all = detail::proxy_from_variable("all_proxy");
-    proxy_settings result(all);
-    if (const proxy http = detail::proxy_from_variable("http_proxy"); !http.none()) result.http_ = http;
-    if (const proxy https = detail::proxy_from_variable("https_proxy"); !https.none()) result.https_ = https;
+    proxy_settings result;
+    result.http_ = detail::proxy_from_variable("http_proxy");
+    result.https_ = detail::proxy_from_variable("https_proxy");
+    if (result.http_.none() || result.https_.none()) {  // else it may say what it likes, for instance socks5
+        const proxy all = detail::proxy_from_variable("all_proxy");
+        if (result.http_.none()) result.http_ = all;
+        if (result.https_.none()) result.https_ = all;
+    }
     const std::string list = detail::variable_in_either_case("no_proxy").second;
     for (std::string_view rest = list; !rest.empty();) {
         const std::size_t end = std::min(rest.find_first_of(", \t"), rest.size());
@@ -171,8 +175,10 @@ HUBPUSH_DECL proxy_settings proxy_settings::from_environment() {
 HUBPUSH_DECL proxy proxy_settings::towards(const origin& where) const {
     const bool direct = std::any_of(exceptions_.begin(), exceptions_.end(),
                                     [&](const detail::proxy_exception& each) { return each.covers(where); });
-    if (direct) return proxy();
-    return where.secure() ? https_ : http_;
+    const proxy& via = where.secure() ? https_ : http_;
+    // Plain http to this machine is trusted because it stays here (SEC05).
+    const bool would_leave = !where.secure() && where.loopback() && !via.where().loopback();
+    return direct || would_leave ? proxy() : via;
 }
 
 }  // namespace hubpush::inline v0

@@ -13,7 +13,7 @@ inline constexpr int redirect_limit = 5;
 
 [[noreturn]] inline void throw_redirect_refused(const http_request& request, const http_response& reply,
                                                 const char* why) {
-    throw_error(errc::protocol_error, request.method() + " " + request.target().redacted() + ": " + why,
+    throw_error(errc::protocol_error, request.method() + " " + request.shown_target() + ": " + why,
                 error_details().status(reply.status()));
 }
 
@@ -35,10 +35,14 @@ inline url redirect_location(const http_request& request, const http_response& r
     return *next;
 }
 
+HUBPUSH_DECL bool is_redirect(int status) noexcept {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 HUBPUSH_DECL std::optional<url> redirect_target(const http_request& request, const http_response& reply, int hops) {
     const int status = reply.status();
+    if (!is_redirect(status)) return std::nullopt;
     const bool keeps_method = status == 307 || status == 308;
-    if (!keeps_method && status != 301 && status != 302 && status != 303) return std::nullopt;
     if (!keeps_method && request.method() != "GET" && request.method() != "HEAD") {
         throw_redirect_refused(request, reply, "the redirect would turn the request into another one");
     }

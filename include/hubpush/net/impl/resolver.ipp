@@ -80,8 +80,15 @@ inline int look_up(const std::string& host, std::uint16_t port, resolver::addres
     return found.empty() ? EAI_NONAME : 0;
 }
 
-/// Runs on the resolver's thread.
-inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const std::string& host, std::uint16_t port) {
+inline bool is_awaited(name_lookup& lookup) {
+    const std::lock_guard lock(lookup.mutex);
+    return lookup.waiter != nullptr;
+}
+
+/// Runs on the resolver's thread. A look-up that was given up while others blocked must not delay the next one.
+inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const blocking_lookup& look_up,
+                          const std::string& host, std::uint16_t port) {
+    if (!is_awaited(*lookup)) return;
     resolver::addresses found;
     const int failure = look_up(host, port, found);
     const std::lock_guard lock(lookup->mutex);
@@ -106,18 +113,25 @@ inline task<resolver::addresses> name_waiter::wait(std::string host) {
     co_return std::move(found_);
 }
 
-class getaddrinfo_resolver final : public resolver {
+class thread_resolver final : public resolver {
 public:
+    explicit thread_resolver(blocking_lookup look_up) : look_up_(std::move(look_up)) {}
+
     task<addresses> resolve(std::string host, std::uint16_t port) override {
         const auto lookup = std::make_shared<name_lookup>();
         name_waiter waiter(co_await asio::this_coro::executor, lookup);
-        asio::post(thread_.executor(), [lookup, host, port] { answer_lookup(lookup, host, port); });
+        asio::post(thread_.executor(), [this, lookup, host, port] { answer_lookup(lookup, look_up_, host, port); });
         co_return co_await waiter.wait(host);
     }
 
 private:
-    worker_pool thread_{1};
+    blocking_lookup look_up_;
+    worker_pool thread_{1};  // ends first
 };
+
+HUBPUSH_DECL std::shared_ptr<resolver> resolver_on_thread(blocking_lookup look_up) {
+    return std::make_shared<thread_resolver>(std::move(look_up));
+}
 
 HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
     if (addresses.empty()) return;
@@ -137,6 +151,6 @@ HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
 
 namespace hubpush::inline v0 {
 
-HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return std::make_shared<detail::getaddrinfo_resolver>(); }
+HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return detail::resolver_on_thread(&detail::look_up); }
 
 }  // namespace hubpush::inline v0

@@ -2,18 +2,14 @@
 
 #include <hubpush/net/retry_policy.hpp>
 
+#include <hubpush/core/ascii.hpp>
+
 #include <array>
 #include <charconv>
 #include <limits>
 #include <string_view>
 
 namespace hubpush::inline v0::detail {
-
-inline std::string_view trimmed(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
 
 /// Cuts `text` at the next `separator` and gives the trimmed part before it.
 inline std::string_view next_part(std::string_view& text, char separator) noexcept {
@@ -23,9 +19,12 @@ inline std::string_view next_part(std::string_view& text, char separator) noexce
     return part;
 }
 
-/// Digits only; a number that does not fit becomes the largest one, because "too long" is all that matters then.
+/// The longest wait that is told; of a longer one "too long" is all that matters.
+inline constexpr std::chrono::seconds longest_told_wait{std::numeric_limits<std::int32_t>::max()};
+
+/// Digits only; a number that is too large becomes the largest one.
 inline std::optional<std::chrono::seconds> parse_seconds(std::string_view text) noexcept {
-    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    constexpr std::int64_t most = longest_told_wait.count();
     std::int64_t value = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || text.front() == '-' || end != text.data() + text.size()) return std::nullopt;
@@ -65,8 +64,9 @@ inline std::optional<std::chrono::milliseconds> retry_after_wait(const http_resp
     const std::string_view text = trimmed(*reply.headers().find("retry-after"));
     if (const auto seconds = parse_seconds(text)) return *seconds;
     const auto date = parse_http_date(text);
-    if (!date || *date <= wall) return std::nullopt;
-    return std::chrono::ceil<std::chrono::milliseconds>(*date - wall);
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(wall);  // in nanoseconds the year 9999 overflows
+    if (!date || *date <= now) return std::nullopt;
+    return std::min<std::chrono::milliseconds>(*date - now, longest_told_wait);
 }
 
 /// One item of a RateLimit field, `"api";r=0;t=55`: the wait it asks for, if nothing remains.

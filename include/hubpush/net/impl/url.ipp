@@ -2,6 +2,8 @@
 
 #include <hubpush/net/url.hpp>
 
+#include <hubpush/core/ascii.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -21,14 +23,6 @@ constexpr bool is_url_letter(char c) noexcept { return (c >= 'a' && c <= 'z') ||
 /// RFC 3986 §2.3.
 constexpr bool is_url_unreserved(char c) noexcept {
     return is_url_letter(c) || is_url_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-inline std::string url_lower_case(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return result;
 }
 
 /// Cuts the text before the first of `delimiters` off the front of `rest`; the delimiter stays.
@@ -101,7 +95,7 @@ inline std::optional<std::string> take_host(std::string_view& authority) {
         authority.remove_prefix(1);
         return canonical_ipv6(std::string(address));
     }
-    std::string host = url_lower_case(url_take_until(authority, ":"));
+    std::string host = lowered(url_take_until(authority, ":"));
     if (!is_ipv4(host) && !is_host_name(host)) return std::nullopt;
     return host;
 }
@@ -189,7 +183,7 @@ HUBPUSH_DECL std::string origin::authority() const {
 
 HUBPUSH_DECL std::optional<url> url::parse(std::string_view text) {
     if (text.size() > detail::longest_url || !detail::is_url_text(text)) return std::nullopt;
-    const std::string scheme = detail::url_lower_case(detail::url_take_until(text, ":/?#"));
+    const std::string scheme = detail::lowered(detail::url_take_until(text, ":/?#"));
     if (!text.starts_with("://")) return std::nullopt;
     text.remove_prefix(3);
     std::optional<hubpush::origin> where = detail::parse_origin(scheme, detail::url_take_until(text, "/?#"));
@@ -228,8 +222,6 @@ HUBPUSH_DECL std::string url::redacted() const {
 }
 
 HUBPUSH_DECL std::string escape_segment(std::string_view text) { return detail::percent_encode(text, ""); }
-
-HUBPUSH_DECL std::string escape_path(std::string_view text) { return detail::percent_encode(text, "/"); }
 
 HUBPUSH_DECL std::optional<std::string> unescape(std::string_view text) {
     std::string result;
