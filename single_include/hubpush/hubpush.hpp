@@ -13,8 +13,7 @@
 /// Everything a program that pushes to the Hub needs. Programs that also embed a Hub include hubpush_local_hub.hpp.
 
 /// \file
-/// The only door to Asio. Every other header of hubpush includes this one, so that the differences between Asio 1.22.1
-/// (Debian 12) and newer releases are known in one place.
+/// Letters, words and white space of ASCII, whatever the locale says.
 
 /// \file
 /// What every other header needs to know about this build: the version, how bodies are compiled, and which compiler
@@ -58,6 +57,42 @@ inline constexpr bool callable_is_safe = true;
 }  // namespace detail
 
 }  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace hubpush::inline v0::detail {
+
+inline constexpr std::string_view white_space = " \t\r\n\v\f";
+
+constexpr char lower_case(char letter) noexcept {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+inline std::string lowered(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(), lower_case);
+    return result;
+}
+
+/// `\w`.
+constexpr bool is_word_byte(char byte) noexcept {
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
+}
+
+/// `text` without the bytes of `blanks` at its ends.
+constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t") noexcept {
+    const std::size_t begin = text.find_first_not_of(blanks);
+    return begin == std::string_view::npos ? std::string_view()
+                                           : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// The only door to Asio. Every other header of hubpush includes this one, so that the differences between Asio 1.22.1
+/// (Debian 12) and newer releases are known in one place.
 
 #if !defined(ASIO_STANDALONE)
 #define ASIO_STANDALONE 1
@@ -705,7 +740,7 @@ namespace hubpush::inline v0::detail {
 
 inline constexpr std::size_t page_size = 4096;
 
-/// Someone who waits for bytes. The timer never expires; cancelling it wakes the waiter.
+/// Someone who waits for bytes. The timer expires when they are granted.
 struct budget_waiter {
     budget_waiter(asio::any_io_executor executor, std::size_t wanted)
         : wake(std::move(executor), asio::steady_timer::time_point::max()), size(wanted) {}
@@ -745,6 +780,13 @@ public:
         return waiter.granted;
     }
 
+    /// Under the lock, as the waking is: on an executor with several threads the two may meet.
+    template <class Handler>
+    void wait(budget_waiter& waiter, Handler handler) {
+        const std::lock_guard lock(mutex_);
+        waiter.wake.async_wait(std::move(handler));
+    }
+
     /// A waiter gives up: it leaves the queue, or returns what it was granted in the meantime.
     void withdraw(const std::shared_ptr<budget_waiter>& waiter) {
         const std::lock_guard lock(mutex_);
@@ -774,7 +816,7 @@ private:
             waiting_.pop_front();
             add(next->size);
             next->granted = true;
-            asio::post(next->wake.get_executor(), [next] { next->wake.cancel(); });
+            next->wake.expires_at(asio::steady_timer::time_point::min());
         }
     }
 
@@ -833,7 +875,12 @@ HUBPUSH_DECL task<lease> memory_budget::acquire(std::size_t size) {
             throw_error(errc::cancelled, "cancelled while waiting for memory");
         }
         std::error_code woken;
-        co_await waiter->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        auto token = asio::redirect_error(asio::use_awaitable, woken);
+        co_await asio::async_initiate<decltype(token), void(std::error_code)>(
+            [](auto handler, detail::budget_state* granting, detail::budget_waiter* waiting) {
+                granting->wait(*waiting, std::move(handler));
+            },
+            token, state.get(), waiter.get());
     }
     void* const data = std::aligned_alloc(detail::page_size, rounded);
     if (data == nullptr) {
@@ -1235,6 +1282,14 @@ public:
         return difference == 0;
     }
 
+    /// `text` with `***` wherever the secret stands in it.
+    std::string hidden_in(std::string text) const {
+        if (text_.empty()) return text;
+        for (std::size_t at = 0; (at = text.find(text_, at)) != std::string::npos;)
+            text.replace(at, text_.size(), "***");
+        return text;
+    }
+
 private:
     void wipe() noexcept {
         volatile char* bytes = text_.data();
@@ -1445,6 +1500,7 @@ task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
 /// Runs `work` on `executor` for whoever awaits it on another one. The compiler sees `co_spawn` once, whatever `T` is.
 template <class T>
 task<T> run_on(asio::any_io_executor executor, task<T> work) {
+    co_await throw_if_cancelled();  // the work would not know of a cancellation that came before it
     std::optional<value_of<T>> result;
     co_await initiate(std::move(executor), keep_result(std::move(work), result), asio::use_awaitable);
     if constexpr (!std::is_void_v<T>) co_return std::move(*result);
@@ -1477,8 +1533,10 @@ enum class cancel_order {
 
 /// Children of one coroutine, all on its strand. The first failure cancels the others; `join()` waits for every one of
 /// them and rethrows that failure. When the parent is cancelled, `join()` cancels the children, still waits for all,
-/// and throws `cancelled`, or what a child says instead: `outcome_unknown` is never hidden by `cancelled`. A group with
-/// children must be joined before it ends. Not thread-safe.
+/// and throws `cancelled`, or what a child says instead: `outcome_unknown` is never hidden by `cancelled`. The parent
+/// stays cancelled: its next `throw_if_cancelled()` throws. A group with children must be joined before it ends; a
+/// parent that was started with plain `asio::co_spawn` awaits `accept_cancellation()` before its first child, because
+/// Asio would otherwise throw from the `co_await` in front of `join()`. Not thread-safe.
 class task_group {
 public:
     HUBPUSH_DECL explicit task_group(asio::any_io_executor executor);
@@ -1565,10 +1623,16 @@ HUBPUSH_DECL task_group::~task_group() = default;
 HUBPUSH_DECL void task_group::spawn(task<void> child) {
     if (state_->stopping) return;
     const auto signal = state_->children.emplace(state_->children.end());
-    asio::co_spawn(state_->executor, detail::root(std::move(child)),
-                   asio::bind_cancellation_slot(signal->slot(), [shared = state_, signal](std::exception_ptr failure) {
-                       shared->ended(signal, std::move(failure));
-                   }));
+    try {
+        asio::co_spawn(
+            state_->executor, detail::root(std::move(child)),
+            asio::bind_cancellation_slot(signal->slot(), [shared = state_, signal](std::exception_ptr failure) {
+                shared->ended(signal, std::move(failure));
+            }));
+    } catch (...) {  // no memory: there is no child that join could wait for
+        state_->children.erase(signal);
+        throw;
+    }
 }
 
 HUBPUSH_DECL task<void> task_group::join(std::exception_ptr own_failure) {
@@ -1577,6 +1641,9 @@ HUBPUSH_DECL task<void> task_group::join(std::exception_ptr own_failure) {
 
 HUBPUSH_DECL task<void> task_group::join(cancel_order order, std::exception_ptr own_failure) {
     const std::shared_ptr<state> shared = state_;
+    // Asio's own check, which is on in a plain `co_spawn`, would end the parent while its children run.
+    const bool asio_checks = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     bool parent_cancelled = false;
     if (own_failure) {
         shared->record(std::move(own_failure));
@@ -1585,13 +1652,12 @@ HUBPUSH_DECL task<void> task_group::join(cancel_order order, std::exception_ptr 
     for (;;) {
         if (!parent_cancelled && co_await is_cancelled()) {
             parent_cancelled = true;
-            // The wait for the children must not end early: from here on only their own end wakes it.
-            co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
             order == cancel_order::together ? shared->cancel() : shared->cancel_oldest();
         }
         if (shared->children.empty()) break;
         co_await shared->changed.wait();
     }
+    co_await asio::this_coro::throw_if_cancelled(asio_checks);
     if (shared->first_failure) std::rethrow_exception(shared->first_failure);
     if (parent_cancelled) throw_error(errc::cancelled, "the operation was cancelled");
 }
@@ -1633,8 +1699,6 @@ inline constexpr std::size_t stream_capacity = 16;
 template <class T>
 class stream {
 public:
-    using value_type = T;
-
     explicit stream(asio::any_io_executor executor) : changed_(std::move(executor)) {}
     stream(const stream&) = delete;
     stream& operator=(const stream&) = delete;
@@ -1715,8 +1779,6 @@ concept step = std::derived_from<std::remove_cvref_t<Candidate>, step_base>;
 template <class Item>
 class set_of {
 public:
-    using element_type = Item;
-
     set_of() = default;
     explicit set_of(std::vector<Item> items) : files(std::move(items)) {}
 
@@ -2118,16 +2180,22 @@ namespace hubpush::inline v0::detail {
 
 /// Takes what waits in `in` as the value that a whole-value step wants: all items of a set, or the one item there is.
 template <class Value, class Item>
+    requires is_set<Value>
 task<Value> gather(stream<Item>& in) {
-    Value value{};
-    while (std::optional<Item> item = co_await in.pop()) {
-        if constexpr (is_set<Value>) {
-            value.files.push_back(std::move(*item));
-        } else {
-            value = std::move(*item);
-        }
-    }
+    Value value;
+    while (std::optional<Item> item = co_await in.pop()) value.files.push_back(std::move(*item));
     co_return value;
+}
+template <class Value>
+task<Value> gather(stream<Value>& in) {
+    std::optional<Value> only = co_await in.pop();
+    if (!only) throw_error(errc::invalid_argument, "a step that takes one item stands behind one that gave none");
+    const std::optional<Value> second = co_await in.pop();
+    if (second) {
+        throw_error(errc::invalid_argument, "a step that takes one item stands behind one that gave several",
+                    error_details().hint("map and each call it for every item; one that takes a set_of gets them all"));
+    }
+    co_return std::move(*only);
 }
 
 /// Hands on the items of a set, or the one value. False when nobody takes any more.
@@ -2423,6 +2491,9 @@ private:
             plan::template stage<Stage>(steps_)...);
         task_group group(executor);
         std::optional<result_type> result;
+        // In a plain `co_spawn` Asio's own check would end this while the stages run.
+        const bool asio_checks = co_await asio::this_coro::throw_if_cancelled();
+        co_await asio::this_coro::throw_if_cancelled(false);
         (group.spawn(run_stage<Stage>(std::get<Stage>(stages), context, joints, result)), ...);
         if constexpr (streams_at_the_end) group.spawn(detail::collect(std::get<plan::size - 1>(joints), result));
         std::exception_ptr failure;
@@ -2431,6 +2502,7 @@ private:
         } catch (...) {
             failure = std::current_exception();
         }
+        co_await asio::this_coro::throw_if_cancelled(asio_checks);
         // A run that was cancelled when its last step had done its work is done: a commit that exists is not
         // "cancelled".
         if (!result) std::rethrow_exception(failure);
@@ -2567,12 +2639,14 @@ public:
     template <class Context>
     task<void> operator()(Context&, stream<input_type>& in, stream<output_type>& out) const {
         task_group group(co_await asio::this_coro::executor);
+        bool wanted = true;
         std::exception_ptr failure;
         try {
             while (std::optional<input_type> item = co_await in.pop()) {
-                group.spawn(one(std::move(*item), out));
+                group.spawn(one(std::move(*item), out, wanted));
                 co_await group.wait_for_room(limit_.limit());
-                if (group.failed()) break;
+                co_await throw_if_cancelled();
+                if (group.failed() || !wanted) break;
             }
         } catch (...) {
             failure = std::current_exception();
@@ -2581,9 +2655,10 @@ public:
     }
 
 private:
-    task<void> one(input_type item, stream<output_type>& out) const {
+    /// `wanted` becomes false when nobody takes results any more.
+    task<void> one(input_type item, stream<output_type>& out, bool& wanted) const {
         result_type result = co_await function_(std::move(item));
-        co_await detail::spread(std::move(result), out);
+        if (!co_await detail::spread(std::move(result), out)) wanted = false;
     }
 
     Function function_;
@@ -2636,6 +2711,8 @@ public:
     asio::io_context::executor_type executor() noexcept { return context_.get_executor(); }
 
 private:
+    HUBPUSH_DECL void stop();
+
     asio::io_context context_;
     asio::executor_work_guard<asio::io_context::executor_type> work_;
     std::vector<std::thread> threads_;
@@ -2776,17 +2853,23 @@ namespace hubpush::inline v0 {
 
 HUBPUSH_DECL worker_pool::worker_pool(std::size_t threads)
     : context_(static_cast<int>(threads == 0 ? 1 : threads)), work_(asio::make_work_guard(context_)) {
+    const auto work = [this] {
+        // On Linux this lowers the calling thread only. Failing is harmless: the work is merely less polite.
+        static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5));
+        context_.run();
+    };
     threads_.reserve(threads);
-    for (std::size_t i = 0; i < threads; ++i) {
-        threads_.emplace_back([this] {
-            // On Linux this lowers the calling thread only. Failing is harmless: the work is merely less polite.
-            static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5));
-            context_.run();
-        });
+    try {
+        for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back(work);
+    } catch (...) {  // the system gives no more threads
+        stop();
+        throw;
     }
 }
 
-HUBPUSH_DECL worker_pool::~worker_pool() {
+HUBPUSH_DECL worker_pool::~worker_pool() { stop(); }
+
+HUBPUSH_DECL void worker_pool::stop() {
     context_.stop();
     for (std::thread& thread : threads_) thread.join();
 }
@@ -2805,7 +2888,8 @@ HUBPUSH_DECL worker_pool::~worker_pool() {
 
 namespace hubpush::inline v0 {
 
-/// Waits until `clock` reaches `at`. Cancellation: all types; throws `cancelled`.
+/// Waits until `clock` reaches `at`. On a strand, or an executor with one thread: the clock's timer and the coroutine
+/// share what they wait with. Cancellation: all types; throws `cancelled`.
 HUBPUSH_DECL task<void> sleep_until(clock& clock, steady_time at);
 
 /// The same for a duration from now.
@@ -4623,6 +4707,7 @@ HUBPUSH_DECL void encode_base64(std::span<const std::byte> bytes, std::span<std:
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -4648,6 +4733,12 @@ namespace detail {
 /// The families in turn, beginning with the one that the system prefers, so that a broken family costs one wait only;
 /// no more than `address_limit` addresses.
 HUBPUSH_DECL void alternate_families(resolver::addresses& addresses);
+
+/// Appends the addresses of a host; gives 0 or a failure of getaddrinfo.
+using blocking_lookup = std::function<int(const std::string& host, std::uint16_t port, resolver::addresses& found)>;
+
+/// The look-ups of one thread, one after the other; those that nobody waits for any more are left out.
+HUBPUSH_DECL std::shared_ptr<resolver> resolver_on_thread(blocking_lookup look_up);
 }  // namespace detail
 
 /// getaddrinfo on a thread of its own. A caller may give up while the look-up blocks; only the destructor waits for it.
@@ -4728,8 +4819,15 @@ inline int look_up(const std::string& host, std::uint16_t port, resolver::addres
     return found.empty() ? EAI_NONAME : 0;
 }
 
-/// Runs on the resolver's thread.
-inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const std::string& host, std::uint16_t port) {
+inline bool is_awaited(name_lookup& lookup) {
+    const std::lock_guard lock(lookup.mutex);
+    return lookup.waiter != nullptr;
+}
+
+/// Runs on the resolver's thread. A look-up that was given up while others blocked must not delay the next one.
+inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const blocking_lookup& look_up,
+                          const std::string& host, std::uint16_t port) {
+    if (!is_awaited(*lookup)) return;
     resolver::addresses found;
     const int failure = look_up(host, port, found);
     const std::lock_guard lock(lookup->mutex);
@@ -4754,18 +4852,25 @@ inline task<resolver::addresses> name_waiter::wait(std::string host) {
     co_return std::move(found_);
 }
 
-class getaddrinfo_resolver final : public resolver {
+class thread_resolver final : public resolver {
 public:
+    explicit thread_resolver(blocking_lookup look_up) : look_up_(std::move(look_up)) {}
+
     task<addresses> resolve(std::string host, std::uint16_t port) override {
         const auto lookup = std::make_shared<name_lookup>();
         name_waiter waiter(co_await asio::this_coro::executor, lookup);
-        asio::post(thread_.executor(), [lookup, host, port] { answer_lookup(lookup, host, port); });
+        asio::post(thread_.executor(), [this, lookup, host, port] { answer_lookup(lookup, look_up_, host, port); });
         co_return co_await waiter.wait(host);
     }
 
 private:
-    worker_pool thread_{1};
+    blocking_lookup look_up_;
+    worker_pool thread_{1};  // ends first
 };
+
+HUBPUSH_DECL std::shared_ptr<resolver> resolver_on_thread(blocking_lookup look_up) {
+    return std::make_shared<thread_resolver>(std::move(look_up));
+}
 
 HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
     if (addresses.empty()) return;
@@ -4785,7 +4890,7 @@ HUBPUSH_DECL void alternate_families(resolver::addresses& addresses) {
 
 namespace hubpush::inline v0 {
 
-HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return std::make_shared<detail::getaddrinfo_resolver>(); }
+HUBPUSH_DECL std::shared_ptr<resolver> system_resolver() { return detail::resolver_on_thread(&detail::look_up); }
 
 }  // namespace hubpush::inline v0
 
@@ -4859,8 +4964,6 @@ private:
 /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3): one path segment, also for revisions (spec/
 /// hub-http-api.md §2.5).
 HUBPUSH_DECL std::string escape_segment(std::string_view text);
-/// The same but keeps '/'.
-HUBPUSH_DECL std::string escape_path(std::string_view text);
 /// Decodes %XX; nothing on a malformed sequence.
 HUBPUSH_DECL std::optional<std::string> unescape(std::string_view text);
 
@@ -4885,14 +4988,6 @@ constexpr bool is_url_letter(char c) noexcept { return (c >= 'a' && c <= 'z') ||
 /// RFC 3986 §2.3.
 constexpr bool is_url_unreserved(char c) noexcept {
     return is_url_letter(c) || is_url_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-inline std::string url_lower_case(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return result;
 }
 
 /// Cuts the text before the first of `delimiters` off the front of `rest`; the delimiter stays.
@@ -4965,7 +5060,7 @@ inline std::optional<std::string> take_host(std::string_view& authority) {
         authority.remove_prefix(1);
         return canonical_ipv6(std::string(address));
     }
-    std::string host = url_lower_case(url_take_until(authority, ":"));
+    std::string host = lowered(url_take_until(authority, ":"));
     if (!is_ipv4(host) && !is_host_name(host)) return std::nullopt;
     return host;
 }
@@ -5053,7 +5148,7 @@ HUBPUSH_DECL std::string origin::authority() const {
 
 HUBPUSH_DECL std::optional<url> url::parse(std::string_view text) {
     if (text.size() > detail::longest_url || !detail::is_url_text(text)) return std::nullopt;
-    const std::string scheme = detail::url_lower_case(detail::url_take_until(text, ":/?#"));
+    const std::string scheme = detail::lowered(detail::url_take_until(text, ":/?#"));
     if (!text.starts_with("://")) return std::nullopt;
     text.remove_prefix(3);
     std::optional<hubpush::origin> where = detail::parse_origin(scheme, detail::url_take_until(text, "/?#"));
@@ -5092,8 +5187,6 @@ HUBPUSH_DECL std::string url::redacted() const {
 }
 
 HUBPUSH_DECL std::string escape_segment(std::string_view text) { return detail::percent_encode(text, ""); }
-
-HUBPUSH_DECL std::string escape_path(std::string_view text) { return detail::percent_encode(text, "/"); }
 
 HUBPUSH_DECL std::optional<std::string> unescape(std::string_view text) {
     std::string result;
@@ -5566,8 +5659,16 @@ public:
         return *this;
     }
 
+    /// Called on the strand whenever a whole answer has arrived, also one that leads to a repetition or elsewhere.
+    http_request& on_answer(std::function<void()> callback) {
+        on_answer_ = std::move(callback);
+        return *this;
+    }
+
     const std::string& method() const noexcept { return method_; }
     const url& target() const noexcept { return target_; }
+    /// The target for messages: neither with values of the query nor with the token.
+    std::string shown_target() const { return token_.hidden_in(target_.redacted()); }
     const header_list& headers() const noexcept { return headers_; }
     const std::shared_ptr<byte_source>& body() const noexcept { return body_; }
     const std::optional<origin>& allowed_origin() const noexcept { return origin_; }
@@ -5579,6 +5680,7 @@ public:
     std::chrono::milliseconds first_byte_within() const noexcept { return first_byte_within_; }
     std::chrono::milliseconds longest_wait() const noexcept { return longest_wait_; }
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
+    const std::function<void()>& on_answer() const noexcept { return on_answer_; }
 
     /// The same request to another place: what a redirect needs.
     http_request& retarget(url target) {
@@ -5602,6 +5704,7 @@ private:
     std::chrono::milliseconds first_byte_within_{60'000};
     std::chrono::milliseconds longest_wait_ = std::chrono::hours(24);
     std::function<void(std::uint64_t)> on_progress_;
+    std::function<void()> on_answer_;
 };
 
 /// A complete answer: status 200 to 599 (1xx are consumed on the way), its fields, and its body.
@@ -5618,6 +5721,8 @@ public:
 
     /// Replaces `text` by `***` wherever the server repeats it, so that no error or log line can (SEC03).
     HUBPUSH_DECL http_response& hide(const secret& text);
+    /// The same, with the body as it is: what a caller reads in it may depend on the text.
+    HUBPUSH_DECL http_response& hide_in_headers(const secret& text);
 
 private:
     int status_ = 0;
@@ -5636,10 +5741,6 @@ HUBPUSH_DECL secret request_head(const http_request& request);
 #include <array>
 
 namespace hubpush::inline v0::detail {
-
-inline char lower_case(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 HUBPUSH_DECL bool equal_without_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
@@ -5694,7 +5795,7 @@ inline bool sends_credentials(const http_request& request) {
 }
 
 [[noreturn]] inline void refuse(const http_request& request, const std::string& why) {
-    throw_error(errc::invalid_argument, "not sent to " + request.target().redacted() + ": " + why,
+    throw_error(errc::invalid_argument, "not sent to " + request.shown_target() + ": " + why,
                 error_details().reached_server(false));
 }
 
@@ -5710,11 +5811,6 @@ inline void check_request(const http_request& request) {
             errc::invalid_argument, "a token would travel unencrypted to " + where.text(),
             error_details().reached_server(false).hint("use https, or allow it by name with allow_plain_http()"));
     }
-}
-
-inline std::string without(std::string text, std::string_view hidden) {
-    for (std::size_t at = 0; (at = text.find(hidden, at)) != std::string::npos;) text.replace(at, hidden.size(), "***");
-    return text;
 }
 
 inline void append_field(std::string& head, std::string_view name, std::string_view value) {
@@ -5772,13 +5868,17 @@ HUBPUSH_DECL http_request& http_request::drop_credentials() {
     return *this;
 }
 
-HUBPUSH_DECL http_response& http_response::hide(const secret& text) {
+HUBPUSH_DECL http_response& http_response::hide_in_headers(const secret& text) {
     if (text.empty()) return *this;
     header_list shown;
-    for (const header_list::field& each : headers_) shown.add(each.first, detail::without(each.second, text.reveal()));
+    for (const header_list::field& each : headers_) shown.add(each.first, text.hidden_in(each.second));
     headers_ = std::move(shown);
-    body_ = detail::without(std::move(body_), text.reveal());
     return *this;
+}
+
+HUBPUSH_DECL http_response& http_response::hide(const secret& text) {
+    body_ = text.hidden_in(std::move(body_));
+    return hide_in_headers(text);
 }
 
 HUBPUSH_DECL secret request_head(const http_request& request) {
@@ -5868,11 +5968,12 @@ public:
     /// What the Hub's own tools do (spec/hub-http-api.md §1.2): `https_proxy` or `http_proxy` by the target's scheme,
     /// then `all_proxy`; each also in upper case, and the lower-case one wins even when it is empty. HTTP_PROXY is
     /// ignored where REQUEST_METHOD is set, because there a visitor of a web server chooses it. `no_proxy` lists
-    /// exceptions; this machine is none unless it is listed. Nothing in a program with raised privileges (SEC20).
-    /// Throws `bad_environment`, naming the variable, never its value.
+    /// exceptions; this machine is none over https unless it is listed. Nothing in a program with raised privileges
+    /// (SEC20). Throws `bad_environment`, naming the variable, never its value.
     HUBPUSH_DECL static proxy_settings from_environment();
 
-    /// The proxy on the way to `where`; `none()` when there is none.
+    /// The proxy on the way to `where`; `none()` when there is none. Plain http to this machine, which may carry a
+    /// token, takes no way over another one.
     HUBPUSH_DECL proxy towards(const origin& where) const;
 
 private:
@@ -6069,12 +6170,6 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> requested_wait(const http_
 
 namespace hubpush::inline v0::detail {
 
-inline std::string_view trimmed(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
 /// Cuts `text` at the next `separator` and gives the trimmed part before it.
 inline std::string_view next_part(std::string_view& text, char separator) noexcept {
     const std::size_t end = std::min(text.find(separator), text.size());
@@ -6083,9 +6178,12 @@ inline std::string_view next_part(std::string_view& text, char separator) noexce
     return part;
 }
 
-/// Digits only; a number that does not fit becomes the largest one, because "too long" is all that matters then.
+/// The longest wait that is told; of a longer one "too long" is all that matters.
+inline constexpr std::chrono::seconds longest_told_wait{std::numeric_limits<std::int32_t>::max()};
+
+/// Digits only; a number that is too large becomes the largest one.
 inline std::optional<std::chrono::seconds> parse_seconds(std::string_view text) noexcept {
-    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    constexpr std::int64_t most = longest_told_wait.count();
     std::int64_t value = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || text.front() == '-' || end != text.data() + text.size()) return std::nullopt;
@@ -6125,8 +6223,9 @@ inline std::optional<std::chrono::milliseconds> retry_after_wait(const http_resp
     const std::string_view text = trimmed(*reply.headers().find("retry-after"));
     if (const auto seconds = parse_seconds(text)) return *seconds;
     const auto date = parse_http_date(text);
-    if (!date || *date <= wall) return std::nullopt;
-    return std::chrono::ceil<std::chrono::milliseconds>(*date - wall);
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(wall);  // in nanoseconds the year 9999 overflows
+    if (!date || *date <= now) return std::nullopt;
+    return std::min<std::chrono::milliseconds>(*date - now, longest_told_wait);
 }
 
 /// One item of a RateLimit field, `"api";r=0;t=55`: the wait it asks for, if nothing remains.
@@ -6354,10 +6453,14 @@ HUBPUSH_DECL proxy::proxy(std::string_view address, std::string named_by, errc b
 }
 
 HUBPUSH_DECL proxy_settings proxy_settings::from_environment() {
-    const proxy all = detail::proxy_from_variable("all_proxy");
-    proxy_settings result(all);
-    if (const proxy http = detail::proxy_from_variable("http_proxy"); !http.none()) result.http_ = http;
-    if (const proxy https = detail::proxy_from_variable("https_proxy"); !https.none()) result.https_ = https;
+    proxy_settings result;
+    result.http_ = detail::proxy_from_variable("http_proxy");
+    result.https_ = detail::proxy_from_variable("https_proxy");
+    if (result.http_.none() || result.https_.none()) {  // else it may say what it likes, for instance socks5
+        const proxy all = detail::proxy_from_variable("all_proxy");
+        if (result.http_.none()) result.http_ = all;
+        if (result.https_.none()) result.https_ = all;
+    }
     const std::string list = detail::variable_in_either_case("no_proxy").second;
     for (std::string_view rest = list; !rest.empty();) {
         const std::size_t end = std::min(rest.find_first_of(", \t"), rest.size());
@@ -6370,8 +6473,10 @@ HUBPUSH_DECL proxy_settings proxy_settings::from_environment() {
 HUBPUSH_DECL proxy proxy_settings::towards(const origin& where) const {
     const bool direct = std::any_of(exceptions_.begin(), exceptions_.end(),
                                     [&](const detail::proxy_exception& each) { return each.covers(where); });
-    if (direct) return proxy();
-    return where.secure() ? https_ : http_;
+    const proxy& via = where.secure() ? https_ : http_;
+    // Plain http to this machine is trusted because it stays here (SEC05).
+    const bool would_leave = !where.secure() && where.loopback() && !via.where().loopback();
+    return direct || would_leave ? proxy() : via;
 }
 
 }  // namespace hubpush::inline v0
@@ -6431,8 +6536,9 @@ class connector {
 public:
     virtual ~connector() = default;
     /// A connection to `where`, ready for a request: over TLS with a verified peer when the scheme is https. Throws
-    /// `errc::transport`, `timed_out`, `name_not_found`, `tls_failed`, `proxy_failed`, `private_address` or
-    /// `too_many_open_files`, all with `reached_server()` false. Cancellation: all types; throws `cancelled`.
+    /// `errc::transport`, `timed_out`, `name_not_found`, `tls_failed`, `proxy_failed`, `private_address`,
+    /// `too_many_open_files`, or, when a proxy's answer cannot be read, `protocol_error` or `limit_exceeded`, all with
+    /// `reached_server()` false. Cancellation: all types; throws `cancelled`.
     virtual task<std::unique_ptr<byte_stream>> connect(origin where) = 0;
 };
 
@@ -6909,7 +7015,7 @@ public:
     /// `errc::transport`.
     HUBPUSH_DECL std::error_code end_of_stream();
 
-    /// Bytes of the final reply have arrived; interim replies do not count.
+    /// Bytes of the final reply have arrived, or some that may be: an interim reply does not count once it is whole.
     HUBPUSH_DECL bool started() const noexcept;
     HUBPUSH_DECL bool complete() const noexcept;
     /// The reply is complete, nothing came after it, and the peer keeps the connection open.
@@ -7102,7 +7208,7 @@ inline int http_reader::parser::on_body(const char* at, std::size_t size) {
 
 inline int http_reader::parser::on_message_complete() {
     complete = llhttp_get_status_code(&machine) >= 200;
-    keep_alive = llhttp_should_keep_alive(&machine) != 0;
+    keep_alive = complete && llhttp_should_keep_alive(&machine) != 0;
     content = 0;
     return HPE_PAUSED;
 }
@@ -7241,6 +7347,7 @@ HUBPUSH_DECL task<std::unique_ptr<byte_stream>> open_tunnel(std::unique_ptr<byte
 #include <utility>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace hubpush::inline v0::detail {
 
@@ -7252,6 +7359,7 @@ task<T> finish_within(seams seams, std::chrono::milliseconds limit, std::string 
     std::optional<T> result = co_await within(seams.clock(), limit, std::move(work));
     if (!result)
         throw_error(errc::timed_out, what + " took too long", error_details().reached_server(false).retryable(true));
+    co_await throw_if_cancelled();  // at the moment of success
     co_return std::move(*result);
 }
 
@@ -7262,6 +7370,7 @@ inline std::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
     if (descriptor < 0) return {errno, std::system_category()};
     std::error_code failure;
     socket.assign(protocol, descriptor, failure);
+    if (failure) ::close(descriptor);
     return failure;
 }
 
@@ -7293,7 +7402,8 @@ struct connect_race {
     connect_race(asio::any_io_executor executor, std::shared_ptr<network> shared)
         : net(std::move(shared)), changed(std::move(executor)) {}
 
-    /// An address that lost against one that was tried later is as good as dead.
+    /// An address that failed, or was still silent when another one answered, is as good as dead. One whose attempt was
+    /// given up with the whole race is not.
     void remember(const tcp::endpoint& address, std::error_code failure) {
         if (!failure) return net->dead.forget(address);
         last_failure = failure;
@@ -7754,14 +7864,13 @@ public:
     /// with their origin). Safe and idempotent requests are repeated by the retry policy on transport failures and on
     /// 408, 425, 429, 500, 502, 503, 504; non-idempotent ones are sent once, and `error::reached_server()` of the
     /// failure tells whether a byte may have arrived. Waits in order of arrival for memory, then for a connection.
-    /// Throws what `connector::connect` throws, `protocol_error`, `limit_exceeded`, `cancelled`, and whatever the body
-    /// source throws.
+    /// Throws what `connector::connect` and `request_head` throw, `protocol_error`, `limit_exceeded`, `cancelled`, and
+    /// whatever the body source throws.
     /// Cancellation: all types at every point; the connection is closed, never reused.
     HUBPUSH_DECL task<http_response> send(http_request request);
     /// The same by another policy.
     HUBPUSH_DECL task<http_response> send(http_request request, retry_policy policy);
 
-    HUBPUSH_DECL const retry_policy& policy() const noexcept;
     /// The last events, oldest first. Thread-safe.
     HUBPUSH_DECL std::vector<trace_event> trace() const;
 
@@ -7878,7 +7987,7 @@ HUBPUSH_DECL http_exchange::http_exchange(seams seams, asio::any_io_executor exe
                                           const http_request& request, const secret& head)
     : stream_(std::move(stream)),
       memory_(std::move(memory)),
-      name_(request.method() + " " + request.target().redacted()),
+      name_(request.method() + " " + request.shown_target()),
       body_(request.body()),
       body_size_(body_ ? body_->size() : 0),
       on_progress_(request.on_progress()),
@@ -8022,11 +8131,24 @@ HUBPUSH_DECL std::exception_ptr http_exchange::explain(std::exception_ptr failur
 
 }  // namespace hubpush::inline v0::detail
 
-#include <algorithm>
+/// \file
+/// Which redirects are followed (spec/reliability.md §3.4, N27, SEC05).
+
 #include <optional>
+
+namespace hubpush::inline v0::detail {
+
+/// Statuses that lead elsewhere.
+HUBPUSH_DECL bool is_redirect(int status) noexcept;
+
+/// Where `reply` sends the client, if anywhere, when `hops` redirects were followed already. Throws
+/// `errc::protocol_error` when that is a place to which this request may not go.
+HUBPUSH_DECL std::optional<url> redirect_target(const http_request& request, const http_response& reply, int hops);
+
+}  // namespace hubpush::inline v0::detail
+
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace hubpush::inline v0::detail {
 
@@ -8034,18 +8156,12 @@ inline constexpr int redirect_limit = 5;
 
 [[noreturn]] inline void throw_redirect_refused(const http_request& request, const http_response& reply,
                                                 const char* why) {
-    throw_error(errc::protocol_error, request.method() + " " + request.target().redacted() + ": " + why,
+    throw_error(errc::protocol_error, request.method() + " " + request.shown_target() + ": " + why,
                 error_details().status(reply.status()));
 }
 
-/// Where `reply` sends the client, if anywhere (spec/reliability.md §3.4, N27, SEC05).
-inline std::optional<url> redirect_target(const http_request& request, const http_response& reply) {
-    const int status = reply.status();
-    const bool keeps_method = status == 307 || status == 308;
-    if (!keeps_method && status != 301 && status != 302 && status != 303) return std::nullopt;
-    if (!keeps_method && request.method() != "GET" && request.method() != "HEAD") {
-        throw_redirect_refused(request, reply, "the redirect would turn the request into another one");
-    }
+/// The place that a reply names.
+inline url redirect_location(const http_request& request, const http_response& reply) {
     const std::string_view location = reply.headers().find("location").value_or("");
     for (const header_list::field& each : reply.headers()) {
         if (equal_without_case(each.first, "location") && each.second != location) {
@@ -8054,19 +8170,48 @@ inline std::optional<url> redirect_target(const http_request& request, const htt
     }
     const std::optional<url> next = location.empty() ? std::nullopt : request.target().resolve(location);
     if (!next) throw_redirect_refused(request, reply, "the redirect names no usable place");
-    if (request.target().origin().secure() && !next->origin().secure()) {
-        throw_redirect_refused(request, reply, "the redirect leaves https");
-    }
     const bool tells_token =
         !request.token().empty() && location.find(request.token().reveal()) != std::string_view::npos;
     if (tells_token && next->origin() != request.allowed_origin()) {
         throw_redirect_refused(request, reply, "the redirect would hand the token to another host");
     }
+    return *next;
+}
+
+HUBPUSH_DECL bool is_redirect(int status) noexcept {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+HUBPUSH_DECL std::optional<url> redirect_target(const http_request& request, const http_response& reply, int hops) {
+    const int status = reply.status();
+    if (!is_redirect(status)) return std::nullopt;
+    const bool keeps_method = status == 307 || status == 308;
+    if (!keeps_method && request.method() != "GET" && request.method() != "HEAD") {
+        throw_redirect_refused(request, reply, "the redirect would turn the request into another one");
+    }
+    const url next = redirect_location(request, reply);
+    if (request.target().origin().secure() && !next.origin().secure()) {
+        throw_redirect_refused(request, reply, "the redirect leaves https");
+    }
+    if (hops == redirect_limit) throw_redirect_refused(request, reply, "too many redirects");
+    if (request.stays_with_origin() && next.origin() != request.target().origin()) {
+        throw_redirect_refused(request, reply, "the redirect leads to another origin");
+    }
     return next;
 }
 
-/// For the trace: without values of the query.
-inline std::string line_of(const http_request& request) { return request.method() + " " + request.target().redacted(); }
+}  // namespace hubpush::inline v0::detail
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hubpush::inline v0::detail {
+
+/// For messages.
+inline std::string line_of(const http_request& request) { return request.method() + " " + request.shown_target(); }
 
 /// What went wrong in one attempt, as an error whether there was a reply or not.
 inline error error_of_attempt(const http_request& request, const http_response& reply,
@@ -8079,8 +8224,7 @@ inline error error_of_attempt(const http_request& request, const http_response& 
     error_details details;
     if (requested) details.retry_after(*requested);
     details.status(reply.status()).retryable(retryable_status(reply.status()));
-    return error(reply.status() == 429 ? errc::rate_limited : errc::server_error,
-                 request.method() + " " + request.target().redacted(), std::move(details));
+    return error(reply.status() == 429 ? errc::rate_limited : errc::server_error, line_of(request), std::move(details));
 }
 
 /// The same failure, with what is known about the request's bytes.
@@ -8127,6 +8271,7 @@ struct http_client::state {
     task<http_response> exchange(const http_request& request, call& now);
     task<http_response> run(std::shared_ptr<detail::http_exchange> attempt, const http_request& request,
                             const call& now);
+    static void answered(const http_request& request, http_response& reply);
     task<std::shared_ptr<byte_stream>> open(origin where, const call& now);
     std::optional<std::chrono::milliseconds> next_wait(const http_request& request, steady_time first_failure,
                                                        const http_response& reply, const std::exception_ptr& failure,
@@ -8182,7 +8327,7 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
         const auto wait = next_wait(request, *first_failure, reply, failure, now);
         if (!wait && failure) std::rethrow_exception(failure);
         if (!wait) co_return reply;
-        const std::string target = request.target().redacted();
+        const std::string target = request.shown_target();
         const std::string cause = failure ? describe(failure) : target + ": HTTP " + std::to_string(reply.status());
         seams.log().write(log_level::info, "next try in " + std::to_string(wait->count()) + " ms: " + cause);
         if (trace.enabled()) trace.add(event(trace_kind::retry, now, target).reason(cause).wait(*wait));
@@ -8211,14 +8356,13 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_w
 HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_request request, call& now) {
     for (int hops = 0;; ++hops) {
         http_response reply = co_await exchange(request, now);
-        const std::optional<url> next = detail::redirect_target(request, reply);
+        const std::optional<url> next = detail::redirect_target(request, reply, hops);
         if (!next) co_return reply;
-        if (hops == detail::redirect_limit) detail::throw_redirect_refused(request, reply, "too many redirects");
         const bool leaves = next->origin() != request.target().origin();
-        if (leaves && request.stays_with_origin()) {
-            detail::throw_redirect_refused(request, reply, "the redirect leads to another origin");
+        if (trace.enabled()) {
+            const std::string place = request.token().hidden_in(next->redacted());
+            trace.add(event(trace_kind::redirect, now, place).status(reply.status()));
         }
-        if (trace.enabled()) trace.add(event(trace_kind::redirect, now, next->redacted()).status(reply.status()));
         if (leaves) request.drop_credentials();
         request.retarget(*next);
     }
@@ -8259,9 +8403,21 @@ inline trace_event http_client::state::end_of(const detail::http_exchange& attem
                                               const std::exception_ptr& failure) const {
     trace_event result = event(failure ? trace_kind::failure : trace_kind::reply, now, detail::line_of(request));
     result.bytes(attempt.bytes_sent(), attempt.bytes_received()).status(reply.status());
-    result.request_id(reply.headers().find("x-request-id").value_or(""));
+    const std::string id(reply.headers().find("x-request-id").value_or(""));
+    result.request_id(request.token().hidden_in(id));
     if (failure) result.reason(describe(failure));
     return result;
+}
+
+/// Nothing of an answer that is shown may repeat the token (SEC03). That is what an error says and what stands in the
+/// fields; only the place of a redirect, which is followed, has to stay as it is, and so does the body of a success.
+inline void http_client::state::answered(const http_request& request, http_response& reply) {
+    if (request.on_answer()) request.on_answer()();
+    if (reply.status() >= 400) {
+        reply.hide(request.token());
+    } else if (!detail::is_redirect(reply.status())) {
+        reply.hide_in_headers(request.token());
+    }
 }
 
 /// The exchange itself, with its events.
@@ -8276,7 +8432,7 @@ HUBPUSH_DECL task<http_response> http_client::state::run(std::shared_ptr<detail:
     } catch (...) {
         failure = std::current_exception();
     }
-    if (reply.status() >= 400) reply.hide(request.token());
+    if (!failure) answered(request, reply);
     if (trace.enabled()) trace.add(end_of(*attempt, request, now, reply, failure).took(seams.clock().now() - begin));
     if (failure) std::rethrow_exception(failure);
     co_return reply;
@@ -8322,8 +8478,6 @@ HUBPUSH_DECL task<http_response> http_client::send(http_request request) {
 HUBPUSH_DECL task<http_response> http_client::send(http_request request, retry_policy policy) {
     return state::send(state_, std::move(request), std::move(policy));
 }
-
-HUBPUSH_DECL const retry_policy& http_client::policy() const noexcept { return state_->default_policy; }
 
 HUBPUSH_DECL std::vector<trace_event> http_client::trace() const { return state_->trace.copy(); }
 
@@ -9278,10 +9432,6 @@ inline constexpr std::size_t longest_path_component = 255;  // the limit of the 
                 error_details().reached_server(false));
 }
 
-inline bool is_word_byte(char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
-}
-
 inline bool has_control_byte(std::string_view text) {
     return std::any_of(text.begin(), text.end(),
                        [](char byte) { return (byte >= '\0' && byte < ' ') || byte == '\x7f'; });
@@ -9841,16 +9991,7 @@ inline bool is_truthy(environment& environment, const std::string& name) {
     return value == "1" || value == "ON" || value == "YES" || value == "TRUE";
 }
 
-inline std::string_view trim(std::string_view text) {
-    constexpr std::string_view white = " \t\r\n\v\f";
-    const std::size_t first = text.find_first_not_of(white);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(white) - first + 1);
-}
-
-inline bool is_identifier_byte(char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
-}
+inline std::string_view trim(std::string_view text) { return trimmed(text, white_space); }
 
 /// The name at the start of `text`, which follows a '$': `NAME` or `{NAME}`; with how many bytes it takes. Length 0:
 /// none.
@@ -9860,7 +10001,7 @@ inline std::pair<std::string, std::size_t> variable_name(std::string_view text) 
         if (end == std::string_view::npos) return {};
         return {std::string(text.substr(1, end - 1)), end + 1};
     }
-    const auto end = std::find_if_not(text.begin(), text.end(), is_identifier_byte);
+    const auto end = std::find_if_not(text.begin(), text.end(), is_word_byte);
     const auto length = static_cast<std::size_t>(end - text.begin());
     return {std::string(text.substr(0, length)), length};
 }
@@ -10327,15 +10468,6 @@ private:
 
 namespace hubpush::inline v0 {
 
-namespace detail {
-
-inline std::string_view without_spaces_around(std::string_view text) {
-    const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-    return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-}  // namespace detail
-
 HUBPUSH_DECL std::vector<std::string> server_warnings::take_new(const http_response& reply) {
     std::vector<std::string> messages;
     for (const header_list::field& each : reply.headers()) {
@@ -10343,9 +10475,9 @@ HUBPUSH_DECL std::vector<std::string> server_warnings::take_new(const http_respo
         const std::string_view field = each.second;  // `topic; message`, or a message alone
         const std::size_t end = field.find(';');
         const std::string_view topic = end == std::string_view::npos ? std::string_view() : field.substr(0, end);
-        const std::string_view message = detail::without_spaces_around(field.substr(end + 1));
+        const std::string_view message = detail::trimmed(field.substr(end + 1));
         if (message.empty() || shown_.size() == most_topics) continue;
-        const bool is_new = shown_.emplace(detail::without_spaces_around(topic)).second;
+        const bool is_new = shown_.emplace(detail::trimmed(topic)).second;
         if (is_new) messages.push_back(printable(message));
     }
     return messages;
@@ -10356,6 +10488,7 @@ HUBPUSH_DECL std::vector<std::string> server_warnings::take_new(const http_respo
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10386,7 +10519,8 @@ public:
     /// What happened on the network last, oldest first. Thread-safe.
     std::vector<trace_event> trace() const { return shared_->client.trace(); }
 
-    /// True once the endpoint has answered any request of this session. Thread-safe.
+    /// True once the endpoint has answered any request of this session, and be it with a refusal or the wish to be
+    /// asked later. Half an answer is none. Thread-safe.
     bool has_answered() const noexcept { return shared_->answered.load(std::memory_order_relaxed); }
 
     /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
@@ -10435,6 +10569,7 @@ private:
     };
 
     HUBPUSH_DECL task<http_response> ask(http_request request, std::string what);
+    HUBPUSH_DECL task<std::optional<http_response>> await_first_answer(task<http_response> work);
     HUBPUSH_DECL std::string_view path_of(const url& target) const;
     HUBPUSH_DECL bool is_unknown_yet(const http_response& reply, const url& target, bool young) const;
 
@@ -10539,8 +10674,7 @@ inline errc kind_by_status(int status) {
 class distinct_texts {
 public:
     void add(std::string_view text) {
-        while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
-        while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+        text = trimmed(text, white_space);
         if (text.empty() || std::find(texts_.begin(), texts_.end(), text) != texts_.end()) return;
         texts_.emplace_back(text);
     }
@@ -10719,19 +10853,40 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
     }
 }
 
+/// Gives up after a minute, unless the endpoint has answered by then: who asks to come again later gets the time.
+HUBPUSH_DECL task<std::optional<http_response>> hub_session::await_first_answer(task<http_response> work) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    task_group group(executor);
+    deadline watch(seams_.clock(), executor, [this, &group] {
+        if (!has_answered()) group.cancel();
+    });
+    watch.expires_after(first_answer_within);
+    std::optional<http_response> reply;
+    group.spawn(detail::keep_result(std::move(work), reply));
+    std::exception_ptr failure;
+    try {
+        co_await group.join();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const bool given_up = watch.expired() && !has_answered() && failure && detail::kind_of(failure) == errc::cancelled;
+    if (!reply && !given_up) std::rethrow_exception(failure);
+    co_await throw_if_cancelled();  // at the moment of success
+    co_return reply;
+}
+
 /// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3), and in that minute a
 /// single connection that falls silent is not the end.
 HUBPUSH_DECL task<http_response> hub_session::ask(http_request request, std::string what) {
     if (has_answered()) co_return co_await shared_->client.send(std::move(request), policy_);
     if (request.repeatable() != request_class::non_idempotent) request.longest_wait(first_answer_within / 2);
-    std::optional<http_response> reply =
-        co_await detail::within(seams_.clock(), first_answer_within, shared_->client.send(std::move(request), policy_));
+    request.on_answer([all = shared_] { all->answered.store(true, std::memory_order_relaxed); });
+    std::optional<http_response> reply = co_await await_first_answer(shared_->client.send(std::move(request), policy_));
     if (!reply) {
         throw_error(errc::timed_out, what + ": " + settings_.endpoint() + " has not answered for a minute",
                     error_details().retryable(true).hint(
                         "check that HF_ENDPOINT names a Hub, and that the network lets you reach it"));
     }
-    shared_->answered.store(true, std::memory_order_relaxed);
     co_return std::move(*reply);
 }
 
@@ -11496,6 +11651,8 @@ public:
     HUBPUSH_DECL void compared(std::exception_ptr overlap);
     HUBPUSH_DECL void compare_failed(std::exception_ptr failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void waited();
+    /// Some attempt may have worked, or may still be at work.
+    bool unknown() const noexcept { return unknown_; }
     /// The caller does not want to wait any longer. `in_flight`: a complete request may be on its way. One last probe
     /// decides, unless nothing can have been committed.
     HUBPUSH_DECL void cancelled(bool in_flight);
@@ -11519,6 +11676,7 @@ private:
         error about_;
     };
 
+    HUBPUSH_DECL void not_sent(const known_failure& failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void repeat(const known_failure& failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void lost_race(const known_failure& failure, steady_time now, std::uint64_t random);
     HUBPUSH_DECL void pause_before(commit_decision then, const known_failure& failure, steady_time now,
@@ -11546,6 +11704,7 @@ private:
     int rounds_ = 0;
     bool unknown_ = false;                // some attempt may have worked, or may still be at work
     bool last_probe_ = false;             // the next listing decides
+    bool stopped_ = false;                // nobody waits for another one
     std::exception_ptr certain_failure_;  // and if it shows nothing, this is the outcome; unknown otherwise
     std::optional<known_failure> last_failure_;
     std::optional<steady_time> first_failure_;
@@ -11561,20 +11720,24 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-enum class commit_answer { refused, nothing_done, lost_race, unclear };
+enum class commit_answer { refused, not_sent, nothing_done, lost_race, unclear };
+
+/// Trouble that another attempt may not meet.
+inline bool may_pass(const error& failure) { return failure.retryable() || retryable_failure(failure.kind()); }
 
 /// What one failed attempt says about the commit (spec/reliability.md §3.4, step 3).
 inline commit_answer read_commit_failure(const error& failure, bool complete) {
+    // A status is the Hub's word only when the Hub was reached: a proxy answers, too.
+    if (!failure.reached_server()) return commit_answer::not_sent;
     const int status = failure.status();
     if (status == 412) return commit_answer::lost_race;
     if (status == 409 || status == 429) return commit_answer::nothing_done;
     const bool final_answer = status >= 300 && status < 500 && status != 408 && status != 425;
-    if (final_answer || failure.kind() == errc::quota_exceeded) return commit_answer::refused;
-    if (complete && failure.reached_server()) return commit_answer::unclear;
-    // The server has at most a part of the request. Trouble on the way may pass; trouble with the files will not. What
-    // never reached the server was repeated by the HTTP client already.
-    const bool may_pass = retryable_status(status) || (failure.reached_server() && retryable_failure(failure.kind()));
-    return may_pass ? commit_answer::nothing_done : commit_answer::refused;
+    if (final_answer || (status != 0 && failure.kind() == errc::quota_exceeded)) return commit_answer::refused;
+    if (complete) return commit_answer::unclear;
+    // The server has at most a part of the request. Trouble on the way may pass; trouble with the files will not.
+    const bool passes = retryable_status(status) || retryable_failure(failure.kind());
+    return passes ? commit_answer::nothing_done : commit_answer::not_sent;
 }
 
 /// The full id of a commit that may be given by its first digits, if it is listed.
@@ -11669,6 +11832,8 @@ HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool compl
         // The same request with the same rights: what refuses this attempt has refused the unknown ones too.
         case detail::commit_answer::refused:
             return conclude(known, true);
+        case detail::commit_answer::not_sent:
+            return not_sent(known, now, random);
         case detail::commit_answer::nothing_done:
             return repeat(known, now, random);
         case detail::commit_answer::lost_race:
@@ -11678,6 +11843,13 @@ HUBPUSH_DECL void commit_resolver::failed(std::exception_ptr failure, bool compl
     }
     unknown_ = true;
     pause_before(commit_decision(commit_decision::action::probe), known, now, random);
+}
+
+/// No whole request left this machine, for a reason that does not pass or was waited out by the HTTP client already.
+/// That says nothing about an attempt that is unknown.
+HUBPUSH_DECL void commit_resolver::not_sent(const known_failure& failure, steady_time now, std::uint64_t random) {
+    if (!unknown_ || !detail::may_pass(failure.about())) return conclude(failure, false);
+    pause_before(commit_decision(commit_decision::action::probe), failure, now, random);
 }
 
 /// This attempt did nothing and may be repeated as it is: 409, 429, or a request that did not arrive as a whole.
@@ -11764,15 +11936,13 @@ HUBPUSH_DECL void commit_resolver::compared(std::exception_ptr overlap) {
 HUBPUSH_DECL void commit_resolver::compare_failed(std::exception_ptr failure, steady_time now, std::uint64_t random) {
     const known_failure known(std::move(failure));
     ++failures_;
-    const bool may_pass = known.about().retryable() || retryable_failure(known.about().kind());
-    may_pass ? pause_before(next_, known, now, random) : conclude(known, false);
+    detail::may_pass(known.about()) ? pause_before(next_, known, now, random) : conclude(known, false);
 }
 
 HUBPUSH_DECL void commit_resolver::probe_failed(std::exception_ptr failure, steady_time now, std::uint64_t random) {
     const known_failure known(std::move(failure));
     ++failures_;
-    const bool may_pass = known.about().retryable() || retryable_failure(known.about().kind());
-    if (may_pass && !last_probe_)
+    if (detail::may_pass(known.about()) && !stopped_)
         return pause_before(commit_decision(commit_decision::action::probe), known, now, random);
     last_failure_ = known;
     unknown_ ? finish_unknown() : finish(known.thrown());
@@ -11782,6 +11952,7 @@ HUBPUSH_DECL void commit_resolver::waited() { next_ = after_wait_; }
 
 HUBPUSH_DECL void commit_resolver::cancelled(bool in_flight) {
     unknown_ = unknown_ || in_flight;
+    stopped_ = true;
     conclude(known_failure(make_exception(errc::cancelled, "the operation was cancelled")), false);
 }
 
@@ -11976,7 +12147,7 @@ HUBPUSH_DECL task<void> exactly_once::probe() {
 HUBPUSH_DECL task<void> exactly_once::keep_look() { seen_ = co_await look(); }
 
 HUBPUSH_DECL void exactly_once::tell_about_search(const std::exception_ptr& failure) {
-    if (std::exchange(search_told_, true)) return;
+    if (!resolver_.unknown() || std::exchange(search_told_, true)) return;
     session_.seams().log().write(log_level::warning, what_ + ": its answer was lost, and the Hub cannot be asked " +
                                                          "what became of it; still trying: " + describe(failure));
 }
@@ -12855,10 +13026,11 @@ inline void check_transport(const json_value& answer, const json_value& upload, 
 }
 
 /// The error of one object, mapped like the status of an answer.
-[[noreturn]] inline void throw_object_error(const json_value& problem, const std::string& oid) {
+[[noreturn]] inline void throw_object_error(const json_value& problem, const std::string& oid, const secret& token) {
     const int status = static_cast<int>(problem.integer("code", 999));
     error_details details;
-    details.status(status).server_message(problem.optional_string("message", 64 * 1024).value_or(""));
+    details.status(status).retryable(retryable_status(status));
+    details.server_message(token.hidden_in(problem.optional_string("message", 64 * 1024).value_or("")));
     throw_error(kind_of_failure(http_response(status, header_list(), std::string()), ""),
                 "the server refuses the large file " + oid.substr(0, 12), std::move(details));
 }
@@ -12866,7 +13038,7 @@ inline void check_transport(const json_value& answer, const json_value& upload, 
 inline lfs_plan read_lfs_object(const json_value& answer, const json_value& object, const lfs_object& asked,
                                 const hub_settings& settings) {
     const std::string& oid = asked.oid();
-    if (object.find("error") != nullptr) throw_object_error(object.object("error"), oid);
+    if (object.find("error") != nullptr) throw_object_error(object.object("error"), oid, settings.token());
     if (object.integer("size", std::numeric_limits<std::int64_t>::max()) != asked.size())
         refuse_lfs(oid, "it has another size");
     const json_value* const actions = object.find("actions");
@@ -13322,7 +13494,8 @@ HUBPUSH_DECL task<void> check_readme(hub_session& session, std::string text, rep
     body.text("content", question).text("repoType", singular(type));
     http_request request = session.request("POST", "/api/validate-yaml", request_class::safe);
     request.body(body.str(), "application/json");
-    const http_response reply = co_await session.exchange(std::move(request), "cannot check README.md");
+    http_response reply = co_await session.exchange(std::move(request), "cannot check README.md");
+    reply.hide(session.settings().token());  // all of it is for the user's eyes
     const std::optional<readme_verdict> verdict = read_readme_verdict(reply);
     if (!verdict) {
         log.write(log_level::warning, "the metadata of README.md was not checked: " + session.settings().endpoint() +
@@ -13543,10 +13716,11 @@ inline task<repository> with_owner(hub_session& session, repository where) {
     co_return repository(self.name() + "/" + where.id(), where.type());
 }
 
-/// The id is the server's spelling.
+/// The id is the server's spelling (§3.3).
 inline task<created_repository> existing_repository(hub_session& session, repository named) {
     const repository where = co_await with_owner(session, std::move(named));
-    const http_request request = session.request("GET", where.api_path(), request_class::safe);
+    // Only little is asked for: the names of all files, which stand in a full answer, may be more than is read.
+    const http_request request = session.request("GET", where.api_path() + "?expand=private", request_class::safe);
     const json_value answer = co_await session.send_for_json(request, "cannot read " + where.id());
     const repository canonical(answer.string("id", 200), where.type());
     co_return created_repository(canonical, session.settings().at(canonical.page_path()).text());
@@ -16885,6 +17059,7 @@ HUBPUSH_DECL task<void> progress_tracker::finish() {
     // The commit is made: nothing may turn that into "cancelled" any more.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await sleep_until(*clock_, next_report_);
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     callback_.callback()(view());
 }
 
@@ -17304,9 +17479,9 @@ private:
     std::string hash_;
 };
 
-/// A file that is ready for the commit: a large one is stored, a regular one travels inside the commit. Its source is
-/// kept, for the bytes of regular files and for the case that the Hub has forgotten a large one (spec/reliability.md
-/// §3.9, S13).
+/// A file for the commit: a large one is stored when the stream that it comes by has ended without a failure, a regular
+/// one travels inside the commit. Its source is kept, for the bytes of regular files and for the case that the Hub has
+/// forgotten a large one (spec/reliability.md §3.9, S13).
 class stored_file {
 public:
     stored_file() = default;
@@ -18308,6 +18483,19 @@ struct client_call {
                              proxy, connection_limits, trace_events, allow_private_addresses>;
 };
 
+namespace detail {
+
+/// What the options say about clock, random numbers and log.
+template <class Options>
+seams seams_of(const Options& options) {
+    seams result;
+    if (const auto& given = options.template get<use_seams>()) result = given->get();
+    if (const auto& log = options.template get<log_to>()) result.set_log(log->get());
+    return result;
+}
+
+}  // namespace detail
+
 }  // namespace hubpush::inline v0
 
 /// \file
@@ -18451,6 +18639,7 @@ HUBPUSH_DECL task<void> large_file_store::send_batch() {
         if (plans[i].stored()) continue;
         context_.progress().to_send(files[i].size());
         co_await transfers_.wait_for_room(in_flight_);
+        co_await throw_if_cancelled();
         transfers_.spawn(send(files[i], plans[i]));
     }
 }
@@ -18748,9 +18937,11 @@ namespace detail {
 class large_file_store;
 }
 
-/// Takes planned files and gives each when the commit may name it. Large files are sent to the LFS store, several at
-/// once, as soon as it is certain that the commit can stay within the Hub's limits; content that the store has already,
-/// or that occurs twice, is not sent. Regular files pass through: their bytes travel inside the commit.
+/// Takes planned files and hands them on; when the stream of them ends, the commit may name every one. Large files are
+/// sent to the LFS store, several at once, as soon as it is certain that the commit can stay within the Hub's limits;
+/// content that the store has already, or that occurs twice, is not sent. A file is handed on while it is still being
+/// sent, so only the end of the stream says that it is stored. Regular files pass through: their bytes travel inside
+/// the commit.
 class transfer_step : public step_base {
 public:
     explicit transfer_step(in_flight files) : in_flight_(files) {}
@@ -18760,7 +18951,8 @@ public:
 private:
     HUBPUSH_DECL task<void> send_when_all_is_known(detail::large_file_store& store, stream<planned_file>& in,
                                                    stream<stored_file>& out) const;
-    HUBPUSH_DECL task<void> pass_on(detail::large_file_store& store, planned_file file, stream<stored_file>& out) const;
+    /// False when nobody takes files any more.
+    HUBPUSH_DECL task<bool> pass_on(detail::large_file_store& store, planned_file file, stream<stored_file>& out) const;
 
     in_flight in_flight_;
 };
@@ -18806,7 +18998,9 @@ HUBPUSH_DECL task<void> transfer_step::operator()(context& context, stream<plann
             // before.
             co_await send_when_all_is_known(store, in, out);
         } else {
-            while (std::optional<planned_file> next = co_await in.pop()) co_await pass_on(store, std::move(*next), out);
+            while (std::optional<planned_file> next = co_await in.pop()) {
+                if (!co_await pass_on(store, std::move(*next), out)) break;
+            }
         }
     } catch (...) {
         failure = std::current_exception();
@@ -18818,13 +19012,15 @@ HUBPUSH_DECL task<void> transfer_step::send_when_all_is_known(detail::large_file
                                                               stream<stored_file>& out) const {
     planned_set all = co_await detail::gather<planned_set>(in);
     detail::check_limits(all.files);
-    for (planned_file& file : all.files) co_await pass_on(store, std::move(file), out);
+    for (planned_file& file : all.files) {
+        if (!co_await pass_on(store, std::move(file), out)) co_return;
+    }
 }
 
-HUBPUSH_DECL task<void> transfer_step::pass_on(detail::large_file_store& store, planned_file file,
+HUBPUSH_DECL task<bool> transfer_step::pass_on(detail::large_file_store& store, planned_file file,
                                                stream<stored_file>& out) const {
     if (file.mode() == upload_mode::lfs) co_await store.add(file);
-    co_await out.push(stored_file(std::move(file)));
+    co_return co_await out.push(stored_file(std::move(file)));
 }
 
 }  // namespace hubpush::inline v0
@@ -18847,9 +19043,9 @@ namespace hubpush::inline v0 {
 /// `invalid_argument` before the first request. Every call exists with any completion token too: `async_calls`.
 class client : public async_calls<client> {
 public:
-    /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `allow_plain_http`, `log_to` and, for
-    /// simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. Of the network: `proxy`,
-    /// `connection_limits`, `trace_events`, `allow_private_addresses`. What is not given comes from the
+    /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `commit_patience`, `allow_plain_http`, `log_to`
+    /// and, for simulations, `use_seams`, `use_connector`, `use_file_system`, `worker_threads`. Of the network:
+    /// `proxy`, `connection_limits`, `trace_events`, `allow_private_addresses`. What is not given comes from the
     /// environment, as in the Hub's own tools (spec/hub-http-api.md §1). Throws `bad_environment` or
     /// `invalid_argument`; sends nothing.
     template <class... Options>
@@ -18944,12 +19140,6 @@ namespace detail {
 
 inline std::size_t default_worker_threads() {
     return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
-}
-
-inline seams seams_of(const client_call::takes& options) {
-    seams result = options.get<use_seams>() ? options.get<use_seams>()->get() : seams();
-    if (options.get<log_to>()) result.set_log(options.get<log_to>()->get());
-    return result;
 }
 
 inline hub_settings settings_of(const client_call::takes& options) {
@@ -19267,15 +19457,6 @@ struct background_options;
 template <class... ClientOptions>
 struct background_options<option_set<ClientOptions...>> {
     using all = option_set<ClientOptions..., queue_limit, when_full, after_failure, give_up_after, close_within>;
-
-    static option_set<ClientOptions...> client_part(const all& given) {
-        option_set<ClientOptions...> result;
-        const auto copy = [&result](const auto& option) {
-            if (option) result.put(*option);
-        };
-        (copy(given.template get<ClientOptions>()), ...);
-        return result;
-    }
 };
 
 }  // namespace detail
@@ -19473,8 +19654,8 @@ public:
     HUBPUSH_DECL std::exception_ptr read_failure(const job_record& job);
     /// Takes the outcomes since the last call.
     HUBPUSH_DECL drain_result take_outcomes();
-    /// One line for each failure that nobody has read; each only once.
-    HUBPUSH_DECL std::vector<std::string> take_unread_failures();
+    /// The failures that nobody has read; each only once.
+    HUBPUSH_DECL std::vector<job_outcome> take_unread_failures();
 
     /// Everything that was added until now.
     milestone everything() const noexcept { return {last_number_, true}; }
@@ -19526,7 +19707,9 @@ HUBPUSH_DECL std::shared_ptr<job_record> job_ledger::begin_head() {
 HUBPUSH_DECL void job_ledger::end(job_record& job, std::exception_ptr failure, std::string result) {
     const job_status status = status_of(failure);
     job_outcome outcome(job.number_, job.name_, status, failure, std::move(result));
-    outcomes_[job.number_] = known_outcome{std::move(outcome), job.cancel_requested_};
+    // Who asked for a cancellation and got it knows; anything else is news.
+    const bool known = job.cancel_requested_ && status == job_status::cancelled;
+    outcomes_[job.number_] = known_outcome{std::move(outcome), known};
     job.failure_ = std::move(failure);
     job.status_ = status;
     jobs_.erase(find(job.number_));
@@ -19568,16 +19751,14 @@ HUBPUSH_DECL drain_result job_ledger::take_outcomes() {
     return drain_result(std::move(ended), std::move(left));
 }
 
-HUBPUSH_DECL std::vector<std::string> job_ledger::take_unread_failures() {
-    std::vector<std::string> lines;
+HUBPUSH_DECL std::vector<job_outcome> job_ledger::take_unread_failures() {
+    std::vector<job_outcome> unread;
     for (auto& [number, known] : outcomes_) {
         if (known.read || known.outcome) continue;
+        unread.push_back(known.outcome);
         known.read = true;
-        const bool failed = known.outcome.status() == job_status::failed;
-        lines.push_back("job " + std::to_string(number) + " (" + known.outcome.name() + ")" +
-                        (failed ? " failed: " : " was not done: ") + describe(known.outcome.failure()));
     }
-    return lines;
+    return unread;
 }
 
 HUBPUSH_DECL bool job_ledger::reached(milestone until) const {
@@ -19634,6 +19815,36 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> patience::next_pause(
     const milliseconds jitter(static_cast<milliseconds::rep>(random % choices));
     bound_ = std::min(bound_ * 2, longest_bound);
     return std::min(asked + jitter, left);
+}
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// Which process an object belongs to. A child of `fork` has copies of everything and none of the threads
+/// (spec/reliability.md §3.8, P05).
+
+#include <sys/types.h>
+#include <unistd.h>
+#include <memory>
+#include <utility>
+
+namespace hubpush::inline v0::detail {
+
+/// A member of it remembers the process that made its object.
+class birthplace {
+public:
+    /// True in a child process.
+    bool forked() const noexcept { return ::getpid() != process_; }
+
+private:
+    ::pid_t process_ = ::getpid();
+};
+
+/// For a child process. Left alone for ever: a mutex may be locked by a thread that is not here, and a condition
+/// variable on which threads of the parent wait must not be destroyed.
+template <class Object>
+void leave_to_parent(std::shared_ptr<Object> object) {
+    static_cast<void>(new std::shared_ptr<Object>(std::move(object)));
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -19713,6 +19924,10 @@ public:
     parking_space(const parking_space&) = delete;
     parking_space& operator=(const parking_space&) = delete;
     ~parking_space() {
+        if (birthplace_.forked()) {
+            leave_to_parent(std::move(list_));
+            return;
+        }
         const std::lock_guard lock(list_->mutex_);
         list_->parked_.remove(parked_);
     }
@@ -19724,6 +19939,7 @@ public:
     const std::shared_ptr<parked>& waiter() const noexcept { return parked_; }
 
 private:
+    const birthplace birthplace_;
     std::shared_ptr<wait_list> list_;
     std::shared_ptr<parked> parked_;
 };
@@ -19768,7 +19984,6 @@ HUBPUSH_DECL task<bool> wait_list::wait_parked(std::shared_ptr<wait_list> list, 
 
 }  // namespace hubpush::inline v0::detail
 
-#include <sys/types.h>
 #include <chrono>
 #include <exception>
 #include <list>
@@ -19778,7 +19993,8 @@ HUBPUSH_DECL task<bool> wait_list::wait_parked(std::shared_ptr<wait_list> list, 
 
 namespace hubpush::inline v0::detail {
 
-/// Thread-safe. No lock is held while foreign code runs: work, its captures' destructors, its result, the log, rules.
+/// Thread-safe. No lock is held while foreign code runs: work, its captures' destructors, its result, what it
+/// throws, the log, rules.
 class queue_core : public std::enable_shared_from_this<queue_core> {
 public:
     HUBPUSH_DECL queue_core(asio::any_io_executor executor, queue_options options);
@@ -19855,7 +20071,7 @@ private:
     HUBPUSH_DECL bool on_executor_thread() const;
 
     const queue_options options_;
-    const ::pid_t process_;
+    const birthplace birthplace_;
 
     mutable std::mutex mutex_;
     wait_list waiters_{mutex_};
@@ -19876,8 +20092,6 @@ private:
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 namespace hubpush::inline v0::detail {
 
 /// Only an io_context and strands of it can be asked; on other executors, and without run-time type information, a
@@ -19895,12 +20109,12 @@ inline bool runs_here(const asio::any_io_executor& executor) {
 }
 
 HUBPUSH_DECL queue_core::queue_core(asio::any_io_executor executor, queue_options options)
-    : options_(std::move(options)), process_(::getpid()), executor_(std::move(executor)) {
+    : options_(std::move(options)), executor_(std::move(executor)) {
     if (options_.limit() == std::size_t{0})
         throw_error(errc::invalid_argument, "the limit of a queue must be one job at least");
 }
 
-HUBPUSH_DECL bool queue_core::forked() const noexcept { return ::getpid() != process_; }
+HUBPUSH_DECL bool queue_core::forked() const noexcept { return birthplace_.forked(); }
 
 HUBPUSH_DECL void queue_core::check_process() const {
     if (forked()) throw_error(errc::forked, "this queue belongs to the parent process");
@@ -19978,11 +20192,18 @@ HUBPUSH_DECL void queue_core::retire() {
     report_unread();
 }
 
+/// One line about a job that was not done. Asks its failure, which is foreign code: never under a lock.
+inline std::string line_about(const job_outcome& outcome) {
+    const bool failed = outcome.status() == job_status::failed;
+    return "job " + std::to_string(outcome.number()) + " (" + outcome.name() + ")" +
+           (failed ? " failed: " : " was not done: ") + describe(outcome.failure());
+}
+
 HUBPUSH_DECL void queue_core::report_unread() {
     std::unique_lock lock(mutex_);
-    const std::vector<std::string> lines = ledger_.take_unread_failures();
+    const std::vector<job_outcome> unread = ledger_.take_unread_failures();
     lock.unlock();
-    for (const std::string& line : lines) options_.seams().log().write(log_level::error, line);
+    for (const job_outcome& each : unread) options_.seams().log().write(log_level::error, line_about(each));
 }
 
 HUBPUSH_DECL job_status queue_core::status(const job_record& job) const {
@@ -20051,6 +20272,10 @@ public:
     place_in_line(const place_in_line&) = delete;
     place_in_line& operator=(const place_in_line&) = delete;
     ~place_in_line() {
+        if (queue_->forked()) {
+            leave_to_parent(std::move(queue_));
+            return;
+        }
         const std::lock_guard lock(queue_->mutex_);
         queue_->line_.remove(job_);
     }
@@ -20187,7 +20412,12 @@ public:
     run_ticket(run_ticket&&) noexcept = default;
     run_ticket& operator=(run_ticket&&) = delete;
     ~run_ticket() {
-        if (queue_) queue_->abandon();
+        if (!queue_) return;
+        if (queue_->forked()) {
+            leave_to_parent(std::move(queue_));
+        } else {
+            queue_->abandon();
+        }
     }
 
     const std::shared_ptr<queue_core>& queue() const noexcept { return queue_; }
@@ -20319,8 +20549,14 @@ HUBPUSH_DECL void queue_core::abandon() noexcept {
     const job_list begun = ledger_.unfinished();
     for (const std::shared_ptr<job_record>& job : begun) ledger_.end(*job, failure);
     close();
+    const bool report = reports_;
     lock.unlock();
     for (const std::shared_ptr<job_record>& job : dropped) job->release_work();
+    if (!report) return;
+    try {
+        report_unread();
+    } catch (...) {  // no memory for a line, and nobody is left to be told
+    }
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -20332,7 +20568,6 @@ HUBPUSH_DECL void queue_core::abandon() noexcept {
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace hubpush::inline v0 {
 
@@ -20342,7 +20577,7 @@ namespace detail {
 template <class T>
 class job_state : public job_record {
 public:
-    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+    using stored = value_of<T>;
     using job_record::job_record;
 
     /// Only after the job has ended; rethrows its failure.
@@ -20420,8 +20655,8 @@ public:
     }
 
     /// What `get()` gives, for a coroutine on any executor. Cancellation: all types; it ends the wait with `cancelled`
-    /// and leaves the job alone. Inside a job of the same queue, waiting for one that has not ended throws
-    /// `errc::wrong_thread`.
+    /// and leaves the job alone. Inside a job of the same queue, as far as it stays on the queue's strand, waiting for
+    /// one that has not ended throws `errc::wrong_thread`; elsewhere such a wait has no end.
     task<T> async_get() const& { return detail::result_of<T>(checked()); }
     /// Name the handle first: `co_await queue.submit([captures] …).async_get()` would put a lambda into a `co_await`
     /// expression, which g++ 12 destroys twice.
@@ -20455,17 +20690,6 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-template <class Type>
-struct task_traits {
-    static constexpr bool is_task = false;
-};
-
-template <class T>
-struct task_traits<task<T>> {
-    static constexpr bool is_task = true;
-    using result = T;
-};
-
 /// Work the queue takes, and what it gives: a task runs once, a callable that makes tasks can be run again.
 template <class Work>
 struct work_traits {
@@ -20474,10 +20698,10 @@ struct work_traits {
 };
 
 template <class Work>
-    requires task_traits<std::invoke_result_t<Work&>>::is_task
+    requires is_task<std::invoke_result_t<Work&>>
 struct work_traits<Work> {
     using made = std::invoke_result_t<Work&>;
-    using result = typename task_traits<made>::result;
+    using result = typename made::value_type;
     static constexpr bool fits = true;
     static constexpr bool ends_quietly =
         std::is_nothrow_destructible_v<Work> && (std::is_void_v<result> || std::is_nothrow_destructible_v<result>);
@@ -20571,7 +20795,7 @@ public:
     /// Queued when it is awaited. Cancellation: all types; throws `cancelled`, and then nothing was queued.
     template <class Work>
     auto async_submit(Work&& work, std::string name = "job") {
-        static_assert(detail::task_traits<std::decay_t<Work>>::is_task || detail::callable_is_safe<Work>,
+        static_assert(detail::is_task<std::decay_t<Work>> || detail::callable_is_safe<Work>,
                       "hubpush: on g++ 12 give this lambda a name first and pass the name");
         return detail::submitted(make_state(std::forward<Work>(work), name));
     }
@@ -20658,12 +20882,11 @@ HUBPUSH_DECL fifo_queue::fifo_queue(asio::any_io_executor executor, queue_option
     : core_(std::make_shared<detail::queue_core>(std::move(executor), std::move(options))) {}
 
 HUBPUSH_DECL fifo_queue::~fifo_queue() {
-    if (!core_->forked()) {
+    if (core_->forked()) {
+        detail::leave_to_parent(std::move(core_));
+    } else {
         core_->retire();
-        return;
     }
-    // Left alone for ever: a condition variable on which threads of the parent wait must not be destroyed here.
-    static_cast<void>(new std::shared_ptr<detail::queue_core>(std::move(core_)));
 }
 
 HUBPUSH_DECL drain_result fifo_queue::drain() { return detail::drain_all(core_, std::nullopt); }
@@ -20836,15 +21059,9 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-inline seams background_seams(const background_call::takes& options) {
-    seams result;
-    if (options.get<use_seams>()) result = options.get<use_seams>()->get();
-    if (options.get<log_to>()) result.set_log(options.get<log_to>()->get());
-    return result;
-}
-
 inline client_call::takes client_options_of(const background_call::takes& options, const seams& world) {
-    client_call::takes result = background_options<client_call::takes>::client_part(options);
+    client_call::takes result;
+    result.put_from(options);
     result.put(use_seams(world));
     // A job behind a training loop looks for a lost commit as long as it would wait for anything else.
     if (!result.get<commit_patience>()) result.put(commit_patience(options.get_or_default<give_up_after>().time()));
@@ -20885,7 +21102,7 @@ inline queue_options queue_options_of(const background_call::takes& options, con
 class background::state {
 public:
     explicit state(const background_call::takes& options)
-        : world(detail::background_seams(options)),
+        : world(detail::seams_of(options)),
           hub(context.get_executor(), detail::client_options_of(options, world)),
           queue(context.get_executor(), detail::queue_options_of(options, world, hub)),
           close_within(options.get_or_default<hubpush::close_within>().time()),

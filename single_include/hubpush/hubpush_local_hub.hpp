@@ -131,6 +131,9 @@ using served_field = std::pair<std::string, std::string>;
 
 /// The first field called `name`.
 HUBPUSH_DECL std::optional<std::string_view> find_field(const std::vector<served_field>& fields, std::string_view name);
+inline char lower_case_letter(char letter) noexcept {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
 HUBPUSH_DECL bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept;
 HUBPUSH_DECL std::string lower_case(std::string_view text);
 
@@ -159,10 +162,6 @@ public:
 #include <algorithm>
 
 namespace hubpush::inline v0::detail {
-
-inline char lower_case_letter(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 HUBPUSH_DECL bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
@@ -443,7 +442,7 @@ HUBPUSH_DECL std::vector<served_field> byte_range::fields() const {
 
 /// \file
 /// The body of a commit, read as a stream of lines (spec/hub-http-api.md §4.5, §14.3). Contents go to a file on the
-/// way, so that memory is bounded by one line whatever is committed.
+/// way, so that memory holds one line, and of the lines before it what is to be done to which path.
 
 #include <cstddef>
 #include <cstdint>
@@ -480,13 +479,16 @@ private:
     std::uint64_t size_ = 0;
 };
 
+/// Refuses paths that the Hub refuses, and those that git or a line of `.gitattributes` cannot hold.
+HUBPUSH_DECL void check_committed_path(std::string_view path);
+
 /// What one line after the header asks for.
 class requested_change {
 public:
     enum class kind { file, large_file, remove_file, remove_folder };
 
     kind what = kind::file;
-    std::string path;
+    std::string path;                      ///< one that a tree may hold, without a final slash
     std::shared_ptr<byte_source> content;  ///< of `file`
     std::string oid;                       ///< of `large_file`
     std::optional<std::uint64_t> size;     ///< of `large_file`
@@ -532,6 +534,236 @@ private:
 };
 
 }  // namespace hubpush::inline v0::detail
+
+/// \file
+/// What a git repository is made of, as values: trees, changes, commits, refs, and the names they may have.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hubpush::inline v0 {
+
+/// True for names a branch or tag may have (git's own rules, and not below `refs/`, not beginning with `-`, at most 200
+/// bytes).
+HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept;
+
+/// True for 40 lower-case hex digits.
+HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept;
+
+/// True for paths that `git fsck --strict` accepts in a tree: no empty component, no `.`, `..` or `.git` in any of its
+/// spellings, no NUL; at most 4096 bytes.
+HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept;
+
+/// Who made a commit, and when.
+class git_author {
+public:
+    git_author() = default;
+    git_author(std::string name, std::string mail, std::chrono::sys_seconds date)
+        : name_(std::move(name)), mail_(std::move(mail)), date_(date) {}
+    const std::string& name() const noexcept { return name_; }
+    const std::string& mail() const noexcept { return mail_; }
+    std::chrono::sys_seconds date() const noexcept { return date_; }
+
+private:
+    std::string name_;
+    std::string mail_;
+    std::chrono::sys_seconds date_{};
+};
+
+/// One file or folder of a commit's tree.
+class git_tree_entry {
+public:
+    git_tree_entry() = default;
+    git_tree_entry(std::string path, std::string id, std::uint64_t size, bool folder)
+        : path_(std::move(path)), id_(std::move(id)), size_(size), folder_(folder) {}
+    const std::string& path() const noexcept { return path_; }  ///< from the root, without a final slash
+    const std::string& id() const noexcept { return id_; }      ///< object id of the blob or tree, 40 hex digits
+    std::uint64_t size() const noexcept { return size_; }       ///< bytes of the blob; 0 for folders
+    bool is_folder() const noexcept { return folder_; }
+
+private:
+    std::string path_;
+    std::string id_;
+    std::uint64_t size_ = 0;
+    bool folder_ = false;
+};
+
+/// One step of a commit. Steps are applied in order.
+class git_change {
+public:
+    git_change() = default;
+    /// Adds or replaces a file; what stood in its way (a folder of that name, a file on its path) is replaced too.
+    static git_change put(std::string path, std::shared_ptr<byte_source> content) {
+        return git_change(std::move(path), std::move(content));
+    }
+    /// Removes a file, or a folder with all below it; a final slash has no meaning, a missing path is ignored.
+    static git_change remove(std::string path) {
+        if (path.ends_with('/')) path.pop_back();
+        return git_change(std::move(path), nullptr);
+    }
+
+    const std::string& path() const noexcept { return path_; }
+    const std::shared_ptr<byte_source>& content() const noexcept { return content_; }  ///< null: remove
+
+private:
+    git_change(std::string path, std::shared_ptr<byte_source> content)
+        : path_(std::move(path)), content_(std::move(content)) {}
+
+    std::string path_;
+    std::shared_ptr<byte_source> content_;
+};
+
+/// One commit of a branch's history.
+class git_log_entry {
+public:
+    git_log_entry() = default;
+    git_log_entry(std::string id, git_author author, std::string title, std::string rest)
+        : id_(std::move(id)), author_(std::move(author)), title_(std::move(title)), message_(std::move(rest)) {}
+    const std::string& id() const noexcept { return id_; }
+    const git_author& author() const noexcept { return author_; }
+    const std::string& title() const noexcept { return title_; }      ///< the first paragraph, on one line
+    const std::string& message() const noexcept { return message_; }  ///< what follows the title, may be empty
+
+private:
+    std::string id_;
+    git_author author_;
+    std::string title_;
+    std::string message_;
+};
+
+/// A part of a history, and how long the whole is.
+class git_log_page {
+public:
+    git_log_page() = default;
+    git_log_page(std::vector<git_log_entry> commits, std::uint64_t total)
+        : commits_(std::move(commits)), total_(total) {}
+    const std::vector<git_log_entry>& commits() const noexcept { return commits_; }  ///< newest first
+    std::uint64_t total() const noexcept { return total_; }
+
+private:
+    std::vector<git_log_entry> commits_;
+    std::uint64_t total_ = 0;
+};
+
+/// What a merge gives: a tree, and the files that both sides changed in ways that exclude each other.
+class git_merge {
+public:
+    git_merge() = default;
+    git_merge(std::string tree, bool unchanged, std::vector<std::string> conflicts)
+        : tree_(std::move(tree)), unchanged_(unchanged), conflicts_(std::move(conflicts)) {}
+    const std::string& tree() const noexcept { return tree_; }
+    /// The tree is that of our side: there is nothing to merge.
+    bool unchanged() const noexcept { return unchanged_; }
+    const std::vector<std::string>& conflicts() const noexcept { return conflicts_; }
+
+private:
+    std::string tree_;
+    bool unchanged_ = true;
+    std::vector<std::string> conflicts_;
+};
+
+/// A full ref name (`refs/heads/main`) and the commit it leads to (tags are followed).
+class git_ref {
+public:
+    git_ref() = default;
+    git_ref(std::string name, std::string commit) : name_(std::move(name)), commit_(std::move(commit)) {}
+    const std::string& name() const noexcept { return name_; }
+    const std::string& commit() const noexcept { return commit_; }
+
+private:
+    std::string name_;
+    std::string commit_;
+};
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// True when every `/`-separated component of `text` pleases `accept`.
+template <class Predicate>
+bool all_components(std::string_view text, Predicate accept) noexcept {
+    for (;;) {
+        const std::size_t slash = text.find('/');
+        if (!accept(text.substr(0, slash))) return false;
+        if (slash == std::string_view::npos) return true;
+        text.remove_prefix(slash + 1);
+    }
+}
+
+inline bool is_ref_component(std::string_view name) noexcept {
+    return !name.empty() && name.front() != '.' && !name.ends_with(".lock");
+}
+
+inline bool is_ref_byte(char byte) noexcept {
+    return static_cast<unsigned char>(byte) > 0x20 && byte != 0x7f &&
+           std::string_view("~^:?*[\\").find(byte) == std::string_view::npos;
+}
+
+/// True when `text` begins with a character that names on HFS+ are compared without: U+200C to U+200F, U+202A to
+/// U+202E, U+206A to U+206F, U+FEFF.
+inline bool begins_invisibly(std::string_view text) noexcept {
+    const unsigned char last = text.size() < 3 ? 0 : static_cast<unsigned char>(text[2]);
+    if (text.starts_with("\xe2\x80")) return (last >= 0x8c && last <= 0x8f) || (last >= 0xaa && last <= 0xae);
+    if (text.starts_with("\xe2\x81")) return last >= 0xaa && last <= 0xaf;
+    return text.starts_with("\xef\xbb\xbf");
+}
+
+/// `name` looks like `word`, in any case and with invisible characters anywhere.
+inline bool looks_like(std::string_view name, std::string_view word) noexcept {
+    for (;;) {
+        while (begins_invisibly(name)) name.remove_prefix(3);
+        if (name.empty() || word.empty()) return name.empty() && word.empty();
+        if (lower_case_letter(name.front()) != word.front()) return false;
+        name.remove_prefix(1);
+        word.remove_prefix(1);
+    }
+}
+
+/// `.git` as some file system or other reads it: any case, invisible characters, the short name of Windows, trailing
+/// dots and spaces, and alternate streams. git refuses all of them in a tree, whatever the system it runs on.
+inline bool reads_as_dot_git(std::string_view name) noexcept {
+    name = name.substr(0, name.find_first_of(":\\"));
+    while (name.ends_with('.') || name.ends_with(' ')) name.remove_suffix(1);
+    return looks_like(name, ".git") || looks_like(name, "git~1");
+}
+
+inline bool is_path_component(std::string_view name) noexcept {
+    return !name.empty() && name != "." && name != ".." && !reads_as_dot_git(name);
+}
+
+/// A full ref name that git may be given: `refs/heads/x`, `refs/pr/3`.
+inline bool is_full_ref(std::string_view ref) noexcept {
+    return ref.starts_with("refs/") && ref.find('/', 5) != std::string_view::npos && is_ref_name(ref.substr(5));
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept {
+    if (name.size() > 200 || name.starts_with('-') || name.starts_with("refs/") || name.ends_with('.') || name == "@")
+        return false;
+    if (name.find("..") != std::string_view::npos || name.find("@{") != std::string_view::npos) return false;
+    return std::ranges::all_of(name, detail::is_ref_byte) && detail::all_components(name, detail::is_ref_component);
+}
+
+HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept {
+    return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept {
+    return path.size() <= 4096 && path.find('\0') == std::string_view::npos &&
+           detail::all_components(path, detail::is_path_component);
+}
+
+}  // namespace hubpush::inline v0
 
 /// \file
 /// Answers of an embedded Hub as values, and refusals as exceptions.
@@ -825,6 +1057,23 @@ HUBPUSH_DECL std::vector<std::byte> decode_content(std::string content, std::str
     return std::vector<std::byte>(bytes.begin(), bytes.end());
 }
 
+HUBPUSH_DECL void check_committed_path(std::string_view path) {
+    const auto is_control = [](char each) {
+        return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\';
+    };
+    if (!is_git_path(path) || std::any_of(path.begin(), path.end(), is_control)) {
+        throw refusal(422, "", "A path of the commit is not allowed");
+    }
+}
+
+/// Checked as each line is taken, so that what is kept of a line is short.
+inline std::string path_of(commit_line_events& line, requested_change::kind what) {
+    std::string path = line.take("path");
+    if (what == requested_change::kind::remove_folder && path.ends_with('/')) path.pop_back();
+    check_committed_path(path);
+    return path;
+}
+
 inline void check_content_size(std::uint64_t size, const std::string& path) {
     if (size <= commit_line_reader::content_limit) return;
     throw refusal(
@@ -836,7 +1085,7 @@ inline void check_content_size(std::uint64_t size, const std::string& path) {
 
 inline requested_change file_operation(commit_line_events& line, content_spool& spool) {
     requested_change operation;
-    operation.path = line.take("path");
+    operation.path = path_of(line, operation.what);
     const std::vector<std::byte> bytes = decode_content(line.take("content"), line.take("encoding"));
     check_content_size(bytes.size(), operation.path);
     const std::uint64_t offset = spool.size();
@@ -848,7 +1097,7 @@ inline requested_change file_operation(commit_line_events& line, content_spool& 
 inline requested_change large_file_operation(commit_line_events& line) {
     requested_change operation;
     operation.what = requested_change::kind::large_file;
-    operation.path = line.take("path");
+    operation.path = path_of(line, operation.what);
     operation.oid = line.take("oid");
     operation.size = line.size;
     const std::string algorithm = line.take("algo");
@@ -861,7 +1110,7 @@ inline requested_change large_file_operation(commit_line_events& line) {
 inline requested_change removal(commit_line_events& line, requested_change::kind what) {
     requested_change operation;
     operation.what = what;
-    operation.path = line.take("path");
+    operation.path = path_of(line, what);
     return operation;
 }
 
@@ -918,221 +1167,6 @@ HUBPUSH_DECL commit_order commit_line_reader::finish() {
 ///
 /// Names that come from clients never reach git as an option or as revision syntax: they are checked by `is_ref_name`
 /// and `is_git_path` first and then given as full names or on standard input.
-
-/// \file
-/// What a git repository is made of, as values: trees, changes, commits, refs, and the names they may have.
-
-#include <chrono>
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace hubpush::inline v0 {
-
-/// True for names a branch or tag may have (git's own rules, and not below `refs/`, not beginning with `-`, at most 200
-/// bytes).
-HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept;
-
-/// True for 40 lower-case hex digits.
-HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept;
-
-/// True for paths that `git fsck --strict` accepts in a tree: no empty component, no `.`, `..` or `.git` in any of its
-/// spellings, no NUL; at most 4096 bytes.
-HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept;
-
-/// Who made a commit, and when.
-class git_author {
-public:
-    git_author() = default;
-    git_author(std::string name, std::string mail, std::chrono::sys_seconds date)
-        : name_(std::move(name)), mail_(std::move(mail)), date_(date) {}
-    const std::string& name() const noexcept { return name_; }
-    const std::string& mail() const noexcept { return mail_; }
-    std::chrono::sys_seconds date() const noexcept { return date_; }
-
-private:
-    std::string name_;
-    std::string mail_;
-    std::chrono::sys_seconds date_{};
-};
-
-/// One file or folder of a commit's tree.
-class git_tree_entry {
-public:
-    git_tree_entry() = default;
-    git_tree_entry(std::string path, std::string id, std::uint64_t size, bool folder)
-        : path_(std::move(path)), id_(std::move(id)), size_(size), folder_(folder) {}
-    const std::string& path() const noexcept { return path_; }  ///< from the root, without a final slash
-    const std::string& id() const noexcept { return id_; }      ///< object id of the blob or tree, 40 hex digits
-    std::uint64_t size() const noexcept { return size_; }       ///< bytes of the blob; 0 for folders
-    bool is_folder() const noexcept { return folder_; }
-
-private:
-    std::string path_;
-    std::string id_;
-    std::uint64_t size_ = 0;
-    bool folder_ = false;
-};
-
-/// One step of a commit. Steps are applied in order.
-class git_change {
-public:
-    git_change() = default;
-    /// Adds or replaces a file; what stood in its way (a folder of that name, a file on its path) is replaced too.
-    static git_change put(std::string path, std::shared_ptr<byte_source> content) {
-        return git_change(std::move(path), std::move(content));
-    }
-    /// Removes a file, or a folder with all below it; a final slash has no meaning, a missing path is ignored.
-    static git_change remove(std::string path) {
-        if (path.ends_with('/')) path.pop_back();
-        return git_change(std::move(path), nullptr);
-    }
-
-    const std::string& path() const noexcept { return path_; }
-    const std::shared_ptr<byte_source>& content() const noexcept { return content_; }  ///< null: remove
-
-private:
-    git_change(std::string path, std::shared_ptr<byte_source> content)
-        : path_(std::move(path)), content_(std::move(content)) {}
-
-    std::string path_;
-    std::shared_ptr<byte_source> content_;
-};
-
-/// One commit of a branch's history.
-class git_log_entry {
-public:
-    git_log_entry() = default;
-    git_log_entry(std::string id, git_author author, std::string title, std::string rest)
-        : id_(std::move(id)), author_(std::move(author)), title_(std::move(title)), message_(std::move(rest)) {}
-    const std::string& id() const noexcept { return id_; }
-    const git_author& author() const noexcept { return author_; }
-    const std::string& title() const noexcept { return title_; }      ///< the first paragraph, on one line
-    const std::string& message() const noexcept { return message_; }  ///< what follows the title, may be empty
-
-private:
-    std::string id_;
-    git_author author_;
-    std::string title_;
-    std::string message_;
-};
-
-/// A part of a history, and how long the whole is.
-class git_log_page {
-public:
-    git_log_page() = default;
-    git_log_page(std::vector<git_log_entry> commits, std::uint64_t total)
-        : commits_(std::move(commits)), total_(total) {}
-    const std::vector<git_log_entry>& commits() const noexcept { return commits_; }  ///< newest first
-    std::uint64_t total() const noexcept { return total_; }
-
-private:
-    std::vector<git_log_entry> commits_;
-    std::uint64_t total_ = 0;
-};
-
-/// What a merge gives: a tree, and the files that both sides changed in ways that exclude each other.
-class git_merge {
-public:
-    git_merge() = default;
-    git_merge(std::string tree, bool unchanged, std::vector<std::string> conflicts)
-        : tree_(std::move(tree)), unchanged_(unchanged), conflicts_(std::move(conflicts)) {}
-    const std::string& tree() const noexcept { return tree_; }
-    /// The tree is that of our side: there is nothing to merge.
-    bool unchanged() const noexcept { return unchanged_; }
-    const std::vector<std::string>& conflicts() const noexcept { return conflicts_; }
-
-private:
-    std::string tree_;
-    bool unchanged_ = true;
-    std::vector<std::string> conflicts_;
-};
-
-/// A full ref name (`refs/heads/main`) and the commit it leads to (tags are followed).
-class git_ref {
-public:
-    git_ref() = default;
-    git_ref(std::string name, std::string commit) : name_(std::move(name)), commit_(std::move(commit)) {}
-    const std::string& name() const noexcept { return name_; }
-    const std::string& commit() const noexcept { return commit_; }
-
-private:
-    std::string name_;
-    std::string commit_;
-};
-
-}  // namespace hubpush::inline v0
-
-#include <algorithm>
-
-namespace hubpush::inline v0 {
-
-namespace detail {
-
-/// True when every `/`-separated component of `text` pleases `accept`.
-template <class Predicate>
-bool all_components(std::string_view text, Predicate accept) noexcept {
-    for (;;) {
-        const std::size_t slash = text.find('/');
-        if (!accept(text.substr(0, slash))) return false;
-        if (slash == std::string_view::npos) return true;
-        text.remove_prefix(slash + 1);
-    }
-}
-
-inline bool is_ref_component(std::string_view name) noexcept {
-    return !name.empty() && name.front() != '.' && !name.ends_with(".lock");
-}
-
-inline bool is_ref_byte(char byte) noexcept {
-    return static_cast<unsigned char>(byte) > 0x20 && byte != 0x7f &&
-           std::string_view("~^:?*[\\").find(byte) == std::string_view::npos;
-}
-
-inline char ascii_lower(char byte) noexcept {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
-
-/// `.git` as some file system or other reads it: any case, the short name of Windows, trailing dots and spaces, and
-/// alternate streams. git refuses all of them in a tree, whatever the system it runs on.
-inline bool reads_as_dot_git(std::string_view name) noexcept {
-    name = name.substr(0, name.find_first_of(":\\"));
-    while (name.ends_with('.') || name.ends_with(' ')) name.remove_suffix(1);
-    const auto is = [name](std::string_view word) { return std::ranges::equal(name, word, {}, ascii_lower); };
-    return is(".git") || is("git~1");
-}
-
-inline bool is_path_component(std::string_view name) noexcept {
-    return !name.empty() && name != "." && name != ".." && !reads_as_dot_git(name);
-}
-
-/// A full ref name that git may be given: `refs/heads/x`, `refs/pr/3`.
-inline bool is_full_ref(std::string_view ref) noexcept {
-    return ref.starts_with("refs/") && ref.find('/', 5) != std::string_view::npos && is_ref_name(ref.substr(5));
-}
-
-}  // namespace detail
-
-HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept {
-    if (name.size() > 200 || name.starts_with('-') || name.starts_with("refs/") || name.ends_with('.') || name == "@")
-        return false;
-    if (name.find("..") != std::string_view::npos || name.find("@{") != std::string_view::npos) return false;
-    return std::ranges::all_of(name, detail::is_ref_byte) && detail::all_components(name, detail::is_ref_component);
-}
-
-HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept {
-    return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept {
-    return path.size() <= 4096 && path.find('\0') == std::string_view::npos &&
-           detail::all_components(path, detail::is_path_component);
-}
-
-}  // namespace hubpush::inline v0
 
 /// \file
 /// Running a child program from a coroutine: no signal handler, no thread, no zombie, no process-wide setting.
@@ -1541,9 +1575,6 @@ public:
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
     HUBPUSH_DECL task<std::vector<git_tree_entry>> read_tree(std::string commit);
 
-    /// One file or folder of a commit's tree, or nothing.
-    HUBPUSH_DECL task<std::optional<git_tree_entry>> find_entry(std::string commit, std::string path);
-
     /// The content of blobs, in the order of `ids`. Throws `entry_not_found` for an id that is no blob here, and
     /// `limit_exceeded` when they are together longer than `limit` bytes (1 GiB at most).
     HUBPUSH_DECL task<std::vector<std::string>> read_blobs(std::vector<std::string> ids, std::size_t limit);
@@ -1562,6 +1593,7 @@ public:
                                                      git_author author);
 
     /// Stores a commit with the tree of `tree`, a commit or tree, after `parent` (empty: without one). No ref moves.
+    /// Throws `invalid_argument` for a text that no commit may hold.
     HUBPUSH_DECL task<std::string> commit_tree(const lock_type& lock, std::string tree, std::string parent,
                                                std::string text, git_author author);
 
@@ -1665,7 +1697,7 @@ namespace hubpush::inline v0::detail {
 HUBPUSH_DECL std::string read_whole_file(const std::filesystem::path& path);
 
 /// Writes beside the place and renames, so that a server that is killed leaves the old content or the new one. Makes
-/// the folder when it is missing. Throws `server_error`.
+/// the folder when it is missing, but none above it: what was deleted does not come back. Throws `server_error`.
 HUBPUSH_DECL void replace_whole_file(const std::filesystem::path& path, std::string_view content);
 
 }  // namespace hubpush::inline v0::detail
@@ -1684,7 +1716,7 @@ HUBPUSH_DECL std::string read_whole_file(const std::filesystem::path& path) {
 HUBPUSH_DECL void replace_whole_file(const std::filesystem::path& path, std::string_view content) {
     const std::filesystem::path fresh = path.string() + ".new";
     std::error_code failed;
-    std::filesystem::create_directories(path.parent_path(), failed);
+    std::filesystem::create_directory(path.parent_path(), failed);
     std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
     file << content << std::flush;
     if (file) std::filesystem::rename(fresh, path, failed);
@@ -1912,9 +1944,13 @@ inline std::string import_data(std::string_view data) {
     return "data " + std::to_string(data.size()) + '\n' + std::string(data) + '\n';
 }
 
-inline std::string import_message(std::string_view text) {
+inline void require_message(std::string_view text) {
     if (text.find('\0') != std::string_view::npos)
         throw_error(errc::invalid_argument, "a message cannot hold a NUL byte");
+}
+
+inline std::string import_message(std::string_view text) {
+    require_message(text);
     return import_data(text);
 }
 
@@ -2056,6 +2092,177 @@ HUBPUSH_DECL std::vector<git_ref> detail::parse_refs(std::string_view output) {
 
 }  // namespace hubpush::inline v0
 
+#include <algorithm>
+#include <functional>
+#include <span>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
+
+inline constexpr std::size_t git_text_limit = std::size_t{256} << 20;
+inline constexpr std::size_t blobs_limit = std::size_t{1} << 30;
+inline constexpr std::size_t listing_chunk = 64 * 1024;
+
+inline void require_object_id(std::string_view id) {
+    if (!is_object_id(id)) throw_error(errc::invalid_argument, "not a git object id: " + std::string(id));
+}
+
+/// Where a revision is looked up, in this order, as `cat-file --batch-check` reads it (spec/hub-http-api.md §14.1).
+/// Checked names only: no revision syntax of a client's gets through.
+inline std::string revision_candidates(std::string_view wanted) {
+    const std::string name(wanted);
+    if (is_full_ref(wanted)) return name + "^{commit}\n";
+    if (!is_ref_name(wanted)) return {};
+    std::string candidates = "refs/heads/" + name + "^{commit}\nrefs/tags/" + name + "^{commit}\n";
+    const bool hex = name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+    if (hex && name.size() >= 7 && name.size() <= 40) candidates += name + "^{commit}\n";
+    return candidates;
+}
+
+}  // namespace detail
+
+HUBPUSH_DECL git_repository::git_repository(asio::any_io_executor executor, std::filesystem::path path)
+    : path_(std::move(path)), writing_(std::move(executor)) {}
+
+HUBPUSH_DECL task<std::shared_ptr<git_repository>> git_repository::open(std::shared_ptr<worker_pool> pool,
+                                                                        std::filesystem::path path) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto prepare = std::bind_front(detail::prepare_opening, path);
+    co_await offload(*pool, prepare);
+    co_return std::make_shared<git_repository>(executor, std::move(path));
+}
+
+HUBPUSH_DECL child_command git_repository::git(std::string subcommand) {
+    ++processes_started_;
+    child_command command("git");
+    // Nothing of the user's or the machine's configuration; paths are never patterns; messages are in English.
+    command.set("GIT_CONFIG_NOSYSTEM", "1").set("GIT_CONFIG_GLOBAL", "/dev/null").set("GIT_ATTR_NOSYSTEM", "1");
+    command.set("GIT_LITERAL_PATHSPECS", "1").set("GIT_TERMINAL_PROMPT", "0").set("LC_ALL", "C");
+    command.argument("-c").argument("safe.directory=*").argument("--git-dir=" + path_.string());
+    command.argument(std::move(subcommand));
+    return command;
+}
+
+HUBPUSH_DECL task<std::string> git_repository::run(child_command command, std::size_t output_limit) {
+    child_result result = co_await run_child(std::move(command), output_limit);
+    if (result.exit_code() != 0) detail::throw_git_failure(result.errors());
+    co_return result.output();
+}
+
+HUBPUSH_DECL task<std::optional<std::string>> git_repository::resolve(std::string wanted) {
+    std::string candidates = detail::revision_candidates(wanted);
+    if (candidates.empty()) co_return std::nullopt;
+    child_command command = git("cat-file");
+    command.argument("--batch-check").input(std::move(candidates));
+    const std::string output = co_await run(std::move(command), detail::git_text_limit);
+    co_return detail::first_object_found(output);
+}
+
+HUBPUSH_DECL task<std::vector<git_tree_entry>> git_repository::read_tree(std::string commit) {
+    detail::require_object_id(commit);
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    child_command command = git("ls-tree");
+    command.argument("-r")
+        .argument("-t")
+        .argument("-l")
+        .argument("-z")
+        .argument("--full-tree")
+        .argument(std::move(commit));
+    child_process child(executor, command);
+    child.close_input();
+    detail::tree_listing_parser listing;
+    std::string buffer(detail::listing_chunk, '\0');
+    while (const std::size_t count = co_await child.read_some(std::as_writable_bytes(std::span(buffer)))) {
+        listing.feed(std::string_view(buffer).substr(0, count));
+    }
+    if (co_await child.wait() != 0) detail::throw_git_failure(child.error_output());
+    co_return listing.finish();
+}
+
+HUBPUSH_DECL task<std::vector<std::string>> git_repository::read_blobs(std::vector<std::string> ids,
+                                                                       std::size_t limit) {
+    std::string list;
+    for (const std::string& id : ids) {
+        detail::require_object_id(id);
+        list += id + '\n';
+    }
+    child_command command = git("cat-file");
+    command.argument("--batch").input(std::move(list));
+    const std::size_t room_for_headers = 80 * ids.size();
+    const std::string output =
+        co_await run(std::move(command), std::min(limit, detail::blobs_limit) + room_for_headers);
+    co_return detail::parse_blobs(output, ids.size());
+}
+
+HUBPUSH_DECL task<std::string> git_repository::read_blob(std::string id, std::size_t limit) {
+    std::vector<std::string> ids(1, std::move(id));
+    std::vector<std::string> blobs = co_await read_blobs(std::move(ids), limit);
+    co_return std::move(blobs.at(0));
+}
+
+HUBPUSH_DECL task<git_merge> git_repository::merge(std::string ours, std::string theirs) {
+    detail::require_object_id(ours);
+    detail::require_object_id(theirs);
+    child_command parse = git("rev-parse");
+    parse.argument(ours + "^{tree}");
+    std::string our_tree = co_await run(std::move(parse), detail::git_text_limit);
+    our_tree.pop_back();
+    child_command command = git("merge-tree");
+    command.argument("--write-tree").argument("--name-only").argument("--no-messages").argument("-z");
+    command.argument("--allow-unrelated-histories").argument(std::move(ours)).argument(std::move(theirs));
+    const child_result result = co_await run_child(std::move(command), detail::git_text_limit);
+    if (result.exit_code() > 1) detail::throw_git_failure(result.errors());
+    co_return detail::parse_merge(result.output(), our_tree);
+}
+
+HUBPUSH_DECL task<std::string> git_repository::diff(std::string from, std::string to, std::size_t limit) {
+    detail::require_object_id(from);
+    detail::require_object_id(to);
+    child_command command = git("diff");
+    command.argument("--no-color").argument("--no-ext-diff").argument(std::move(from)).argument(std::move(to));
+    co_return co_await run(std::move(command), limit);
+}
+
+HUBPUSH_DECL task<git_log_page> git_repository::log(std::string commit, std::size_t limit, std::size_t skip,
+                                                    std::string base) {
+    detail::require_object_id(commit);
+    if (!base.empty()) detail::require_object_id(base);
+    const std::string range = base.empty() ? commit : base + ".." + commit;
+    child_command count = git("rev-list");
+    count.argument("--count").argument(range);
+    std::string total = co_await run(std::move(count), detail::git_text_limit);
+    child_command list = git("log");
+    list.argument("-z")
+        .argument("--format=" + std::string(detail::log_format))
+        .argument("--max-count=" + std::to_string(limit));
+    list.argument("--skip=" + std::to_string(skip)).argument(range);
+    const std::string output = co_await run(std::move(list), detail::git_text_limit);
+    total.pop_back();
+    co_return git_log_page(detail::parse_log(output), detail::parse_git_number(total));
+}
+
+HUBPUSH_DECL task<std::optional<git_log_entry>> git_repository::last_change(std::string commit, std::string path) {
+    detail::require_object_id(commit);
+    child_command list = git("log");
+    list.argument("-z").argument("--format=" + std::string(detail::log_format)).argument("--max-count=1");
+    list.argument(std::move(commit)).argument("--");
+    if (!path.empty()) list.argument(std::move(path));
+    const std::string output = co_await run(std::move(list), detail::git_text_limit);
+    std::vector<git_log_entry> found = detail::parse_log(output);
+    if (found.empty()) co_return std::nullopt;
+    co_return std::move(found.front());
+}
+
+HUBPUSH_DECL task<std::vector<git_ref>> git_repository::refs() {
+    child_command command = git("for-each-ref");
+    command.argument("--format=" + std::string(detail::refs_format));
+    const std::string output = co_await run(std::move(command), detail::git_text_limit);
+    co_return detail::parse_refs(output);
+}
+
+}  // namespace hubpush::inline v0
+
 /// \file
 /// Feeding `git fast-import`: the one process that stores all files of a commit and moves its branch.
 
@@ -2146,21 +2353,11 @@ HUBPUSH_DECL task<std::string> detail::fast_import(child_command command, std::v
 
 }  // namespace hubpush::inline v0
 
-#include <algorithm>
 #include <functional>
-#include <span>
 
 namespace hubpush::inline v0 {
 
 namespace detail {
-
-inline constexpr std::size_t git_text_limit = std::size_t{256} << 20;
-inline constexpr std::size_t blobs_limit = std::size_t{1} << 30;
-inline constexpr std::size_t listing_chunk = 64 * 1024;
-
-inline void require_object_id(std::string_view id) {
-    if (!is_object_id(id)) throw_error(errc::invalid_argument, "not a git object id: " + std::string(id));
-}
 
 inline void require_full_ref(std::string_view ref) {
     if (!is_full_ref(ref)) throw_error(errc::invalid_argument, "not an allowed ref name: " + std::string(ref));
@@ -2175,22 +2372,7 @@ inline void require_commit_arguments(std::string_view ref, std::string_view pare
     }
 }
 
-/// Where a revision is looked up, in this order, as `cat-file --batch-check` reads it (spec/hub-http-api.md §14.1).
-/// Checked names only: no revision syntax of a client's gets through.
-inline std::string revision_candidates(std::string_view wanted) {
-    const std::string name(wanted);
-    if (is_full_ref(wanted)) return name + "^{commit}\n";
-    if (!is_ref_name(wanted)) return {};
-    std::string candidates = "refs/heads/" + name + "^{commit}\nrefs/tags/" + name + "^{commit}\n";
-    const bool hex = name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
-    if (hex && name.size() >= 7 && name.size() <= 40) candidates += name + "^{commit}\n";
-    return candidates;
-}
-
 }  // namespace detail
-
-HUBPUSH_DECL git_repository::git_repository(asio::any_io_executor executor, std::filesystem::path path)
-    : path_(std::move(path)), writing_(std::move(executor)) {}
 
 HUBPUSH_DECL task<std::shared_ptr<git_repository>> git_repository::create(std::shared_ptr<worker_pool> pool,
                                                                           std::filesystem::path path,
@@ -2218,103 +2400,8 @@ HUBPUSH_DECL task<std::shared_ptr<git_repository>> git_repository::create(std::s
     co_return std::make_shared<git_repository>(executor, std::move(path));
 }
 
-HUBPUSH_DECL task<std::shared_ptr<git_repository>> git_repository::open(std::shared_ptr<worker_pool> pool,
-                                                                        std::filesystem::path path) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const auto prepare = std::bind_front(detail::prepare_opening, path);
-    co_await offload(*pool, prepare);
-    co_return std::make_shared<git_repository>(executor, std::move(path));
-}
-
-HUBPUSH_DECL child_command git_repository::git(std::string subcommand) {
-    ++processes_started_;
-    child_command command("git");
-    // Nothing of the user's or the machine's configuration; paths are never patterns; messages are in English.
-    command.set("GIT_CONFIG_NOSYSTEM", "1").set("GIT_CONFIG_GLOBAL", "/dev/null").set("GIT_ATTR_NOSYSTEM", "1");
-    command.set("GIT_LITERAL_PATHSPECS", "1").set("GIT_TERMINAL_PROMPT", "0").set("LC_ALL", "C");
-    command.argument("-c").argument("safe.directory=*").argument("--git-dir=" + path_.string());
-    command.argument(std::move(subcommand));
-    return command;
-}
-
-HUBPUSH_DECL task<std::string> git_repository::run(child_command command, std::size_t output_limit) {
-    child_result result = co_await run_child(std::move(command), output_limit);
-    if (result.exit_code() != 0) detail::throw_git_failure(result.errors());
-    co_return result.output();
-}
-
 HUBPUSH_DECL void git_repository::require_lock(const lock_type& lock) const {
     if (!lock.holds(writing_)) throw_error(errc::internal, "a repository is written to without its lock");
-}
-
-HUBPUSH_DECL task<std::optional<std::string>> git_repository::resolve(std::string wanted) {
-    std::string candidates = detail::revision_candidates(wanted);
-    if (candidates.empty()) co_return std::nullopt;
-    child_command command = git("cat-file");
-    command.argument("--batch-check").input(std::move(candidates));
-    const std::string output = co_await run(std::move(command), detail::git_text_limit);
-    co_return detail::first_object_found(output);
-}
-
-HUBPUSH_DECL task<std::vector<git_tree_entry>> git_repository::read_tree(std::string commit) {
-    detail::require_object_id(commit);
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    child_command command = git("ls-tree");
-    command.argument("-r")
-        .argument("-t")
-        .argument("-l")
-        .argument("-z")
-        .argument("--full-tree")
-        .argument(std::move(commit));
-    child_process child(executor, command);
-    child.close_input();
-    detail::tree_listing_parser listing;
-    std::string buffer(detail::listing_chunk, '\0');
-    while (const std::size_t count = co_await child.read_some(std::as_writable_bytes(std::span(buffer)))) {
-        listing.feed(std::string_view(buffer).substr(0, count));
-    }
-    if (co_await child.wait() != 0) detail::throw_git_failure(child.error_output());
-    co_return listing.finish();
-}
-
-HUBPUSH_DECL task<std::optional<git_tree_entry>> git_repository::find_entry(std::string commit, std::string path) {
-    detail::require_object_id(commit);
-    if (!is_git_path(path)) co_return std::nullopt;
-    child_command command = git("ls-tree");
-    command.argument("-l")
-        .argument("-z")
-        .argument("--full-tree")
-        .argument("--")
-        .argument(std::move(commit))
-        .argument(path);
-    const std::string output = co_await run(std::move(command), detail::git_text_limit);
-    detail::tree_listing_parser listing;
-    listing.feed(output);
-    for (git_tree_entry& entry : listing.finish()) {
-        if (entry.path() == path) co_return std::move(entry);
-    }
-    co_return std::nullopt;
-}
-
-HUBPUSH_DECL task<std::vector<std::string>> git_repository::read_blobs(std::vector<std::string> ids,
-                                                                       std::size_t limit) {
-    std::string list;
-    for (const std::string& id : ids) {
-        detail::require_object_id(id);
-        list += id + '\n';
-    }
-    child_command command = git("cat-file");
-    command.argument("--batch").input(std::move(list));
-    const std::size_t room_for_headers = 80 * ids.size();
-    const std::string output =
-        co_await run(std::move(command), std::min(limit, detail::blobs_limit) + room_for_headers);
-    co_return detail::parse_blobs(output, ids.size());
-}
-
-HUBPUSH_DECL task<std::string> git_repository::read_blob(std::string id, std::size_t limit) {
-    std::vector<std::string> ids(1, std::move(id));
-    std::vector<std::string> blobs = co_await read_blobs(std::move(ids), limit);
-    co_return std::move(blobs.at(0));
 }
 
 HUBPUSH_DECL task<std::string> git_repository::import(std::vector<git_change> contents, std::string commands) {
@@ -2363,6 +2450,7 @@ HUBPUSH_DECL task<std::string> git_repository::commit_tree(const lock_type& lock
                                                            std::string text, git_author author) {
     require_lock(lock);
     detail::require_object_id(tree);
+    detail::require_message(text);
     const std::string date = std::to_string(author.date().time_since_epoch().count()) + " +0000";
     child_command command = git("commit-tree");
     for (const std::string role : {"GIT_AUTHOR_", "GIT_COMMITTER_"}) {
@@ -2386,66 +2474,6 @@ HUBPUSH_DECL task<std::string> git_repository::empty_tree(const lock_type& lock)
     std::string id = co_await run(std::move(command), detail::git_text_limit);
     id.pop_back();
     co_return id;
-}
-
-HUBPUSH_DECL task<git_merge> git_repository::merge(std::string ours, std::string theirs) {
-    detail::require_object_id(ours);
-    detail::require_object_id(theirs);
-    child_command parse = git("rev-parse");
-    parse.argument(ours + "^{tree}");
-    std::string our_tree = co_await run(std::move(parse), detail::git_text_limit);
-    our_tree.pop_back();
-    child_command command = git("merge-tree");
-    command.argument("--write-tree").argument("--name-only").argument("--no-messages").argument("-z");
-    command.argument("--allow-unrelated-histories").argument(std::move(ours)).argument(std::move(theirs));
-    const child_result result = co_await run_child(std::move(command), detail::git_text_limit);
-    if (result.exit_code() > 1) detail::throw_git_failure(result.errors());
-    co_return detail::parse_merge(result.output(), our_tree);
-}
-
-HUBPUSH_DECL task<std::string> git_repository::diff(std::string from, std::string to, std::size_t limit) {
-    detail::require_object_id(from);
-    detail::require_object_id(to);
-    child_command command = git("diff");
-    command.argument("--no-color").argument("--no-ext-diff").argument(std::move(from)).argument(std::move(to));
-    co_return co_await run(std::move(command), limit);
-}
-
-HUBPUSH_DECL task<git_log_page> git_repository::log(std::string commit, std::size_t limit, std::size_t skip,
-                                                    std::string base) {
-    detail::require_object_id(commit);
-    if (!base.empty()) detail::require_object_id(base);
-    const std::string range = base.empty() ? commit : base + ".." + commit;
-    child_command count = git("rev-list");
-    count.argument("--count").argument(range);
-    std::string total = co_await run(std::move(count), detail::git_text_limit);
-    child_command list = git("log");
-    list.argument("-z")
-        .argument("--format=" + std::string(detail::log_format))
-        .argument("--max-count=" + std::to_string(limit));
-    list.argument("--skip=" + std::to_string(skip)).argument(range);
-    const std::string output = co_await run(std::move(list), detail::git_text_limit);
-    total.pop_back();
-    co_return git_log_page(detail::parse_log(output), detail::parse_git_number(total));
-}
-
-HUBPUSH_DECL task<std::optional<git_log_entry>> git_repository::last_change(std::string commit, std::string path) {
-    detail::require_object_id(commit);
-    child_command list = git("log");
-    list.argument("-z").argument("--format=" + std::string(detail::log_format)).argument("--max-count=1");
-    list.argument(std::move(commit)).argument("--");
-    if (!path.empty()) list.argument(std::move(path));
-    const std::string output = co_await run(std::move(list), detail::git_text_limit);
-    std::vector<git_log_entry> found = detail::parse_log(output);
-    if (found.empty()) co_return std::nullopt;
-    co_return std::move(found.front());
-}
-
-HUBPUSH_DECL task<std::vector<git_ref>> git_repository::refs() {
-    child_command command = git("for-each-ref");
-    command.argument("--format=" + std::string(detail::refs_format));
-    const std::string output = co_await run(std::move(command), detail::git_text_limit);
-    co_return detail::parse_refs(output);
 }
 
 HUBPUSH_DECL task<void> git_repository::create_ref(const lock_type& lock, std::string ref, std::string commit) {
@@ -2614,10 +2642,21 @@ HUBPUSH_DECL std::string lfs_pointer::text() const {
     return "version https://git-lfs.github.com/spec/v1\noid sha256:" + oid_ + "\nsize " + std::to_string(size_) + "\n";
 }
 
+/// Makes the last `levels` folders of a path and none above them, so that a repository that was deleted does not come
+/// back as an empty folder. Whoever uses the folder finds out when it could not be made.
+inline void make_last_folders(const std::filesystem::path& folder, int levels) {
+    if (levels > 1) make_last_folders(folder.parent_path(), levels - 1);
+    std::error_code failed;
+    std::filesystem::create_directory(folder, failed);
+}
+
+/// `lfs/objects/aa/bb` of a repository.
+inline void make_folders_of_object(const std::filesystem::path& place) { make_last_folders(place.parent_path(), 4); }
+
 HUBPUSH_DECL lfs_upload::lfs_upload(std::filesystem::path folder, std::string oid, std::uint64_t unique)
     : temporary_(folder / "tmp" / (oid + "-" + std::to_string(unique))),
       final_(lfs_store(folder.parent_path()).path_of(oid)) {
-    std::filesystem::create_directories(temporary_.parent_path());
+    make_last_folders(temporary_.parent_path(), 2);  // `lfs/tmp`
     descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (descriptor_ < 0) throw_store_failure("a large file cannot be stored");
 }
@@ -2645,7 +2684,7 @@ HUBPUSH_DECL void lfs_upload::flip_first_byte() {
 }
 
 HUBPUSH_DECL void lfs_upload::keep() {
-    std::filesystem::create_directories(final_.parent_path());
+    make_folders_of_object(final_);
     if (::rename(temporary_.c_str(), final_.c_str()) != 0) throw_store_failure("a large file cannot be stored");
     ::close(descriptor_);
     descriptor_ = -1;
@@ -2683,8 +2722,8 @@ HUBPUSH_DECL std::optional<std::uint64_t> lfs_store::size_of(std::string_view oi
 HUBPUSH_DECL bool lfs_store::share_with(const lfs_store& other, std::string_view oid) const {
     if (!size_of(oid)) return false;
     const std::filesystem::path place = other.path_of(oid);
+    make_folders_of_object(place);
     std::error_code failed;  // also when it is there already
-    std::filesystem::create_directories(place.parent_path(), failed);
     std::filesystem::create_hard_link(path_of(oid), place, failed);
     return other.size_of(oid).has_value();
 }
@@ -2791,9 +2830,6 @@ HUBPUSH_DECL const tree_node* repository_tree::find(std::string_view path) const
 
 namespace hubpush::inline v0::detail {
 
-/// Refuses paths that the Hub refuses, and those that git or a line of `.gitattributes` cannot hold.
-HUBPUSH_DECL void check_committed_path(std::string_view path);
-
 /// Applies the lines of a commit in order to the files of its base and gives the steps for git. All or nothing:
 /// `refusal` is thrown at the first line that is not possible.
 class commit_plan {
@@ -2831,8 +2867,12 @@ private:
 /// Wildcards, and the two git files that decide about paths: `.gitattributes` and `.gitignore`
 /// (spec/hub-http-api.md §4.3, §14.6).
 
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hubpush::inline v0::detail {
@@ -2849,7 +2889,9 @@ HUBPUSH_DECL bool matches_wildcards(std::string_view pattern, std::string_view t
 /// A pattern line of a git file against a path: without '/' it looks at the last component, with '/' at the whole path.
 HUBPUSH_DECL bool matches_git_pattern(std::string_view pattern, std::string_view path);
 
-/// Which paths git-lfs takes, by the text of a `.gitattributes` file: the last line that matches decides.
+/// Which paths git-lfs takes, by the text of a `.gitattributes` file: the last line that matches decides. Lines without
+/// wildcards are looked up, so that thousands of them, one for each large file (spec/hub-http-api.md §4.3), cost
+/// little.
 class lfs_attributes {
 public:
     lfs_attributes() = default;
@@ -2862,11 +2904,19 @@ public:
     HUBPUSH_DECL static std::string initial_text(bool dataset);
 
 private:
-    struct rule {
-        std::string pattern;
+    struct verdict {
+        std::size_t rank = 0;  // the highest one decides; 0 is that of no rule at all
         bool lfs = false;
     };
-    std::vector<rule> rules_;
+    using literal_rules = std::map<std::string, verdict, std::less<>>;
+
+    HUBPUSH_DECL void add_rule(std::string_view pattern, bool lfs);
+    HUBPUSH_DECL static verdict find(const literal_rules& rules, std::string_view text);
+
+    literal_rules paths_;
+    literal_rules names_;  // of the last component, in any folder
+    std::vector<std::pair<std::string, verdict>> wildcard_rules_;
+    std::size_t rule_count_ = 0;
 };
 
 /// Which paths a root `.gitignore` leaves out: the last line that matches decides, `!` negates, a final '/' means
@@ -3042,15 +3092,37 @@ HUBPUSH_DECL lfs_attributes::lfs_attributes(std::string_view text) {
             const std::string_view attribute = line.substr(begin, at - begin);
             const bool about_filter =
                 attribute.starts_with("filter=") || attribute == "-filter" || attribute == "!filter";
-            if (about_filter) rules_.push_back({std::string(pattern), attribute == "filter=lfs"});
+            if (about_filter) add_rule(pattern, attribute == "filter=lfs");
         }
     });
 }
 
+HUBPUSH_DECL void lfs_attributes::add_rule(std::string_view pattern, bool lfs) {
+    const verdict decided{++rule_count_, lfs};
+    if (pattern.find_first_of("*?[\\") != std::string_view::npos) {
+        wildcard_rules_.emplace_back(pattern, decided);
+    } else if (pattern.find('/') == std::string_view::npos) {
+        names_.insert_or_assign(std::string(pattern), decided);
+    } else {
+        paths_.insert_or_assign(std::string(pattern.substr(pattern.front() == '/' ? 1 : 0)), decided);
+    }
+}
+
+HUBPUSH_DECL lfs_attributes::verdict lfs_attributes::find(const literal_rules& rules, std::string_view text) {
+    const auto found = rules.find(text);
+    return found == rules.end() ? verdict() : found->second;
+}
+
 HUBPUSH_DECL bool lfs_attributes::tracks(std::string_view path) const {
-    const auto last = std::find_if(rules_.rbegin(), rules_.rend(),
-                                   [path](const rule& each) { return matches_git_pattern(each.pattern, path); });
-    return last != rules_.rend() && last->lfs;
+    const verdict by_path = find(paths_, path);
+    const verdict by_name = find(names_, path.substr(path.rfind('/') + 1));
+    const verdict literal = by_path.rank > by_name.rank ? by_path : by_name;
+    for (auto rule = wildcard_rules_.rbegin(); rule != wildcard_rules_.rend(); ++rule) {
+        const auto& [pattern, decided] = *rule;
+        if (decided.rank < literal.rank) break;
+        if (matches_git_pattern(pattern, path)) return decided.lfs;
+    }
+    return literal.lfs;
 }
 
 HUBPUSH_DECL std::string lfs_attributes::line_for(std::string_view path) {
@@ -3121,15 +3193,6 @@ namespace hubpush::inline v0::detail {
 
 inline constexpr std::string_view attributes_path = ".gitattributes";
 
-HUBPUSH_DECL void check_committed_path(std::string_view path) {
-    const auto is_control = [](char each) {
-        return static_cast<unsigned char>(each) < ' ' || each == '\x7f' || each == '\\';
-    };
-    if (!is_git_path(path) || std::any_of(path.begin(), path.end(), is_control)) {
-        throw refusal(422, "", "A path of the commit is not allowed");
-    }
-}
-
 HUBPUSH_DECL commit_plan::commit_plan(const repository_tree& base, stored_size stored) : stored_(std::move(stored)) {
     for (const auto& [path, node] : base.nodes()) {
         if (!node.is_folder()) files_.insert(files_.end(), path);
@@ -3142,9 +3205,7 @@ HUBPUSH_DECL bool commit_plan::is_folder(const std::string& path) const {
 }
 
 HUBPUSH_DECL void commit_plan::apply(const requested_change& operation) {
-    std::string path = operation.path;
-    if (operation.what == requested_change::kind::remove_folder && path.ends_with('/')) path.pop_back();
-    check_committed_path(path);
+    const std::string& path = operation.path;
     names_attributes_ = names_attributes_ || path == attributes_path;
     switch (operation.what) {
         case requested_change::kind::file:
@@ -3211,6 +3272,7 @@ HUBPUSH_DECL void commit_plan::complete_attributes(std::string text) {
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -3297,6 +3359,24 @@ public:
     /// Adds or replaces: first on disk, then here.
     HUBPUSH_DECL task<void> store(worker_pool& pool, discussion thing);
     HUBPUSH_DECL task<void> remove(worker_pool& pool, std::uint64_t number);
+
+    /// Adds a pull request and makes its ref, which `make_ref` does. The file comes first and the ref decides, so that
+    /// a server that dies in between leaves no half of a pull request (spec/hub-http-api.md §14.3, step 5): the file is
+    /// removed when there is no ref, here or when the repository is opened again.
+    template <class T>
+    task<T> open(worker_pool& pool, discussion thing, task<T> make_ref) {
+        const std::uint64_t number = thing.number;
+        co_await store(pool, std::move(thing));
+        std::exception_ptr failure;
+        try {
+            co_return co_await std::move(make_ref);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        // Whether a cancelled git has made the ref is not known before the next opening.
+        if (kind_of(failure) != errc::cancelled) co_await remove(pool, number);
+        std::rethrow_exception(failure);
+    }
 
 private:
     HUBPUSH_DECL std::filesystem::path file_of(std::uint64_t number) const;
@@ -3394,7 +3474,8 @@ public:
         return result;
     }
 
-    /// For example `ETag`; case does not matter.
+    /// For example `ETag`; case does not matter. Without `Content-Length` the answer is chunked. What the server adds
+    /// to every answer stays: `RateLimit`, `Connection`, `X-Request-Id`.
     static fault drop_field(std::string name) {
         fault result(kind::drop_field, 0);
         result.field_ = std::move(name);
@@ -3884,8 +3965,8 @@ public:
     const char* what() const noexcept override { return "the connection is gone"; }
 };
 
-/// Belongs to one coroutine. While it waits for a request it holds no buffer; during an exchange it holds one lease,
-/// half for input and half for whoever handles the request.
+/// Belongs to one coroutine, or to one that reads and one that sends. While it waits for a request it holds no buffer;
+/// during an exchange it holds one lease, half for input and half for whoever handles the request.
 class served_connection {
 public:
     static constexpr std::size_t half_size = 256 * 1024;
@@ -3922,7 +4003,8 @@ private:
     HUBPUSH_DECL task<request_reader::event> next_event();
 
     std::shared_ptr<asio::ip::tcp::socket> socket_;
-    deadline silence_;
+    deadline reading_;  // one for each direction: a git client is answered while it still sends
+    deadline writing_;
     std::chrono::milliseconds silence_limit_;
     memory_budget budget_;
     lease buffer_;
@@ -3935,16 +4017,23 @@ private:
 #include <asio/socket_base.hpp>
 #include <asio/write.hpp>
 
+#include <functional>
+
 namespace hubpush::inline v0::detail {
+
+/// What a deadline of a connection does.
+inline std::function<void()> closing(const std::shared_ptr<asio::ip::tcp::socket>& socket) {
+    return [socket] {
+        std::error_code ignored;
+        socket->close(ignored);
+    };
+}
 
 HUBPUSH_DECL served_connection::served_connection(asio::ip::tcp::socket socket, clock& clock, memory_budget budget,
                                                   std::chrono::milliseconds silence_limit)
     : socket_(std::make_shared<asio::ip::tcp::socket>(std::move(socket))),
-      silence_(clock, socket_->get_executor(),
-               [peer = socket_] {
-                   std::error_code ignored;
-                   peer->close(ignored);
-               }),
+      reading_(clock, socket_->get_executor(), closing(socket_)),
+      writing_(clock, socket_->get_executor(), closing(socket_)),
       silence_limit_(silence_limit),
       budget_(std::move(budget)) {}
 
@@ -3987,9 +4076,9 @@ HUBPUSH_DECL task<std::span<const std::byte>> served_connection::next_piece() {
 HUBPUSH_DECL task<bool> served_connection::wait_for_bytes() {
     co_await throw_if_cancelled();
     std::error_code failed;
-    silence_.expires_after(silence_limit_);
+    reading_.expires_after(silence_limit_);
     co_await socket_->async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, failed));
-    silence_.cancel();
+    reading_.cancel();
     co_await throw_if_cancelled();
     co_return !failed;
 }
@@ -3997,10 +4086,10 @@ HUBPUSH_DECL task<bool> served_connection::wait_for_bytes() {
 HUBPUSH_DECL task<bool> served_connection::receive() {
     co_await throw_if_cancelled();
     std::error_code failed;
-    silence_.expires_after(silence_limit_);
+    reading_.expires_after(silence_limit_);
     const asio::mutable_buffer room(buffer_.bytes().data(), half_size);
     const std::size_t size = co_await socket_->async_read_some(room, asio::redirect_error(asio::use_awaitable, failed));
-    silence_.cancel();
+    reading_.cancel();
     co_await throw_if_cancelled();
     if (failed && failed != asio::error::eof) throw connection_lost();
     unread_ = buffer_.bytes().first(size);
@@ -4012,9 +4101,9 @@ HUBPUSH_DECL task<void> served_connection::send(std::span<const std::byte> first
     const std::array<asio::const_buffer, 2> parts{asio::const_buffer(first.data(), first.size()),
                                                   asio::const_buffer(second.data(), second.size())};
     std::error_code failed;
-    silence_.expires_after(silence_limit_);
+    writing_.expires_after(silence_limit_);
     co_await asio::async_write(*socket_, parts, asio::redirect_error(asio::use_awaitable, failed));
-    silence_.cancel();
+    writing_.cancel();
     co_await throw_if_cancelled();
     if (failed) throw connection_lost();
 }
@@ -4029,12 +4118,12 @@ HUBPUSH_DECL task<void> served_connection::linger() {
     co_await throw_if_cancelled();
     std::error_code failed;
     socket_->shutdown(asio::ip::tcp::socket::shutdown_send, failed);
-    silence_.expires_after(std::chrono::seconds(2));
+    reading_.expires_after(std::chrono::seconds(2));
     while (!failed && buffer_) {
         const asio::mutable_buffer room(buffer_.bytes().data(), half_size);
         co_await socket_->async_read_some(room, asio::redirect_error(asio::use_awaitable, failed));
     }
-    silence_.cancel();
+    reading_.cancel();
     socket_->close(failed);
 }
 
@@ -4110,6 +4199,8 @@ private:
     HUBPUSH_DECL task<void> break_request();
     HUBPUSH_DECL task<void> apply_later(const handler& handle);
     HUBPUSH_DECL task<void> drain();
+    /// The rest of the body stays where it is, and the connection ends with the answer.
+    void leave_body() noexcept { drains_ = keep_alive_ = false; }
     HUBPUSH_DECL task<void> send_answer(served_reply reply);
     HUBPUSH_DECL task<void> transmit(std::span<const std::byte> bytes);
     HUBPUSH_DECL task<void> cut(std::span<const std::byte> bytes);
@@ -4138,6 +4229,7 @@ private:
     bool chunked_ = false;
     bool muted_ = false;  // the handler's answer is swallowed: a fault replaces it
     bool keep_alive_ = true;
+    bool drains_ = true;
 };
 
 }  // namespace hubpush::inline v0::detail
@@ -4187,8 +4279,8 @@ HUBPUSH_DECL task<void> server_exchange::converse(const handler& handle) {
     const bool request_breaks = hit_by(fault::kind::reset_request) || hit_by(fault::kind::stall_request);
     if (request_breaks && (fault_->bytes() == 0 || !request().has_body())) co_await break_request();
     if (hit_by(fault::kind::answer_early) || hit_by(fault::kind::answer_instead)) {
-        keep_alive_ = keep_alive_ && !hit_by(fault::kind::answer_early);
-        if (keep_alive_) co_await drain();
+        if (hit_by(fault::kind::answer_early)) leave_body();
+        co_await drain();
         co_await send_answer(reply_of(fault_->answer()));
         co_await finish();
         co_return;
@@ -4293,12 +4385,12 @@ HUBPUSH_DECL task<std::string> server_exchange::read_text(std::size_t limit) {
 
 HUBPUSH_DECL task<void> server_exchange::drain() {
     // A client that waits for "100 Continue" has not sent its body: then the answer comes instead of it.
-    if (request().expects_continue() && request().has_body() && !continued_) keep_alive_ = false;
+    if (request().expects_continue() && request().has_body() && !continued_) leave_body();
     std::uint64_t drained = 0;
-    while (keep_alive_ && !body_ended_) {
+    while (drains_ && !body_ended_) {
         const std::span<const std::byte> piece = co_await next_piece();
         drained += piece.size();
-        if (drained > most_drained_bytes) keep_alive_ = false;
+        if (drained > most_drained_bytes) leave_body();
     }
 }
 
@@ -4422,6 +4514,14 @@ inline std::optional<std::string> text_member(const nlohmann::json& object, cons
     if (found == object.end() || found->is_null()) return std::nullopt;
     if (!found->is_string()) throw refusal(400, "", std::string(name) + " must be a string");
     return found->get<std::string>();
+}
+
+/// True or false; nothing when it is absent or null. Refuses any other type.
+inline std::optional<bool> flag_member(const nlohmann::json& object, const char* name) {
+    const auto found = object.find(name);
+    if (found == object.end() || found->is_null()) return std::nullopt;
+    if (!found->is_boolean()) throw refusal(400, "", std::string(name) + " must be true or false");
+    return found->get<bool>();
 }
 
 /// Nothing but `true` is true.
@@ -5249,6 +5349,7 @@ public:
     HUBPUSH_DECL task<void> serve();
 
 private:
+    HUBPUSH_DECL task<void> accept(task_group& connections);
     HUBPUSH_DECL task<void> talk(asio::ip::tcp::socket socket, std::uint64_t connection_number);
     HUBPUSH_DECL task<bool> exchange(served_connection& connection, std::uint64_t connection_number);
     HUBPUSH_DECL task<void> refuse_bytes(served_connection& connection);
@@ -5268,7 +5369,8 @@ private:
 
 namespace hubpush::inline v0::detail {
 
-/// Asio's descriptors are inherited by default: a git child must not keep our connections open.
+/// Asio's descriptors are inherited by default. Our own gits close what they inherit; a child of the program that this
+/// server runs in does not, and must not keep our connections open.
 inline void close_on_exec(int descriptor) noexcept { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
 
 HUBPUSH_DECL http_server::http_server(asio::any_io_executor executor, std::shared_ptr<server_environment> environment,
@@ -5290,22 +5392,31 @@ HUBPUSH_DECL http_server::http_server(asio::any_io_executor executor, std::share
 
 HUBPUSH_DECL task<void> http_server::serve() {
     task_group connections(acceptor_.get_executor());
+    std::exception_ptr failure;
+    try {
+        co_await accept(connections);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await connections.join(failure);
+}
+
+/// Ends by being cancelled only.
+HUBPUSH_DECL task<void> http_server::accept(task_group& connections) {
     for (;;) {
         co_await connections.wait_for_room(connection_limit);
-        if (co_await is_cancelled()) break;
+        co_await throw_if_cancelled();
         std::error_code failed;
         asio::ip::tcp::socket socket =
             co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, failed));
         if (failed) {  // for example no descriptor left: wait for connections to end
-            if (!co_await is_cancelled())
-                co_await sleep_for(environment_->seams.clock(), std::chrono::milliseconds(20));
+            co_await sleep_for(environment_->seams.clock(), std::chrono::milliseconds(20));
             continue;
         }
         close_on_exec(socket.native_handle());
         socket.set_option(asio::ip::tcp::no_delay(true), failed);
         connections.spawn(talk(std::move(socket), ++environment_->connections));
     }
-    co_await connections.join();
 }
 
 HUBPUSH_DECL task<void> http_server::talk(asio::ip::tcp::socket socket, std::uint64_t connection_number) {
@@ -5478,6 +5589,7 @@ HUBPUSH_DECL rate_windows::standing rate_windows::take(const std::string& key, s
 
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -5560,8 +5672,8 @@ public:
     HUBPUSH_DECL repository_shelf(asio::any_io_executor executor, std::shared_ptr<worker_pool> pool,
                                   std::filesystem::path folder);
 
-    /// Opens what is on disk.
-    HUBPUSH_DECL task<void> load();
+    /// Opens what is on disk. What only looks like a repository is left out, and `log` says so.
+    HUBPUSH_DECL task<void> load(log_sink& log);
 
     /// Without regard to case; null when there is none.
     HUBPUSH_DECL std::shared_ptr<hub_repository> find(repository_kind kind, std::string_view id) const;
@@ -5573,6 +5685,8 @@ public:
     HUBPUSH_DECL task<std::shared_ptr<hub_repository>> create(repository_kind kind, std::string id,
                                                               repository_facts facts, git_author author);
 
+    // These refuse a repository that was moved or deleted while they waited for their turn.
+
     /// A repository with the same history and large files, without discussions and pull requests. Throws as `create`.
     HUBPUSH_DECL task<std::shared_ptr<hub_repository>> duplicate(std::shared_ptr<hub_repository> original,
                                                                  std::string id, repository_facts facts);
@@ -5580,7 +5694,10 @@ public:
     /// Gives it another id; the old one leads to it from then on. Throws `conflict` when the id is taken.
     HUBPUSH_DECL task<void> move(std::shared_ptr<hub_repository> repository, std::string id);
 
-    HUBPUSH_DECL task<void> change_facts(std::shared_ptr<hub_repository> repository, repository_facts facts);
+    /// Gives what `change` made of the facts. It is called when no other change is under way; when it throws, nothing
+    /// has changed.
+    HUBPUSH_DECL task<repository_facts> change_facts(std::shared_ptr<hub_repository> repository,
+                                                     std::function<void(repository_facts&)> change);
 
     /// Nothing happens when there is none.
     HUBPUSH_DECL task<void> remove(std::shared_ptr<hub_repository> repository);
@@ -5591,6 +5708,7 @@ private:
     HUBPUSH_DECL std::filesystem::path place_of(repository_kind kind, const std::string& id) const;
     HUBPUSH_DECL task<void> load_one(repository_kind kind, std::filesystem::path path);
     HUBPUSH_DECL void add(std::shared_ptr<hub_repository> repository);
+    HUBPUSH_DECL void require_present(const hub_repository& repository) const;
     HUBPUSH_DECL bool take_off(const hub_repository& repository);
 
     std::shared_ptr<worker_pool> pool_;
@@ -5691,14 +5809,20 @@ inline std::vector<std::filesystem::path> repositories_below(const std::filesyst
     return found;
 }
 
-HUBPUSH_DECL task<void> repository_shelf::load() {
+HUBPUSH_DECL task<void> repository_shelf::load(log_sink& log) {
     const auto wait = [this] { return wait_for_orphans(folder_); };
     co_await offload(*pool_, wait);
     for (const repository_kind kind : all_repository_kinds) {
         const std::filesystem::path folder = folder_ / kind_plural(kind);
         const auto list = [&folder] { return repositories_below(folder); };
         const std::vector<std::filesystem::path> paths = co_await offload(*pool_, list);
-        for (const std::filesystem::path& path : paths) co_await load_one(kind, path);
+        for (const std::filesystem::path& path : paths) {
+            try {
+                co_await load_one(kind, path);
+            } catch (const hubpush::repository_not_found&) {
+                log.write(log_level::warning, "local hub: " + path.string() + " is no git repository and is left out");
+            }
+        }
     }
 }
 
@@ -5721,7 +5845,7 @@ HUBPUSH_DECL void write_facts(const std::filesystem::path& repository, const rep
     replace_whole_file(repository / repository_facts_name, text.dump() + "\n");
 }
 
-/// The file of a pull request is written before its ref is made, and the ref decides: one without was never opened.
+/// A pull request without a ref was never opened (`discussion_book::open`).
 inline task<void> drop_unopened(hub_repository& repository, worker_pool& pool) {
     if (repository.discussions.all().empty()) co_return;
     const std::vector<git_ref> refs = co_await repository.git().refs();
@@ -5755,6 +5879,12 @@ HUBPUSH_DECL void repository_shelf::add(std::shared_ptr<hub_repository> reposito
         moved_[key(kind, lower_case(former))] = repository->id();
     }
     repositories_[key(kind, lower_case(repository->id()))] = std::move(repository);
+}
+
+/// Without this, what waited while a repository was deleted would bring it back as an empty folder.
+HUBPUSH_DECL void repository_shelf::require_present(const hub_repository& repository) const {
+    if (find(repository.kind(), repository.id()).get() != &repository)
+        throw refusal(404, "RepoNotFound", "Repository not found");
 }
 
 /// False when it was not there any more.
@@ -5823,6 +5953,7 @@ HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::duplicate(s
                                                                                std::string id, repository_facts facts) {
     const async_mutex::guard alone = co_await changing_.lock();
     const git_repository::lock_type no_writer = co_await original->git().lock();
+    require_present(*original);
     if (find(original->kind(), id)) throw_error(errc::conflict, "the repository exists");
     const std::filesystem::path& from = original->git().path();
     const std::filesystem::path to = place_of(original->kind(), id);
@@ -5837,6 +5968,7 @@ HUBPUSH_DECL task<std::shared_ptr<hub_repository>> repository_shelf::duplicate(s
 HUBPUSH_DECL task<void> repository_shelf::move(std::shared_ptr<hub_repository> repository, std::string id) {
     const async_mutex::guard alone = co_await changing_.lock();
     const git_repository::lock_type no_writer = co_await repository->git().lock();
+    require_present(*repository);
     if (find(repository->kind(), id)) throw_error(errc::conflict, "the repository exists");
     repository_facts facts = repository->facts();
     facts.former_ids.push_back(repository->id());
@@ -5857,14 +5989,17 @@ HUBPUSH_DECL task<void> repository_shelf::move(std::shared_ptr<hub_repository> r
     add(std::move(moved));
 }
 
-HUBPUSH_DECL task<void> repository_shelf::change_facts(std::shared_ptr<hub_repository> repository,
-                                                       repository_facts facts) {
+HUBPUSH_DECL task<repository_facts> repository_shelf::change_facts(std::shared_ptr<hub_repository> repository,
+                                                                   std::function<void(repository_facts&)> change) {
     const async_mutex::guard alone = co_await changing_.lock();
-    facts.former_ids = repository->facts().former_ids;
+    require_present(*repository);
+    repository_facts facts = repository->facts();
+    change(facts);
     const std::filesystem::path& path = repository->git().path();
     const auto write = [&path, &facts] { return write_facts(path, facts), true; };
     co_await offload(*pool_, write);
-    repository->facts_ = std::move(facts);
+    repository->facts_ = facts;
+    co_return facts;
 }
 
 HUBPUSH_DECL task<void> repository_shelf::remove(std::shared_ptr<hub_repository> repository) {
@@ -6173,13 +6308,14 @@ private:
     HUBPUSH_DECL void require_contributor(const hub_call& call, const std::string& revision) const;
     /// Files of a gated repository are for those who may write.
     HUBPUSH_DECL void require_unlocked_gate(const hub_call& call) const;
-    /// The repository's write lock; refuses when the repository was deleted or moved while the caller waited.
+    /// The repository's write lock; refuses when the repository was deleted or moved while the caller waited. It is
+    /// given back before the answer is sent, however slowly that is taken.
     HUBPUSH_DECL task<git_repository::lock_type> lock_repository(hub_call& call);
     /// The commit that a revision names; refuses with RevisionNotFound.
     HUBPUSH_DECL task<std::string> commit_of(hub_call& call, std::string revision);
     /// The full name and the head of a branch or `refs/pr/N`; anything else is refused with RevisionNotFound.
     HUBPUSH_DECL task<git_ref> branch_of(hub_call& call, std::string revision);
-    /// The text of a small file of a commit, empty when there is none.
+    /// The text of a small file of a commit, empty when there is none; refuses one that is too long to be read whole.
     HUBPUSH_DECL task<std::string> small_file(hub_call& call, std::shared_ptr<const repository_tree> tree,
                                               std::string path);
     HUBPUSH_DECL std::chrono::sys_seconds today() const;
@@ -6220,13 +6356,15 @@ private:
     // commits
     HUBPUSH_DECL task<void> preupload(hub_call& call);
     HUBPUSH_DECL task<void> commit(hub_call& call);
+    HUBPUSH_DECL task<served_reply> apply_commit(hub_call& call, const commit_order& order);
     HUBPUSH_DECL task<std::vector<git_change>> planned_changes(hub_call& call, const commit_order& order,
                                                                std::string base);
-    HUBPUSH_DECL task<void> commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
-                                             const commit_order& order, git_ref branch);
-    HUBPUSH_DECL task<void> commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                   const commit_order& order, git_ref target);
-    HUBPUSH_DECL task<void> answer_commit(hub_call& call, std::string id, std::uint64_t pull_request);
+    HUBPUSH_DECL task<served_reply> commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
+                                                     const commit_order& order, git_ref branch);
+    HUBPUSH_DECL task<served_reply> commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                           const commit_order& order, git_ref target);
+    HUBPUSH_DECL served_reply commit_reply(const hub_call& call, const std::string& id,
+                                           std::uint64_t pull_request) const;
 
     // discussions and pull requests
     HUBPUSH_DECL task<void> read_discussions(hub_call& call);
@@ -6234,15 +6372,17 @@ private:
     HUBPUSH_DECL task<void> show_discussion(hub_call& call);
     HUBPUSH_DECL task<void> add_commits_and_diff(hub_call& call, discussion thing, nlohmann::json& answer);
     HUBPUSH_DECL task<void> write_discussions(hub_call& call);
-    HUBPUSH_DECL task<void> start_discussion(hub_call& call);
-    HUBPUSH_DECL task<void> comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> change_comment(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> change_status(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<void> merge_pull_request(hub_call& call, const git_repository::lock_type& lock, discussion thing,
-                                               const nlohmann::json& body);
-    /// Keeps what was changed and answers with the event that says so.
-    HUBPUSH_DECL task<void> answer_event(hub_call& call, const char* name, discussion thing, discussion_event event);
+    HUBPUSH_DECL task<served_reply> apply_to_discussions(hub_call& call, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> start_discussion(hub_call& call, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_comment(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_status(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                       discussion thing, const nlohmann::json& body);
+    /// Keeps what was changed and gives the answer with the event that says so.
+    HUBPUSH_DECL task<served_reply> keep_event(hub_call& call, const char* name, discussion thing,
+                                               discussion_event event);
     HUBPUSH_DECL discussion discussion_of(const hub_call& call) const;
     HUBPUSH_DECL nlohmann::json shown_discussion(const hub_call& call, const discussion& thing) const;
 
@@ -6255,7 +6395,7 @@ private:
     // files and git
     HUBPUSH_DECL task<void> resolve_file(hub_call& call);
     HUBPUSH_DECL task<void> answer_file(hub_call& call, const tree_node& node, std::string commit);
-    HUBPUSH_DECL task<void> speak_git(hub_call& call);
+    HUBPUSH_DECL task<void> speak_git(hub_call& call, git_http_request request);
 
     seams seams_;
     std::shared_ptr<worker_pool> pool_;
@@ -6391,6 +6531,14 @@ HUBPUSH_DECL task<void> hub_service::dispatch_repository_api(hub_call& call) {
     co_await (this->*route->answer)(call);
 }
 
+inline git_http_request git_request_of(const request_head& head, const std::string& path) {
+    git_http_request request(head.method, path, std::string(head.query()));
+    request.content_type(std::string(head.find("content-type").value_or("")));
+    request.content_encoding(std::string(head.find("content-encoding").value_or("")));
+    request.protocol(std::string(head.find("git-protocol").value_or("")));
+    return request;
+}
+
 /// Addresses outside `/api`: `[datasets/|spaces/|kernels/]{namespace}/{name}[.git]/…`.
 HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     const std::optional<repository_kind> kind = kind_of_plural(call.segment(0));
@@ -6404,7 +6552,8 @@ HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     const std::string_view verb = call.segment(call.verb);
     const bool asks_file = verb == "resolve" || verb == "raw";
     const bool asks_batch = rest == "info/lfs/objects/batch";
-    const bool asks_git = rest == "info/refs" || rest == "git-upload-pack" || rest == "git-receive-pack";
+    git_http_request git_request = git_request_of(call.request(), rest);
+    const bool asks_git = is_git_request(git_request);
     if (!asks_file && !asks_batch && !asks_git) {
         const bool without_owner = name == "resolve" || name == "raw";  // no such one is here
         if (without_owner) refuse_missing(call, kind.value_or(repository_kind::model), id);
@@ -6413,7 +6562,7 @@ HUBPUSH_DECL task<void> hub_service::dispatch_web(hub_call& call) {
     open_repository(call, kind.value_or(repository_kind::model), id, access::read);
     if (asks_file) co_return co_await resolve_file(call);
     if (asks_batch) co_return co_await lfs_batch(call);
-    co_await speak_git(call);
+    co_await speak_git(call, std::move(git_request));
 }
 
 inline bool may_see(const hub_caller& caller, const std::shared_ptr<hub_repository>& repository) {
@@ -6498,7 +6647,8 @@ HUBPUSH_DECL task<std::string> hub_service::small_file(hub_call& call, std::shar
                                                        std::string path) {
     static constexpr std::size_t limit = 4 * 1024 * 1024;
     const tree_node* const node = tree->find(path);
-    if (node == nullptr || node->is_folder() || node->blob_size() > limit) co_return std::string();
+    if (node == nullptr || node->is_folder()) co_return std::string();
+    if (node->blob_size() > limit) throw refusal(413, "", "The file " + path + " is longer than 4 MiB");
     co_return co_await call.git().read_blob(node->id(), limit);
 }
 
@@ -6547,9 +6697,15 @@ inline std::pair<repository_kind, std::string> named_repository(const nlohmann::
     return {*kind, id};
 }
 
-inline bool wants_private(const nlohmann::json& body) {
-    const auto old_form = body.find("private");  // spec/hub-http-api.md §3.1: releases before 1.8.0
-    return text_member(body, "visibility") == "private" || (old_form != body.end() && *old_form == true);
+/// Whether a body asks for a private repository or for a public one; nothing when it says neither
+/// (spec/hub-http-api.md §3.1). What is protected is private here: nothing is shown by mistake.
+inline std::optional<bool> asked_privacy(const nlohmann::json& body) {
+    const std::optional<std::string> visibility = text_member(body, "visibility");
+    const std::optional<bool> old_form = flag_member(body, "private");  // releases before 1.8.0
+    if (!visibility) return old_form;
+    if (visibility != "public" && visibility != "private" && visibility != "protected")
+        throw refusal(400, "", "The visibility is neither public, private nor protected");
+    return visibility != "public" || old_form.value_or(false);
 }
 
 /// What a body that makes a repository gives it to begin with (§3.1, `files`).
@@ -6576,11 +6732,12 @@ HUBPUSH_DECL task<void> hub_service::create_repository(hub_call& call) {
     if (!call.caller().may_write())
         throw refusal(403, "", "You don't have the rights to create a " + type + " under this namespace");
     if (kind == repository_kind::space && !text_member(body, "sdk")) throw refusal(400, "", "A Space needs an sdk");
+    const bool is_private = asked_privacy(body).value_or(false);
     std::vector<git_change> files = first_files(body);
     bool taken = shelf_->find(kind, id) != nullptr;
     if (!taken) {
         try {
-            const repository_facts facts(wants_private(body));
+            const repository_facts facts(is_private);
             call.repository = co_await shelf_->create(kind, id, facts, author_of(call));
         } catch (const hubpush::conflict&) {
             taken = true;  // two at once: the other one was first
@@ -6696,6 +6853,7 @@ HUBPUSH_DECL task<void> hub_service::preupload(hub_call& call) {
     nlohmann::json answers = nlohmann::json::array();
     for (const nlohmann::json& file : files) {
         const std::string path = text_member(file, "path").value_or("");
+        check_committed_path(path);
         const bool large =
             is_stored_large(attributes, path, size_member(file, "size"), text_member(file, "sample").value_or(""));
         nlohmann::json answer{
@@ -6734,13 +6892,15 @@ HUBPUSH_DECL task<void> hub_service::commit(hub_call& call) {
     require_contributor(call, call.rest());
     count_commit(call);
     const commit_order order = co_await read_commit(call.exchange, pool_, folder_);
+    served_reply reply = co_await apply_commit(call, order);
+    co_await call.exchange.answer(std::move(reply));
+}
+
+HUBPUSH_DECL task<served_reply> hub_service::apply_commit(hub_call& call, const commit_order& order) {
     const git_repository::lock_type lock = co_await lock_repository(call);
     const git_ref branch = co_await branch_of(call, call.rest());
-    if (call.query.flag("create_pr")) {
-        co_await commit_as_pull_request(call, lock, order, branch);
-    } else {
-        co_await commit_to_branch(call, lock, order, branch);
-    }
+    if (call.query.flag("create_pr")) co_return co_await commit_as_pull_request(call, lock, order, branch);
+    co_return co_await commit_to_branch(call, lock, order, branch);
 }
 
 inline std::string message_of(const commit_order& order) {
@@ -6760,21 +6920,21 @@ HUBPUSH_DECL task<std::vector<git_change>> hub_service::planned_changes(hub_call
     co_return plan.take_changes();
 }
 
-HUBPUSH_DECL task<void> hub_service::commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
-                                                      const commit_order& order, git_ref branch) {
+HUBPUSH_DECL task<served_reply> hub_service::commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
+                                                              const commit_order& order, git_ref branch) {
     if (!branch.commit().starts_with(order.parent)) {
         throw refusal(412, "", "The branch was updated since you opened this page. Please refresh and try again.");
     }
     std::vector<git_change> changes = co_await planned_changes(call, order, branch.commit());
-    std::string id = co_await call.git().commit(lock, branch.name(), branch.commit(), std::move(changes),
-                                                message_of(order), author_of(call));
-    co_await answer_commit(call, std::move(id), 0);
+    const std::string id = co_await call.git().commit(lock, branch.name(), branch.commit(), std::move(changes),
+                                                      message_of(order), author_of(call));
+    co_return commit_reply(call, id, 0);
 }
 
-/// spec/hub-http-api.md §14.3, step 5. The file of the discussion is written first and the ref decides
-/// (`drop_unopened`), so that a server that dies in between leaves no half of a pull request.
-HUBPUSH_DECL task<void> hub_service::commit_as_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                            const commit_order& order, git_ref target) {
+/// spec/hub-http-api.md §14.3, step 5.
+HUBPUSH_DECL task<served_reply> hub_service::commit_as_pull_request(hub_call& call,
+                                                                    const git_repository::lock_type& lock,
+                                                                    const commit_order& order, git_ref target) {
     std::string base = target.commit();
     if (!order.parent.empty()) base = co_await commit_of(call, order.parent);
     std::vector<git_change> changes = co_await planned_changes(call, order, base);
@@ -6783,33 +6943,23 @@ HUBPUSH_DECL task<void> hub_service::commit_as_pull_request(hub_call& call, cons
     opened.target = target.name();
     opened.base = base;
     const std::uint64_t number = opened.number;
-    const std::string ref = opened.ref();
     if (!order.description.empty()) {
         opened.add(discussion_event(discussion_event::kind::comment, opened.author, opened.date, order.description));
     }
-    co_await book.store(*pool_, std::move(opened));
-    std::exception_ptr failed;
-    std::string id;
-    try {
-        id = co_await call.git().commit_to_new_ref(lock, ref, base, std::move(changes), message_of(order),
-                                                   author_of(call));
-    } catch (...) {
-        failed = std::current_exception();
-    }
-    if (failed) {
-        co_await book.remove(*pool_, number);
-        std::rethrow_exception(failed);
-    }
-    co_await answer_commit(call, std::move(id), number);
+    task<std::string> make_ref =
+        call.git().commit_to_new_ref(lock, opened.ref(), base, std::move(changes), message_of(order), author_of(call));
+    const std::string id = co_await book.open(*pool_, std::move(opened), std::move(make_ref));
+    co_return commit_reply(call, id, number);
 }
 
-HUBPUSH_DECL task<void> hub_service::answer_commit(hub_call& call, std::string id, std::uint64_t pull_request) {
+HUBPUSH_DECL served_reply hub_service::commit_reply(const hub_call& call, const std::string& id,
+                                                    std::uint64_t pull_request) const {
     nlohmann::json answer{{"success", true}, {"commitOid", id}, {"hookOutput", ""}};
     answer["commitUrl"] = repository_url(call) + "/commit/" + id;
     if (pull_request != 0) {
         answer["pullRequestUrl"] = repository_url(call) + "/discussions/" + std::to_string(pull_request);
     }
-    co_await call.exchange.answer(json_reply(answer));
+    return json_reply(answer);
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -6912,11 +7062,16 @@ HUBPUSH_DECL task<void> hub_service::add_commits_and_diff(hub_call& call, discus
 }
 
 HUBPUSH_DECL task<void> hub_service::write_discussions(hub_call& call) {
-    if (call.rest().empty()) co_return co_await start_discussion(call);
+    if (call.segment(call.verb + 2) == "merge" && !call.caller().may_write()) refuse_writer();
+    const nlohmann::json body = co_await read_object(call.exchange);
+    served_reply reply = co_await apply_to_discussions(call, body);
+    co_await call.exchange.answer(std::move(reply));
+}
+
+HUBPUSH_DECL task<served_reply> hub_service::apply_to_discussions(hub_call& call, const nlohmann::json& body) {
+    if (call.rest().empty()) co_return co_await start_discussion(call, body);
     const std::string_view what = call.segment(call.verb + 2);
     const bool changes_comment = what == "comment" && call.segments.size() == call.verb + 5;
-    if (what == "merge" && !call.caller().may_write()) refuse_writer();
-    const nlohmann::json body = co_await read_object(call.exchange);
     const git_repository::lock_type lock = co_await lock_repository(call);
     discussion thing = discussion_of(call);
     if (changes_comment) co_return co_await change_comment(call, std::move(thing), body);
@@ -6934,9 +7089,21 @@ inline std::string text_without_margins(std::string_view text) {
     return std::string(text.substr(first, text.find_last_not_of(blank) - first + 1));
 }
 
+/// `text` comes out of JSON and is well-formed.
+inline std::size_t count_characters(std::string_view text) {
+    std::size_t count = 0;
+    for (; !text.empty(); ++count) text.remove_prefix(utf8_length(text));
+    return count;
+}
+
+/// spec/hub-http-api.md §14.6. A title becomes the first line of a commit: it is one line.
 inline std::string title_member(const nlohmann::json& body) {
     std::string title = text_without_margins(text_member(body, "title").value_or(""));
-    if (title.size() < 3 || title.size() > 200) throw refusal(400, "", "A title has 3 to 200 characters");
+    const std::size_t length = count_characters(title);
+    if (length < 3 || length > 200) throw refusal(400, "", "A title has 3 to 200 characters");
+    const auto is_control = [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; };
+    if (std::any_of(title.begin(), title.end(), is_control))
+        throw refusal(400, "", "A title holds no control characters");
     return title;
 }
 
@@ -6946,39 +7113,41 @@ inline std::string said(const nlohmann::json& body, const char* name) {
     return text;
 }
 
-HUBPUSH_DECL task<void> hub_service::start_discussion(hub_call& call) {
-    const nlohmann::json body = co_await read_object(call.exchange);
+HUBPUSH_DECL task<served_reply> hub_service::start_discussion(hub_call& call, const nlohmann::json& body) {
     const std::string title = title_member(body);
     const std::string description = text_member(body, "description").value_or("");
     const git_repository::lock_type lock = co_await lock_repository(call);
     discussion_book& book = call.repository->discussions;
     discussion thing(book.next_number(), title, call.caller().user(), today());
     thing.add(discussion_event(discussion_event::kind::comment, thing.author, thing.date, description));
-    const nlohmann::json answer{{"num", thing.number}, {"pullRequest", true_member(body, "pullRequest")}};
-    if (true_member(body, "pullRequest")) {
+    const bool pull_request = true_member(body, "pullRequest");
+    const nlohmann::json answer{{"num", thing.number}, {"pullRequest", pull_request}};
+    if (pull_request) {
         const git_ref target = co_await branch_of(call, "main");
         thing.status = "draft";
         thing.target = target.name();
         thing.base = target.commit();
+        task<void> make_ref = call.git().create_ref(lock, thing.ref(), thing.base);
+        co_await book.open(*pool_, std::move(thing), std::move(make_ref));
+    } else {
+        co_await book.store(*pool_, std::move(thing));
     }
-    const discussion begun = thing;
-    co_await book.store(*pool_, std::move(thing));  // before its ref: see `drop_unopened`
-    if (begun.is_pull_request()) co_await call.git().create_ref(lock, begun.ref(), begun.base);
-    co_await call.exchange.answer(json_reply(answer));
+    co_return json_reply(answer);
 }
 
-HUBPUSH_DECL task<void> hub_service::answer_event(hub_call& call, const char* name, discussion thing,
-                                                  discussion_event event) {
+HUBPUSH_DECL task<served_reply> hub_service::keep_event(hub_call& call, const char* name, discussion thing,
+                                                        discussion_event event) {
     co_await call.repository->discussions.store(*pool_, std::move(thing));
     nlohmann::json answer = nlohmann::json::object();
     answer[name] = event_json(event);
-    co_await call.exchange.answer(json_reply(answer));
+    co_return json_reply(answer);
 }
 
-HUBPUSH_DECL task<void> hub_service::comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::comment_discussion(hub_call& call, discussion thing,
+                                                                const nlohmann::json& body) {
     discussion_event comment(discussion_event::kind::comment, call.caller().user(), today(), said(body, "comment"));
     comment = thing.add(std::move(comment));
-    co_await answer_event(call, "newMessage", std::move(thing), std::move(comment));
+    co_return co_await keep_event(call, "newMessage", std::move(thing), std::move(comment));
 }
 
 /// Only who began it, or who may write to the repository.
@@ -6988,7 +7157,8 @@ inline void require_author(const hub_call& call, const std::string& author) {
     }
 }
 
-HUBPUSH_DECL task<void> hub_service::change_comment(hub_call& call, discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::change_comment(hub_call& call, discussion thing,
+                                                            const nlohmann::json& body) {
     discussion_event* const comment = thing.comment(call.segment(call.verb + 3));
     if (comment == nullptr) throw refusal(404, "", "There is no such comment");
     require_author(call, comment->author);
@@ -7003,16 +7173,17 @@ HUBPUSH_DECL task<void> hub_service::change_comment(hub_call& call, discussion t
         refuse_unknown_address();
     }
     discussion_event changed = *comment;
-    co_await answer_event(call, "updatedComment", std::move(thing), std::move(changed));
+    co_return co_await keep_event(call, "updatedComment", std::move(thing), std::move(changed));
 }
 
-HUBPUSH_DECL task<void> hub_service::rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::rename_discussion(hub_call& call, discussion thing,
+                                                               const nlohmann::json& body) {
     require_author(call, thing.author);
     discussion_event change(discussion_event::kind::title_change, call.caller().user(), today(), title_member(body));
     change.before = thing.title;
     thing.title = change.text;
     change = thing.add(std::move(change));
-    co_await answer_event(call, "newTitle", std::move(thing), std::move(change));
+    co_return co_await keep_event(call, "newTitle", std::move(thing), std::move(change));
 }
 
 /// What is said while something else is done.
@@ -7022,7 +7193,8 @@ inline void add_remark(discussion& thing, const nlohmann::json& body, const std:
     if (!remark.empty()) thing.add(discussion_event(discussion_event::kind::comment, user, date, remark));
 }
 
-HUBPUSH_DECL task<void> hub_service::change_status(hub_call& call, discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::change_status(hub_call& call, discussion thing,
+                                                           const nlohmann::json& body) {
     require_author(call, thing.author);
     const std::string status = text_member(body, "status").value_or("");
     if (status != "open" && status != "closed") throw refusal(400, "", "The status is neither open nor closed");
@@ -7031,13 +7203,13 @@ HUBPUSH_DECL task<void> hub_service::change_status(hub_call& call, discussion th
     discussion_event change(discussion_event::kind::status_change, call.caller().user(), today(), status);
     thing.status = status;
     change = thing.add(std::move(change));
-    co_await answer_event(call, "newStatus", std::move(thing), std::move(change));
+    co_return co_await keep_event(call, "newStatus", std::move(thing), std::move(change));
 }
 
 /// A server that dies between the commit and the note of it leaves the pull request open; merging it again finds that
 /// nothing is left to merge.
-HUBPUSH_DECL task<void> hub_service::merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                        discussion thing, const nlohmann::json& body) {
+HUBPUSH_DECL task<served_reply> hub_service::merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
+                                                                discussion thing, const nlohmann::json& body) {
     if (!thing.is_pull_request() || !thing.is_open()) throw refusal(400, "", "There is no open pull request to merge");
     const git_ref target = co_await branch_of(call, thing.target);
     const git_ref source = co_await branch_of(call, thing.ref());
@@ -7051,7 +7223,7 @@ HUBPUSH_DECL task<void> hub_service::merge_pull_request(hub_call& call, const gi
     thing.status = "merged";
     thing.add(discussion_event(discussion_event::kind::status_change, call.caller().user(), today(), thing.status));
     co_await call.repository->discussions.store(*pool_, std::move(thing));
-    co_await call.exchange.answer(served_reply::json("{}"));
+    co_return served_reply::json("{}");
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -7097,13 +7269,7 @@ HUBPUSH_DECL task<void> hub_service::answer_file(hub_call& call, const tree_node
     co_await call.exchange.answer(std::move(reply));
 }
 
-HUBPUSH_DECL task<void> hub_service::speak_git(hub_call& call) {
-    const request_head& head = call.request();
-    git_http_request request(head.method, join_segments(call.segments, call.verb), std::string(head.query()));
-    request.content_type(std::string(head.find("content-type").value_or("")));
-    request.content_encoding(std::string(head.find("content-encoding").value_or("")));
-    request.protocol(std::string(head.find("git-protocol").value_or("")));
-    if (!is_git_request(request)) refuse_unknown_address();
+HUBPUSH_DECL task<void> hub_service::speak_git(hub_call& call, git_http_request request) {
     require_unlocked_gate(call);
     co_await serve_git(call.git(), std::move(request), call.exchange, call.exchange);
 }
@@ -7371,6 +7537,7 @@ HUBPUSH_DECL task<void> hub_service::duplicate_large_files(hub_call& call) {
     const std::optional<repository_kind> kind = kind_of_name(text_member(target, "type").value_or("model"));
     if (!kind) throw refusal(400, "", "Invalid repository type");
     const lfs_store from = call.repository->objects();
+    call.verb = 0;  // the id does not stand in the address: there is no other one to send the caller to
     open_repository(call, *kind, text_member(target, "name").value_or(""), access::take_part);
     const lfs_store to = call.repository->objects();
     nlohmann::json failed = nlohmann::json::array();
@@ -7426,16 +7593,18 @@ HUBPUSH_DECL task<void> hub_service::create_branch(hub_call& call) {
     const std::optional<std::string> from = text_member(body, "startingPoint");
     const bool empty = true_member(body, "emptyBranch");
     const std::string ref = "refs/heads/" + name;
-    const git_repository::lock_type lock = co_await lock_repository(call);
-    const std::optional<std::string> present = co_await call.git().resolve(ref);
-    if (present && !true_member(body, "overwrite")) throw refusal(409, "", "Reference " + ref + " already exists");
-    if (!present || from || empty) {  // to overwrite a branch with nothing in particular leaves it as it is
-        std::string start = co_await branch_start(call, lock, from.value_or("main"), empty);
-        const std::string old = present.value_or(std::string(40, '0'));
-        try {
-            co_await call.git().move_ref(lock, ref, old, std::move(start));
-        } catch (const hubpush::conflict&) {  // `a` beside `a/b`
-            throw refusal(409, "", "Reference " + ref + " already exists");
+    {
+        const git_repository::lock_type lock = co_await lock_repository(call);
+        const std::optional<std::string> present = co_await call.git().resolve(ref);
+        if (present && !true_member(body, "overwrite")) throw refusal(409, "", "Reference " + ref + " already exists");
+        if (!present || from || empty) {  // to overwrite a branch with nothing in particular leaves it as it is
+            std::string start = co_await branch_start(call, lock, from.value_or("main"), empty);
+            const std::string old = present.value_or(std::string(40, '0'));
+            try {
+                co_await call.git().move_ref(lock, ref, old, std::move(start));
+            } catch (const hubpush::conflict&) {  // `a` beside `a/b`
+                throw refusal(409, "", "Reference " + ref + " already exists");
+            }
         }
     }
     co_await call.exchange.answer(served_reply::json("{}"));
@@ -7444,9 +7613,11 @@ HUBPUSH_DECL task<void> hub_service::create_branch(hub_call& call) {
 HUBPUSH_DECL task<void> hub_service::delete_branch(hub_call& call) {
     const std::string name = call.rest();
     if (name == "main") throw refusal(403, "", "Cannot delete refs/heads/main");
-    const git_repository::lock_type lock = co_await lock_repository(call);
-    const git_ref ref = co_await branch_of(call, "refs/heads/" + name);
-    co_await call.git().delete_ref(lock, ref.name());
+    {
+        const git_repository::lock_type lock = co_await lock_repository(call);
+        const git_ref ref = co_await branch_of(call, "refs/heads/" + name);
+        co_await call.git().delete_ref(lock, ref.name());
+    }
     co_await call.exchange.answer(served_reply::json("{}"));
 }
 
@@ -7454,10 +7625,12 @@ HUBPUSH_DECL task<void> hub_service::squash_branch(hub_call& call) {
     const nlohmann::json body = co_await read_object(call.exchange);
     const std::string name = call.rest();
     const std::string message = text_member(body, "message").value_or("Super-squash branch '" + name + "'");
-    const git_repository::lock_type lock = co_await lock_repository(call);
-    const git_ref branch = co_await branch_of(call, name);
-    std::string squashed = co_await call.git().commit_tree(lock, branch.commit(), "", message, author_of(call));
-    co_await call.git().move_ref(lock, branch.name(), branch.commit(), std::move(squashed));
+    {
+        const git_repository::lock_type lock = co_await lock_repository(call);
+        const git_ref branch = co_await branch_of(call, name);
+        std::string squashed = co_await call.git().commit_tree(lock, branch.commit(), "", message, author_of(call));
+        co_await call.git().move_ref(lock, branch.name(), branch.commit(), std::move(squashed));
+    }
     co_await call.exchange.answer(served_reply::json("{}"));
 }
 
@@ -7466,27 +7639,31 @@ HUBPUSH_DECL task<void> hub_service::create_tag(hub_call& call) {
     const std::string name = text_member(body, "tag").value_or("");
     const std::string message = text_member(body, "message").value_or("");
     if (!is_ref_name(name)) throw refusal(400, "", "Invalid reference for a tag");
-    const git_repository::lock_type lock = co_await lock_repository(call);
-    const std::string commit = co_await commit_of(call, call.rest());
-    try {
-        if (message.empty()) {
-            co_await call.git().create_ref(lock, "refs/tags/" + name, commit);
-        } else {
-            co_await call.git().create_tag(lock, name, commit, message, author_of(call));
+    {
+        const git_repository::lock_type lock = co_await lock_repository(call);
+        const std::string commit = co_await commit_of(call, call.rest());
+        try {
+            if (message.empty()) {
+                co_await call.git().create_ref(lock, "refs/tags/" + name, commit);
+            } else {
+                co_await call.git().create_tag(lock, name, commit, message, author_of(call));
+            }
+        } catch (const hubpush::conflict&) {
+            throw refusal(409, "", "Tag reference exists already");
         }
-    } catch (const hubpush::conflict&) {
-        throw refusal(409, "", "Tag reference exists already");
     }
     co_await call.exchange.answer(served_reply::json("{}"));
 }
 
 HUBPUSH_DECL task<void> hub_service::delete_tag(hub_call& call) {
     const std::string name = call.rest();
-    const git_repository::lock_type lock = co_await lock_repository(call);
-    try {
-        co_await call.git().delete_ref(lock, "refs/tags/" + name);
-    } catch (const hubpush::revision_not_found&) {
-        throw refusal(404, "RevisionNotFound", "Invalid rev id: " + name);
+    {
+        const git_repository::lock_type lock = co_await lock_repository(call);
+        try {
+            co_await call.git().delete_ref(lock, "refs/tags/" + name);
+        } catch (const hubpush::revision_not_found&) {
+            throw refusal(404, "RevisionNotFound", "Invalid rev id: " + name);
+        }
     }
     co_await call.exchange.answer(served_reply::json("{}"));
 }
@@ -7514,11 +7691,11 @@ HUBPUSH_DECL task<void> hub_service::move_repository(hub_call& call) {
     co_await call.exchange.answer(served_reply::json("{}"));
 }
 
-/// What a body changes of the facts (spec/hub-http-api.md §3.2).
-inline repository_facts changed_facts(repository_facts facts, const nlohmann::json& body) {
-    if (body.contains("visibility") || body.contains("private")) facts.is_private = wants_private(body);
+/// Makes of the facts what a body asks for (spec/hub-http-api.md §3.2); what it does not name stays.
+inline void apply_settings(repository_facts& facts, const nlohmann::json& body) {
+    facts.is_private = asked_privacy(body).value_or(facts.is_private);
     const auto gated = body.find("gated");
-    if (gated == body.end()) return facts;
+    if (gated == body.end() || gated->is_null()) return;
     if (*gated == false) {
         facts.gated.clear();
     } else if (*gated == "auto" || *gated == "manual") {
@@ -7526,13 +7703,14 @@ inline repository_facts changed_facts(repository_facts facts, const nlohmann::js
     } else {
         throw refusal(400, "", "gated is neither auto, manual nor false");
     }
-    return facts;
 }
 
 HUBPUSH_DECL task<void> hub_service::change_settings(hub_call& call) {
     const nlohmann::json body = co_await read_object(call.exchange);
-    const repository_facts facts = changed_facts(call.repository->facts(), body);
-    co_await shelf_->change_facts(call.repository, facts);
+    const std::function<void(repository_facts&)> change = [&body](repository_facts& facts) {
+        apply_settings(facts, body);
+    };
+    const repository_facts facts = co_await shelf_->change_facts(call.repository, change);
     const nlohmann::json answer{{"private", facts.is_private}, {"gated", gated_json(facts)}};
     co_await call.exchange.answer(json_reply(answer));
 }
@@ -7543,7 +7721,7 @@ HUBPUSH_DECL task<void> hub_service::duplicate_repository(hub_call& call) {
     if (!call.caller().may_write()) throw refusal(403, "", "You don't have the rights to create a repo there");
     require_unlocked_gate(call);
     repository_facts facts(call.repository->is_private());
-    facts = changed_facts(std::move(facts), body);
+    apply_settings(facts, body);
     try {
         call.repository = co_await shelf_->duplicate(call.repository, target, facts);
     } catch (const hubpush::conflict&) {
@@ -7727,8 +7905,8 @@ inline hub_token random_hub_token(random_source& random) {
 /// Built in this order, ended in the reverse one.
 struct local_hub::state {
     state(asio::any_io_executor executor, const local_hub_options& options)
-        : folder(std::filesystem::absolute(options.folder())),
-          lock(detail::lock_hub_folder(folder)),
+        : lock(detail::lock_hub_folder(options.folder())),
+          folder(std::filesystem::canonical(options.folder())),
           pool(std::make_shared<worker_pool>(2)),
           environment(
               std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
@@ -7747,8 +7925,9 @@ struct local_hub::state {
         for (hub_token& token : tokens) environment->accounts.add(std::move(token));
     }
 
-    std::filesystem::path folder;
     detail::unique_descriptor lock;
+    /// In one spelling whatever was given: by it the gits of a killed server are found (`wait_for_orphans`).
+    std::filesystem::path folder;
     std::shared_ptr<worker_pool> pool;
     std::shared_ptr<detail::server_environment> environment;
     std::shared_ptr<detail::repository_shelf> shelf;
@@ -7766,7 +7945,7 @@ HUBPUSH_DECL local_hub::~local_hub() = default;
 
 HUBPUSH_DECL task<void> local_hub::serve() {
     const std::shared_ptr<state> shared = state_;
-    co_await shared->shelf->load();
+    co_await shared->shelf->load(shared->environment->seams.log());
     task_group listeners(co_await asio::this_coro::executor);
     listeners.spawn(shared->hub_listener.serve());
     listeners.spawn(shared->storage_listener.serve());
