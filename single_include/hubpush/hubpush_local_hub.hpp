@@ -131,11 +131,7 @@ using served_field = std::pair<std::string, std::string>;
 
 /// The first field called `name`.
 HUBPUSH_DECL std::optional<std::string_view> find_field(const std::vector<served_field>& fields, std::string_view name);
-inline char lower_case_letter(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 HUBPUSH_DECL bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept;
-HUBPUSH_DECL std::string lower_case(std::string_view text);
 
 /// The request line, the fields, and how the body is framed.
 class request_head {
@@ -165,13 +161,7 @@ namespace hubpush::inline v0::detail {
 
 HUBPUSH_DECL bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char a, char b) { return lower_case_letter(a) == lower_case_letter(b); });
-}
-
-HUBPUSH_DECL std::string lower_case(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), lower_case_letter);
-    return result;
+                      [](char a, char b) { return lower_case(a) == lower_case(b); });
 }
 
 HUBPUSH_DECL std::optional<std::string_view> find_field(const std::vector<served_field>& fields,
@@ -722,7 +712,7 @@ inline bool looks_like(std::string_view name, std::string_view word) noexcept {
     for (;;) {
         while (begins_invisibly(name)) name.remove_prefix(3);
         if (name.empty() || word.empty()) return name.empty() && word.empty();
-        if (lower_case_letter(name.front()) != word.front()) return false;
+        if (lower_case(name.front()) != word.front()) return false;
         name.remove_prefix(1);
         word.remove_prefix(1);
     }
@@ -1107,7 +1097,7 @@ inline requested_change large_file_operation(commit_line_events& line) {
     return operation;
 }
 
-inline requested_change removal(commit_line_events& line, requested_change::kind what) {
+inline requested_change requested_removal(commit_line_events& line, requested_change::kind what) {
     requested_change operation;
     operation.what = what;
     operation.path = path_of(line, what);
@@ -1117,8 +1107,8 @@ inline requested_change removal(commit_line_events& line, requested_change::kind
 inline requested_change operation_of(commit_line_events& line, content_spool& spool) {
     if (line.key_text == "file") return file_operation(line, spool);
     if (line.key_text == "lfsFile") return large_file_operation(line);
-    if (line.key_text == "deletedFile") return removal(line, requested_change::kind::remove_file);
-    if (line.key_text == "deletedFolder") return removal(line, requested_change::kind::remove_folder);
+    if (line.key_text == "deletedFile") return requested_removal(line, requested_change::kind::remove_file);
+    if (line.key_text == "deletedFolder") return requested_removal(line, requested_change::kind::remove_folder);
     throw refusal(400, "", "A line of the commit has an unknown key");
 }
 
@@ -1129,7 +1119,7 @@ HUBPUSH_DECL void commit_line_reader::take_line(std::string_view line) {
     if (!header_seen_) {
         order_.summary = events.take("summary");
         order_.description = events.take("description");
-        order_.parent = lower_case(events.take("parentCommit"));
+        order_.parent = lowered(events.take("parentCommit"));
         if (events.key_text != "header" || order_.summary.empty()) {
             throw refusal(400, "", "The first line of a commit must be a header with a summary");
         }
@@ -3297,7 +3287,7 @@ public:
         : what(type), author(std::move(user)), date(when), text(std::move(words)) {}
 
     kind what = kind::comment;
-    std::string id;  ///< given by `discussion::add`
+    std::string id;  ///< given by `kept_discussion::add`
     std::string author;
     std::chrono::sys_seconds date{};
     std::string text;    ///< what was said; the new status; the new title
@@ -3307,10 +3297,10 @@ public:
 };
 
 /// A discussion, or a pull request.
-class discussion {
+class kept_discussion {
 public:
-    discussion() = default;
-    discussion(std::uint64_t n, std::string name, std::string user, std::chrono::sys_seconds when)
+    kept_discussion() = default;
+    kept_discussion(std::uint64_t n, std::string name, std::string user, std::chrono::sys_seconds when)
         : number(n), title(std::move(name)), author(std::move(user)), date(when) {}
 
     bool is_pull_request() const noexcept { return !target.empty(); }
@@ -3336,35 +3326,35 @@ public:
 };
 
 /// As the API shows them, which is also how they are written down (without the commits of a pull request).
-HUBPUSH_DECL nlohmann::json discussion_json(const discussion& thing);
+HUBPUSH_DECL nlohmann::json discussion_json(const kept_discussion& thing);
 HUBPUSH_DECL nlohmann::json event_json(const discussion_event& event);
 /// Throws `server_error` for a text that `discussion_json` did not write.
-HUBPUSH_DECL discussion parse_discussion(std::string_view text);
+HUBPUSH_DECL kept_discussion parse_discussion(std::string_view text);
 
 /// The discussions of one repository, each in a file of its own, `discussions/{number}.json` in the repository's
 /// folder, which is replaced as a whole. Belongs to the server's strand; changes happen under the repository's lock.
 class discussion_book {
 public:
-    using map = std::map<std::uint64_t, discussion>;
+    using map = std::map<std::uint64_t, kept_discussion>;
 
     explicit discussion_book(const std::filesystem::path& repository) : folder_(repository / "discussions") {}
 
     const map& all() const noexcept { return all_; }
     /// Null when there is none.
-    HUBPUSH_DECL const discussion* find(std::uint64_t number) const;
+    HUBPUSH_DECL const kept_discussion* find(std::uint64_t number) const;
     std::uint64_t next_number() const noexcept { return all_.empty() ? 1 : all_.rbegin()->first + 1; }
 
     /// Reads what is on disk.
     HUBPUSH_DECL task<void> load(worker_pool& pool);
     /// Adds or replaces: first on disk, then here.
-    HUBPUSH_DECL task<void> store(worker_pool& pool, discussion thing);
+    HUBPUSH_DECL task<void> store(worker_pool& pool, kept_discussion thing);
     HUBPUSH_DECL task<void> remove(worker_pool& pool, std::uint64_t number);
 
     /// Adds a pull request and makes its ref, which `make_ref` does. The file comes first and the ref decides, so that
     /// a server that dies in between leaves no half of a pull request (spec/hub-http-api.md §14.3, step 5): the file is
     /// removed when there is no ref, here or when the repository is opened again.
     template <class T>
-    task<T> open(worker_pool& pool, discussion thing, task<T> make_ref) {
+    task<T> open(worker_pool& pool, kept_discussion thing, task<T> make_ref) {
         const std::uint64_t number = thing.number;
         co_await store(pool, std::move(thing));
         std::exception_ptr failure;
@@ -4595,14 +4585,14 @@ HUBPUSH_DECL std::chrono::sys_seconds parse_iso_date(std::string_view text) noex
            std::chrono::seconds(seconds);
 }
 
-HUBPUSH_DECL discussion_event& discussion::add(discussion_event event) {
+HUBPUSH_DECL discussion_event& kept_discussion::add(discussion_event event) {
     char id[40];
     std::snprintf(id, sizeof id, "%08llx%016zx", static_cast<unsigned long long>(number), events.size() + 1);
     event.id = id;
     return events.emplace_back(std::move(event));
 }
 
-HUBPUSH_DECL discussion_event* discussion::comment(std::string_view id) {
+HUBPUSH_DECL discussion_event* kept_discussion::comment(std::string_view id) {
     const auto found = std::find_if(events.begin(), events.end(), [id](const discussion_event& each) {
         return each.id == id && each.what == discussion_event::kind::comment;
     });
@@ -4637,7 +4627,7 @@ HUBPUSH_DECL nlohmann::json event_json(const discussion_event& event) {
             {"data", event_data(event)}};
 }
 
-HUBPUSH_DECL nlohmann::json discussion_json(const discussion& thing) {
+HUBPUSH_DECL nlohmann::json discussion_json(const kept_discussion& thing) {
     nlohmann::json object{{"num", thing.number},
                           {"title", thing.title},
                           {"status", thing.status},
@@ -4674,11 +4664,11 @@ inline discussion_event parse_event(const nlohmann::json& object) {
     return event;
 }
 
-HUBPUSH_DECL discussion parse_discussion(std::string_view text) {
+HUBPUSH_DECL kept_discussion parse_discussion(std::string_view text) {
     try {
         const nlohmann::json object = nlohmann::json::parse(text);
-        discussion thing(object.at("num"), object.at("title"), object.at("author").at("name"),
-                         parse_iso_date(object.at("createdAt").get<std::string>()));
+        kept_discussion thing(object.at("num"), object.at("title"), object.at("author").at("name"),
+                              parse_iso_date(object.at("createdAt").get<std::string>()));
         thing.status = object.at("status");
         for (const nlohmann::json& event : object.at("events")) thing.events.push_back(parse_event(event));
         if (!object.at("isPullRequest").get<bool>()) return thing;
@@ -4696,7 +4686,7 @@ HUBPUSH_DECL std::filesystem::path discussion_book::file_of(std::uint64_t number
     return folder_ / (std::to_string(number) + ".json");
 }
 
-HUBPUSH_DECL const discussion* discussion_book::find(std::uint64_t number) const {
+HUBPUSH_DECL const kept_discussion* discussion_book::find(std::uint64_t number) const {
     const auto found = all_.find(number);
     return found == all_.end() ? nullptr : &found->second;
 }
@@ -4707,7 +4697,7 @@ HUBPUSH_DECL task<void> discussion_book::load(worker_pool& pool) {
         std::error_code missing;
         for (const auto& file : std::filesystem::directory_iterator(folder_, missing)) {
             if (file.path().extension() != ".json") continue;  // left by a server that died while it wrote
-            discussion thing = parse_discussion(read_whole_file(file.path()));
+            kept_discussion thing = parse_discussion(read_whole_file(file.path()));
             const std::uint64_t number = thing.number;
             found.emplace(number, std::move(thing));
         }
@@ -4716,7 +4706,7 @@ HUBPUSH_DECL task<void> discussion_book::load(worker_pool& pool) {
     all_ = co_await offload(pool, read);
 }
 
-HUBPUSH_DECL task<void> discussion_book::store(worker_pool& pool, discussion thing) {
+HUBPUSH_DECL task<void> discussion_book::store(worker_pool& pool, kept_discussion thing) {
     const std::string text = json_text(discussion_json(thing)) + "\n";
     const std::filesystem::path file = file_of(thing.number);
     const auto write = [&text, &file] { return replace_whole_file(file, text), true; };
@@ -5876,9 +5866,9 @@ HUBPUSH_DECL task<void> repository_shelf::load_one(repository_kind kind, std::fi
 HUBPUSH_DECL void repository_shelf::add(std::shared_ptr<hub_repository> repository) {
     const repository_kind kind = repository->kind();
     for (const std::string& former : repository->facts().former_ids) {
-        moved_[key(kind, lower_case(former))] = repository->id();
+        moved_[key(kind, lowered(former))] = repository->id();
     }
-    repositories_[key(kind, lower_case(repository->id()))] = std::move(repository);
+    repositories_[key(kind, lowered(repository->id()))] = std::move(repository);
 }
 
 /// Without this, what waited while a repository was deleted would bring it back as an empty folder.
@@ -5889,7 +5879,7 @@ HUBPUSH_DECL void repository_shelf::require_present(const hub_repository& reposi
 
 /// False when it was not there any more.
 HUBPUSH_DECL bool repository_shelf::take_off(const hub_repository& repository) {
-    const auto found = repositories_.find(key(repository.kind(), lower_case(repository.id())));
+    const auto found = repositories_.find(key(repository.kind(), lowered(repository.id())));
     if (found == repositories_.end() || found->second.get() != &repository) return false;
     repositories_.erase(found);
     std::erase_if(moved_, [&repository](const auto& each) {
@@ -5903,12 +5893,12 @@ HUBPUSH_DECL std::filesystem::path repository_shelf::place_of(repository_kind ki
 }
 
 HUBPUSH_DECL std::shared_ptr<hub_repository> repository_shelf::find(repository_kind kind, std::string_view id) const {
-    const auto found = repositories_.find(key(kind, lower_case(id)));
+    const auto found = repositories_.find(key(kind, lowered(id)));
     return found == repositories_.end() ? nullptr : found->second;
 }
 
 HUBPUSH_DECL std::optional<std::string> repository_shelf::moved_to(repository_kind kind, std::string_view id) const {
-    const auto found = moved_.find(key(kind, lower_case(id)));
+    const auto found = moved_.find(key(kind, lowered(id)));
     if (found == moved_.end()) return std::nullopt;
     return found->second;
 }
@@ -6370,21 +6360,23 @@ private:
     HUBPUSH_DECL task<void> read_discussions(hub_call& call);
     HUBPUSH_DECL task<void> list_discussions(hub_call& call);
     HUBPUSH_DECL task<void> show_discussion(hub_call& call);
-    HUBPUSH_DECL task<void> add_commits_and_diff(hub_call& call, discussion thing, nlohmann::json& answer);
+    HUBPUSH_DECL task<void> add_commits_and_diff(hub_call& call, kept_discussion thing, nlohmann::json& answer);
     HUBPUSH_DECL task<void> write_discussions(hub_call& call);
     HUBPUSH_DECL task<served_reply> apply_to_discussions(hub_call& call, const nlohmann::json& body);
     HUBPUSH_DECL task<served_reply> start_discussion(hub_call& call, const nlohmann::json& body);
-    HUBPUSH_DECL task<served_reply> comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<served_reply> change_comment(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<served_reply> rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<served_reply> change_status(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> comment_discussion(hub_call& call, kept_discussion thing,
+                                                       const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_comment(hub_call& call, kept_discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> rename_discussion(hub_call& call, kept_discussion thing,
+                                                      const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_status(hub_call& call, kept_discussion thing, const nlohmann::json& body);
     HUBPUSH_DECL task<served_reply> merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                       discussion thing, const nlohmann::json& body);
+                                                       kept_discussion thing, const nlohmann::json& body);
     /// Keeps what was changed and gives the answer with the event that says so.
-    HUBPUSH_DECL task<served_reply> keep_event(hub_call& call, const char* name, discussion thing,
+    HUBPUSH_DECL task<served_reply> keep_event(hub_call& call, const char* name, kept_discussion thing,
                                                discussion_event event);
-    HUBPUSH_DECL discussion discussion_of(const hub_call& call) const;
-    HUBPUSH_DECL nlohmann::json shown_discussion(const hub_call& call, const discussion& thing) const;
+    HUBPUSH_DECL kept_discussion discussion_of(const hub_call& call) const;
+    HUBPUSH_DECL nlohmann::json shown_discussion(const hub_call& call, const kept_discussion& thing) const;
 
     // large files
     HUBPUSH_DECL task<void> lfs_batch(hub_call& call);
@@ -6939,7 +6931,7 @@ HUBPUSH_DECL task<served_reply> hub_service::commit_as_pull_request(hub_call& ca
     if (!order.parent.empty()) base = co_await commit_of(call, order.parent);
     std::vector<git_change> changes = co_await planned_changes(call, order, base);
     discussion_book& book = call.repository->discussions;
-    discussion opened(book.next_number(), order.summary, call.caller().user(), today());
+    kept_discussion opened(book.next_number(), order.summary, call.caller().user(), today());
     opened.target = target.name();
     opened.base = base;
     const std::uint64_t number = opened.number;
@@ -6970,17 +6962,17 @@ HUBPUSH_DECL served_reply hub_service::commit_reply(const hub_call& call, const 
 namespace hubpush::inline v0::detail {
 
 /// The discussion that the address names, as a copy to change and store.
-HUBPUSH_DECL discussion hub_service::discussion_of(const hub_call& call) const {
+HUBPUSH_DECL kept_discussion hub_service::discussion_of(const hub_call& call) const {
     const std::string_view digits = call.segment(call.verb + 1);
     std::uint64_t number = 0;
     const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     const bool understood = failed == std::errc() && end == digits.data() + digits.size();
-    const discussion* const found = understood ? call.repository->discussions.find(number) : nullptr;
+    const kept_discussion* const found = understood ? call.repository->discussions.find(number) : nullptr;
     if (found == nullptr) throw refusal(404, "", "There is no such discussion");
     return *found;
 }
 
-HUBPUSH_DECL nlohmann::json hub_service::shown_discussion(const hub_call& call, const discussion& thing) const {
+HUBPUSH_DECL nlohmann::json hub_service::shown_discussion(const hub_call& call, const kept_discussion& thing) const {
     nlohmann::json object = discussion_json(thing);
     object["repo"] = {{"name", call.repository->id()}, {"type", kind_name(call.repository->kind())}};
     return object;
@@ -6992,7 +6984,7 @@ HUBPUSH_DECL task<void> hub_service::read_discussions(hub_call& call) {
 }
 
 /// Which discussions a listing asks for (spec/hub-http-api.md §3.8).
-inline bool is_asked_for(const discussion& thing, const form_fields& query) {
+inline bool is_asked_for(const kept_discussion& thing, const form_fields& query) {
     const std::string type = query.first("type").value_or("all");
     const std::string status = query.first("status").value_or("all");
     const std::string author = query.first("author").value_or(thing.author);
@@ -7002,7 +6994,7 @@ inline bool is_asked_for(const discussion& thing, const form_fields& query) {
 
 HUBPUSH_DECL task<void> hub_service::list_discussions(hub_call& call) {
     static constexpr std::size_t page_length = 50;
-    std::vector<const discussion*> found;
+    std::vector<const kept_discussion*> found;
     for (const auto& [number, thing] : call.repository->discussions.all()) {
         if (is_asked_for(thing, call.query)) found.push_back(&thing);
     }
@@ -7019,7 +7011,7 @@ HUBPUSH_DECL task<void> hub_service::list_discussions(hub_call& call) {
 }
 
 HUBPUSH_DECL task<void> hub_service::show_discussion(hub_call& call) {
-    const discussion thing = discussion_of(call);
+    const kept_discussion thing = discussion_of(call);
     nlohmann::json answer = shown_discussion(call, thing);
     if (thing.is_pull_request()) co_await add_commits_and_diff(call, thing, answer);
     co_await call.exchange.answer(json_reply(answer));
@@ -7033,7 +7025,8 @@ inline nlohmann::json commit_event(const git_log_entry& commit) {
             {"data", {{"subject", commit.title()}, {"oid", commit.id()}}}};
 }
 
-HUBPUSH_DECL task<void> hub_service::add_commits_and_diff(hub_call& call, discussion thing, nlohmann::json& answer) {
+HUBPUSH_DECL task<void> hub_service::add_commits_and_diff(hub_call& call, kept_discussion thing,
+                                                          nlohmann::json& answer) {
     static constexpr std::size_t most_commits = 1000;
     static constexpr std::size_t longest_diff = 1024 * 1024;
     const std::string head = co_await commit_of(call, thing.ref());
@@ -7073,7 +7066,7 @@ HUBPUSH_DECL task<served_reply> hub_service::apply_to_discussions(hub_call& call
     const std::string_view what = call.segment(call.verb + 2);
     const bool changes_comment = what == "comment" && call.segments.size() == call.verb + 5;
     const git_repository::lock_type lock = co_await lock_repository(call);
-    discussion thing = discussion_of(call);
+    kept_discussion thing = discussion_of(call);
     if (changes_comment) co_return co_await change_comment(call, std::move(thing), body);
     if (what == "comment") co_return co_await comment_discussion(call, std::move(thing), body);
     if (what == "title") co_return co_await rename_discussion(call, std::move(thing), body);
@@ -7118,7 +7111,7 @@ HUBPUSH_DECL task<served_reply> hub_service::start_discussion(hub_call& call, co
     const std::string description = text_member(body, "description").value_or("");
     const git_repository::lock_type lock = co_await lock_repository(call);
     discussion_book& book = call.repository->discussions;
-    discussion thing(book.next_number(), title, call.caller().user(), today());
+    kept_discussion thing(book.next_number(), title, call.caller().user(), today());
     thing.add(discussion_event(discussion_event::kind::comment, thing.author, thing.date, description));
     const bool pull_request = true_member(body, "pullRequest");
     const nlohmann::json answer{{"num", thing.number}, {"pullRequest", pull_request}};
@@ -7135,7 +7128,7 @@ HUBPUSH_DECL task<served_reply> hub_service::start_discussion(hub_call& call, co
     co_return json_reply(answer);
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::keep_event(hub_call& call, const char* name, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::keep_event(hub_call& call, const char* name, kept_discussion thing,
                                                         discussion_event event) {
     co_await call.repository->discussions.store(*pool_, std::move(thing));
     nlohmann::json answer = nlohmann::json::object();
@@ -7143,7 +7136,7 @@ HUBPUSH_DECL task<served_reply> hub_service::keep_event(hub_call& call, const ch
     co_return json_reply(answer);
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::comment_discussion(hub_call& call, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::comment_discussion(hub_call& call, kept_discussion thing,
                                                                 const nlohmann::json& body) {
     discussion_event comment(discussion_event::kind::comment, call.caller().user(), today(), said(body, "comment"));
     comment = thing.add(std::move(comment));
@@ -7157,7 +7150,7 @@ inline void require_author(const hub_call& call, const std::string& author) {
     }
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::change_comment(hub_call& call, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::change_comment(hub_call& call, kept_discussion thing,
                                                             const nlohmann::json& body) {
     discussion_event* const comment = thing.comment(call.segment(call.verb + 3));
     if (comment == nullptr) throw refusal(404, "", "There is no such comment");
@@ -7176,7 +7169,7 @@ HUBPUSH_DECL task<served_reply> hub_service::change_comment(hub_call& call, disc
     co_return co_await keep_event(call, "updatedComment", std::move(thing), std::move(changed));
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::rename_discussion(hub_call& call, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::rename_discussion(hub_call& call, kept_discussion thing,
                                                                const nlohmann::json& body) {
     require_author(call, thing.author);
     discussion_event change(discussion_event::kind::title_change, call.caller().user(), today(), title_member(body));
@@ -7187,13 +7180,13 @@ HUBPUSH_DECL task<served_reply> hub_service::rename_discussion(hub_call& call, d
 }
 
 /// What is said while something else is done.
-inline void add_remark(discussion& thing, const nlohmann::json& body, const std::string& user,
+inline void add_remark(kept_discussion& thing, const nlohmann::json& body, const std::string& user,
                        std::chrono::sys_seconds date) {
     const std::string remark = text_without_margins(text_member(body, "comment").value_or(""));
     if (!remark.empty()) thing.add(discussion_event(discussion_event::kind::comment, user, date, remark));
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::change_status(hub_call& call, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::change_status(hub_call& call, kept_discussion thing,
                                                            const nlohmann::json& body) {
     require_author(call, thing.author);
     const std::string status = text_member(body, "status").value_or("");
@@ -7209,7 +7202,7 @@ HUBPUSH_DECL task<served_reply> hub_service::change_status(hub_call& call, discu
 /// A server that dies between the commit and the note of it leaves the pull request open; merging it again finds that
 /// nothing is left to merge.
 HUBPUSH_DECL task<served_reply> hub_service::merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                                discussion thing, const nlohmann::json& body) {
+                                                                kept_discussion thing, const nlohmann::json& body) {
     if (!thing.is_pull_request() || !thing.is_open()) throw refusal(400, "", "There is no open pull request to merge");
     const git_ref target = co_await branch_of(call, thing.target);
     const git_ref source = co_await branch_of(call, thing.ref());

@@ -14,8 +14,8 @@
 namespace {
 
 using namespace hubpush_test;
-using hubpush::detail::discussion;
 using hubpush::detail::discussion_event;
+using hubpush::detail::kept_discussion;
 
 const std::string repo = "/api/models/acme/run-42";
 const std::string talks = repo + "/discussions";
@@ -58,7 +58,7 @@ TEST_CASE("dates are written and read", "[discussions]") {
 }
 
 TEST_CASE("a discussion is what it was after it was written down", "[discussions]") {
-    discussion thing(7, "A \"title\"", "alice", std::chrono::sys_seconds{std::chrono::seconds(1'785'578'400)});
+    kept_discussion thing(7, "A \"title\"", "alice", std::chrono::sys_seconds{std::chrono::seconds(1'785'578'400)});
     thing.status = "merged";
     thing.target = "refs/heads/main";
     thing.base = std::string(40, 'a');
@@ -67,7 +67,7 @@ TEST_CASE("a discussion is what it was after it was written down", "[discussions
     thing.add(discussion_event(discussion_event::kind::title_change, "bob", thing.date, "new")).before = "old";
     thing.add(discussion_event(discussion_event::kind::status_change, "alice", thing.date, "merged"));
     const std::string text = hubpush::detail::discussion_json(thing).dump();
-    const discussion read = hubpush::detail::parse_discussion(text);
+    const kept_discussion read = hubpush::detail::parse_discussion(text);
     CHECK(hubpush::detail::discussion_json(read).dump() == text);
     CHECK(read.ref() == "refs/pr/7");
     CHECK(read.events.at(0).id == "000000070000000000000001");
@@ -294,7 +294,7 @@ CO_TEST_CASE("a pull request whose ref fails is taken back, unless the ref may e
     hubpush::worker_pool pool(1);
     hubpush::detail::discussion_book book(folder.path());
     for (const hubpush::errc reason : {hubpush::errc::conflict, hubpush::errc::cancelled}) {
-        discussion thing(1, "A change", "alice", std::chrono::sys_seconds());
+        kept_discussion thing(1, "A change", "alice", std::chrono::sys_seconds());
         const hubpush::errc failed = co_await failure_of(book.open(pool, std::move(thing), fail(reason)));
         CHECK(failed == reason);
         CHECK(std::filesystem::exists(folder.path() / "discussions" / "1.json") ==

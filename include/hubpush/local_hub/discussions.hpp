@@ -37,7 +37,7 @@ public:
         : what(type), author(std::move(user)), date(when), text(std::move(words)) {}
 
     kind what = kind::comment;
-    std::string id;  ///< given by `discussion::add`
+    std::string id;  ///< given by `kept_discussion::add`
     std::string author;
     std::chrono::sys_seconds date{};
     std::string text;    ///< what was said; the new status; the new title
@@ -47,10 +47,10 @@ public:
 };
 
 /// A discussion, or a pull request.
-class discussion {
+class kept_discussion {
 public:
-    discussion() = default;
-    discussion(std::uint64_t n, std::string name, std::string user, std::chrono::sys_seconds when)
+    kept_discussion() = default;
+    kept_discussion(std::uint64_t n, std::string name, std::string user, std::chrono::sys_seconds when)
         : number(n), title(std::move(name)), author(std::move(user)), date(when) {}
 
     bool is_pull_request() const noexcept { return !target.empty(); }
@@ -76,35 +76,35 @@ public:
 };
 
 /// As the API shows them, which is also how they are written down (without the commits of a pull request).
-HUBPUSH_DECL nlohmann::json discussion_json(const discussion& thing);
+HUBPUSH_DECL nlohmann::json discussion_json(const kept_discussion& thing);
 HUBPUSH_DECL nlohmann::json event_json(const discussion_event& event);
 /// Throws `server_error` for a text that `discussion_json` did not write.
-HUBPUSH_DECL discussion parse_discussion(std::string_view text);
+HUBPUSH_DECL kept_discussion parse_discussion(std::string_view text);
 
 /// The discussions of one repository, each in a file of its own, `discussions/{number}.json` in the repository's
 /// folder, which is replaced as a whole. Belongs to the server's strand; changes happen under the repository's lock.
 class discussion_book {
 public:
-    using map = std::map<std::uint64_t, discussion>;
+    using map = std::map<std::uint64_t, kept_discussion>;
 
     explicit discussion_book(const std::filesystem::path& repository) : folder_(repository / "discussions") {}
 
     const map& all() const noexcept { return all_; }
     /// Null when there is none.
-    HUBPUSH_DECL const discussion* find(std::uint64_t number) const;
+    HUBPUSH_DECL const kept_discussion* find(std::uint64_t number) const;
     std::uint64_t next_number() const noexcept { return all_.empty() ? 1 : all_.rbegin()->first + 1; }
 
     /// Reads what is on disk.
     HUBPUSH_DECL task<void> load(worker_pool& pool);
     /// Adds or replaces: first on disk, then here.
-    HUBPUSH_DECL task<void> store(worker_pool& pool, discussion thing);
+    HUBPUSH_DECL task<void> store(worker_pool& pool, kept_discussion thing);
     HUBPUSH_DECL task<void> remove(worker_pool& pool, std::uint64_t number);
 
     /// Adds a pull request and makes its ref, which `make_ref` does. The file comes first and the ref decides, so that
     /// a server that dies in between leaves no half of a pull request (spec/hub-http-api.md §14.3, step 5): the file is
     /// removed when there is no ref, here or when the repository is opened again.
     template <class T>
-    task<T> open(worker_pool& pool, discussion thing, task<T> make_ref) {
+    task<T> open(worker_pool& pool, kept_discussion thing, task<T> make_ref) {
         const std::uint64_t number = thing.number;
         co_await store(pool, std::move(thing));
         std::exception_ptr failure;

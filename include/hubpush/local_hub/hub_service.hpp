@@ -156,21 +156,23 @@ private:
     HUBPUSH_DECL task<void> read_discussions(hub_call& call);
     HUBPUSH_DECL task<void> list_discussions(hub_call& call);
     HUBPUSH_DECL task<void> show_discussion(hub_call& call);
-    HUBPUSH_DECL task<void> add_commits_and_diff(hub_call& call, discussion thing, nlohmann::json& answer);
+    HUBPUSH_DECL task<void> add_commits_and_diff(hub_call& call, kept_discussion thing, nlohmann::json& answer);
     HUBPUSH_DECL task<void> write_discussions(hub_call& call);
     HUBPUSH_DECL task<served_reply> apply_to_discussions(hub_call& call, const nlohmann::json& body);
     HUBPUSH_DECL task<served_reply> start_discussion(hub_call& call, const nlohmann::json& body);
-    HUBPUSH_DECL task<served_reply> comment_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<served_reply> change_comment(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<served_reply> rename_discussion(hub_call& call, discussion thing, const nlohmann::json& body);
-    HUBPUSH_DECL task<served_reply> change_status(hub_call& call, discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> comment_discussion(hub_call& call, kept_discussion thing,
+                                                       const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_comment(hub_call& call, kept_discussion thing, const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> rename_discussion(hub_call& call, kept_discussion thing,
+                                                      const nlohmann::json& body);
+    HUBPUSH_DECL task<served_reply> change_status(hub_call& call, kept_discussion thing, const nlohmann::json& body);
     HUBPUSH_DECL task<served_reply> merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                       discussion thing, const nlohmann::json& body);
+                                                       kept_discussion thing, const nlohmann::json& body);
     /// Keeps what was changed and gives the answer with the event that says so.
-    HUBPUSH_DECL task<served_reply> keep_event(hub_call& call, const char* name, discussion thing,
+    HUBPUSH_DECL task<served_reply> keep_event(hub_call& call, const char* name, kept_discussion thing,
                                                discussion_event event);
-    HUBPUSH_DECL discussion discussion_of(const hub_call& call) const;
-    HUBPUSH_DECL nlohmann::json shown_discussion(const hub_call& call, const discussion& thing) const;
+    HUBPUSH_DECL kept_discussion discussion_of(const hub_call& call) const;
+    HUBPUSH_DECL nlohmann::json shown_discussion(const hub_call& call, const kept_discussion& thing) const;
 
     // large files
     HUBPUSH_DECL task<void> lfs_batch(hub_call& call);

@@ -19,11 +19,7 @@ using served_field = std::pair<std::string, std::string>;
 
 /// The first field called `name`.
 HUBPUSH_DECL std::optional<std::string_view> find_field(const std::vector<served_field>& fields, std::string_view name);
-inline char lower_case_letter(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 HUBPUSH_DECL bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept;
-HUBPUSH_DECL std::string lower_case(std::string_view text);
 
 /// The request line, the fields, and how the body is framed.
 class request_head {

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/hash/digest.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/local_hub/commit_lines.hpp>
 #include <hubpush/local_hub/git_objects.hpp>
 #include <hubpush/local_hub/reply.hpp>
-#include <hubpush/local_hub/request_head.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -205,7 +205,7 @@ inline requested_change large_file_operation(commit_line_events& line) {
     return operation;
 }
 
-inline requested_change removal(commit_line_events& line, requested_change::kind what) {
+inline requested_change requested_removal(commit_line_events& line, requested_change::kind what) {
     requested_change operation;
     operation.what = what;
     operation.path = path_of(line, what);
@@ -215,8 +215,8 @@ inline requested_change removal(commit_line_events& line, requested_change::kind
 inline requested_change operation_of(commit_line_events& line, content_spool& spool) {
     if (line.key_text == "file") return file_operation(line, spool);
     if (line.key_text == "lfsFile") return large_file_operation(line);
-    if (line.key_text == "deletedFile") return removal(line, requested_change::kind::remove_file);
-    if (line.key_text == "deletedFolder") return removal(line, requested_change::kind::remove_folder);
+    if (line.key_text == "deletedFile") return requested_removal(line, requested_change::kind::remove_file);
+    if (line.key_text == "deletedFolder") return requested_removal(line, requested_change::kind::remove_folder);
     throw refusal(400, "", "A line of the commit has an unknown key");
 }
 
@@ -227,7 +227,7 @@ HUBPUSH_DECL void commit_line_reader::take_line(std::string_view line) {
     if (!header_seen_) {
         order_.summary = events.take("summary");
         order_.description = events.take("description");
-        order_.parent = lower_case(events.take("parentCommit"));
+        order_.parent = lowered(events.take("parentCommit"));
         if (events.key_text != "header" || order_.summary.empty()) {
             throw refusal(400, "", "The first line of a commit must be a header with a summary");
         }

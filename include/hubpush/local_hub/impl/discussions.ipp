@@ -41,14 +41,14 @@ HUBPUSH_DECL std::chrono::sys_seconds parse_iso_date(std::string_view text) noex
            std::chrono::seconds(seconds);
 }
 
-HUBPUSH_DECL discussion_event& discussion::add(discussion_event event) {
+HUBPUSH_DECL discussion_event& kept_discussion::add(discussion_event event) {
     char id[40];
     std::snprintf(id, sizeof id, "%08llx%016zx", static_cast<unsigned long long>(number), events.size() + 1);
     event.id = id;
     return events.emplace_back(std::move(event));
 }
 
-HUBPUSH_DECL discussion_event* discussion::comment(std::string_view id) {
+HUBPUSH_DECL discussion_event* kept_discussion::comment(std::string_view id) {
     const auto found = std::find_if(events.begin(), events.end(), [id](const discussion_event& each) {
         return each.id == id && each.what == discussion_event::kind::comment;
     });
@@ -83,7 +83,7 @@ HUBPUSH_DECL nlohmann::json event_json(const discussion_event& event) {
             {"data", event_data(event)}};
 }
 
-HUBPUSH_DECL nlohmann::json discussion_json(const discussion& thing) {
+HUBPUSH_DECL nlohmann::json discussion_json(const kept_discussion& thing) {
     nlohmann::json object{{"num", thing.number},
                           {"title", thing.title},
                           {"status", thing.status},
@@ -120,11 +120,11 @@ inline discussion_event parse_event(const nlohmann::json& object) {
     return event;
 }
 
-HUBPUSH_DECL discussion parse_discussion(std::string_view text) {
+HUBPUSH_DECL kept_discussion parse_discussion(std::string_view text) {
     try {
         const nlohmann::json object = nlohmann::json::parse(text);
-        discussion thing(object.at("num"), object.at("title"), object.at("author").at("name"),
-                         parse_iso_date(object.at("createdAt").get<std::string>()));
+        kept_discussion thing(object.at("num"), object.at("title"), object.at("author").at("name"),
+                              parse_iso_date(object.at("createdAt").get<std::string>()));
         thing.status = object.at("status");
         for (const nlohmann::json& event : object.at("events")) thing.events.push_back(parse_event(event));
         if (!object.at("isPullRequest").get<bool>()) return thing;
@@ -142,7 +142,7 @@ HUBPUSH_DECL std::filesystem::path discussion_book::file_of(std::uint64_t number
     return folder_ / (std::to_string(number) + ".json");
 }
 
-HUBPUSH_DECL const discussion* discussion_book::find(std::uint64_t number) const {
+HUBPUSH_DECL const kept_discussion* discussion_book::find(std::uint64_t number) const {
     const auto found = all_.find(number);
     return found == all_.end() ? nullptr : &found->second;
 }
@@ -153,7 +153,7 @@ HUBPUSH_DECL task<void> discussion_book::load(worker_pool& pool) {
         std::error_code missing;
         for (const auto& file : std::filesystem::directory_iterator(folder_, missing)) {
             if (file.path().extension() != ".json") continue;  // left by a server that died while it wrote
-            discussion thing = parse_discussion(read_whole_file(file.path()));
+            kept_discussion thing = parse_discussion(read_whole_file(file.path()));
             const std::uint64_t number = thing.number;
             found.emplace(number, std::move(thing));
         }
@@ -162,7 +162,7 @@ HUBPUSH_DECL task<void> discussion_book::load(worker_pool& pool) {
     all_ = co_await offload(pool, read);
 }
 
-HUBPUSH_DECL task<void> discussion_book::store(worker_pool& pool, discussion thing) {
+HUBPUSH_DECL task<void> discussion_book::store(worker_pool& pool, kept_discussion thing) {
     const std::string text = json_text(discussion_json(thing)) + "\n";
     const std::filesystem::path file = file_of(thing.number);
     const auto write = [&text, &file] { return replace_whole_file(file, text), true; };

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/local_hub/git_objects.hpp>
-#include <hubpush/local_hub/request_head.hpp>
 
 #include <algorithm>
 
@@ -43,7 +43,7 @@ inline bool looks_like(std::string_view name, std::string_view word) noexcept {
     for (;;) {
         while (begins_invisibly(name)) name.remove_prefix(3);
         if (name.empty() || word.empty()) return name.empty() && word.empty();
-        if (lower_case_letter(name.front()) != word.front()) return false;
+        if (lower_case(name.front()) != word.front()) return false;
         name.remove_prefix(1);
         word.remove_prefix(1);
     }

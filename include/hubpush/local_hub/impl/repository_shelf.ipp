@@ -1,11 +1,11 @@
 #pragma once
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/local_hub/git_folder.hpp>
 #include <hubpush/local_hub/patterns.hpp>
 #include <hubpush/local_hub/reply.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
-#include <hubpush/local_hub/request_head.hpp>
 #include <hubpush/local_hub/whole_file.hpp>
 
 #include <nlohmann/json.hpp>
@@ -164,9 +164,9 @@ HUBPUSH_DECL task<void> repository_shelf::load_one(repository_kind kind, std::fi
 HUBPUSH_DECL void repository_shelf::add(std::shared_ptr<hub_repository> repository) {
     const repository_kind kind = repository->kind();
     for (const std::string& former : repository->facts().former_ids) {
-        moved_[key(kind, lower_case(former))] = repository->id();
+        moved_[key(kind, lowered(former))] = repository->id();
     }
-    repositories_[key(kind, lower_case(repository->id()))] = std::move(repository);
+    repositories_[key(kind, lowered(repository->id()))] = std::move(repository);
 }
 
 /// Without this, what waited while a repository was deleted would bring it back as an empty folder.
@@ -177,7 +177,7 @@ HUBPUSH_DECL void repository_shelf::require_present(const hub_repository& reposi
 
 /// False when it was not there any more.
 HUBPUSH_DECL bool repository_shelf::take_off(const hub_repository& repository) {
-    const auto found = repositories_.find(key(repository.kind(), lower_case(repository.id())));
+    const auto found = repositories_.find(key(repository.kind(), lowered(repository.id())));
     if (found == repositories_.end() || found->second.get() != &repository) return false;
     repositories_.erase(found);
     std::erase_if(moved_, [&repository](const auto& each) {
@@ -191,12 +191,12 @@ HUBPUSH_DECL std::filesystem::path repository_shelf::place_of(repository_kind ki
 }
 
 HUBPUSH_DECL std::shared_ptr<hub_repository> repository_shelf::find(repository_kind kind, std::string_view id) const {
-    const auto found = repositories_.find(key(kind, lower_case(id)));
+    const auto found = repositories_.find(key(kind, lowered(id)));
     return found == repositories_.end() ? nullptr : found->second;
 }
 
 HUBPUSH_DECL std::optional<std::string> repository_shelf::moved_to(repository_kind kind, std::string_view id) const {
-    const auto found = moved_.find(key(kind, lower_case(id)));
+    const auto found = moved_.find(key(kind, lowered(id)));
     if (found == moved_.end()) return std::nullopt;
     return found->second;
 }

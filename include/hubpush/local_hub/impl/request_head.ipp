@@ -2,19 +2,15 @@
 
 #include <hubpush/local_hub/request_head.hpp>
 
+#include <hubpush/core/ascii.hpp>
+
 #include <algorithm>
 
 namespace hubpush::inline v0::detail {
 
 HUBPUSH_DECL bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char a, char b) { return lower_case_letter(a) == lower_case_letter(b); });
-}
-
-HUBPUSH_DECL std::string lower_case(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), lower_case_letter);
-    return result;
+                      [](char a, char b) { return lower_case(a) == lower_case(b); });
 }
 
 HUBPUSH_DECL std::optional<std::string_view> find_field(const std::vector<served_field>& fields,

@@ -122,7 +122,7 @@ HUBPUSH_DECL task<served_reply> hub_service::commit_as_pull_request(hub_call& ca
     if (!order.parent.empty()) base = co_await commit_of(call, order.parent);
     std::vector<git_change> changes = co_await planned_changes(call, order, base);
     discussion_book& book = call.repository->discussions;
-    discussion opened(book.next_number(), order.summary, call.caller().user(), today());
+    kept_discussion opened(book.next_number(), order.summary, call.caller().user(), today());
     opened.target = target.name();
     opened.base = base;
     const std::uint64_t number = opened.number;

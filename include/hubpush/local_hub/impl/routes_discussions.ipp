@@ -11,17 +11,17 @@
 namespace hubpush::inline v0::detail {
 
 /// The discussion that the address names, as a copy to change and store.
-HUBPUSH_DECL discussion hub_service::discussion_of(const hub_call& call) const {
+HUBPUSH_DECL kept_discussion hub_service::discussion_of(const hub_call& call) const {
     const std::string_view digits = call.segment(call.verb + 1);
     std::uint64_t number = 0;
     const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     const bool understood = failed == std::errc() && end == digits.data() + digits.size();
-    const discussion* const found = understood ? call.repository->discussions.find(number) : nullptr;
+    const kept_discussion* const found = understood ? call.repository->discussions.find(number) : nullptr;
     if (found == nullptr) throw refusal(404, "", "There is no such discussion");
     return *found;
 }
 
-HUBPUSH_DECL nlohmann::json hub_service::shown_discussion(const hub_call& call, const discussion& thing) const {
+HUBPUSH_DECL nlohmann::json hub_service::shown_discussion(const hub_call& call, const kept_discussion& thing) const {
     nlohmann::json object = discussion_json(thing);
     object["repo"] = {{"name", call.repository->id()}, {"type", kind_name(call.repository->kind())}};
     return object;
@@ -33,7 +33,7 @@ HUBPUSH_DECL task<void> hub_service::read_discussions(hub_call& call) {
 }
 
 /// Which discussions a listing asks for (spec/hub-http-api.md §3.8).
-inline bool is_asked_for(const discussion& thing, const form_fields& query) {
+inline bool is_asked_for(const kept_discussion& thing, const form_fields& query) {
     const std::string type = query.first("type").value_or("all");
     const std::string status = query.first("status").value_or("all");
     const std::string author = query.first("author").value_or(thing.author);
@@ -43,7 +43,7 @@ inline bool is_asked_for(const discussion& thing, const form_fields& query) {
 
 HUBPUSH_DECL task<void> hub_service::list_discussions(hub_call& call) {
     static constexpr std::size_t page_length = 50;
-    std::vector<const discussion*> found;
+    std::vector<const kept_discussion*> found;
     for (const auto& [number, thing] : call.repository->discussions.all()) {
         if (is_asked_for(thing, call.query)) found.push_back(&thing);
     }
@@ -60,7 +60,7 @@ HUBPUSH_DECL task<void> hub_service::list_discussions(hub_call& call) {
 }
 
 HUBPUSH_DECL task<void> hub_service::show_discussion(hub_call& call) {
-    const discussion thing = discussion_of(call);
+    const kept_discussion thing = discussion_of(call);
     nlohmann::json answer = shown_discussion(call, thing);
     if (thing.is_pull_request()) co_await add_commits_and_diff(call, thing, answer);
     co_await call.exchange.answer(json_reply(answer));
@@ -74,7 +74,8 @@ inline nlohmann::json commit_event(const git_log_entry& commit) {
             {"data", {{"subject", commit.title()}, {"oid", commit.id()}}}};
 }
 
-HUBPUSH_DECL task<void> hub_service::add_commits_and_diff(hub_call& call, discussion thing, nlohmann::json& answer) {
+HUBPUSH_DECL task<void> hub_service::add_commits_and_diff(hub_call& call, kept_discussion thing,
+                                                          nlohmann::json& answer) {
     static constexpr std::size_t most_commits = 1000;
     static constexpr std::size_t longest_diff = 1024 * 1024;
     const std::string head = co_await commit_of(call, thing.ref());
@@ -114,7 +115,7 @@ HUBPUSH_DECL task<served_reply> hub_service::apply_to_discussions(hub_call& call
     const std::string_view what = call.segment(call.verb + 2);
     const bool changes_comment = what == "comment" && call.segments.size() == call.verb + 5;
     const git_repository::lock_type lock = co_await lock_repository(call);
-    discussion thing = discussion_of(call);
+    kept_discussion thing = discussion_of(call);
     if (changes_comment) co_return co_await change_comment(call, std::move(thing), body);
     if (what == "comment") co_return co_await comment_discussion(call, std::move(thing), body);
     if (what == "title") co_return co_await rename_discussion(call, std::move(thing), body);
@@ -159,7 +160,7 @@ HUBPUSH_DECL task<served_reply> hub_service::start_discussion(hub_call& call, co
     const std::string description = text_member(body, "description").value_or("");
     const git_repository::lock_type lock = co_await lock_repository(call);
     discussion_book& book = call.repository->discussions;
-    discussion thing(book.next_number(), title, call.caller().user(), today());
+    kept_discussion thing(book.next_number(), title, call.caller().user(), today());
     thing.add(discussion_event(discussion_event::kind::comment, thing.author, thing.date, description));
     const bool pull_request = true_member(body, "pullRequest");
     const nlohmann::json answer{{"num", thing.number}, {"pullRequest", pull_request}};
@@ -176,7 +177,7 @@ HUBPUSH_DECL task<served_reply> hub_service::start_discussion(hub_call& call, co
     co_return json_reply(answer);
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::keep_event(hub_call& call, const char* name, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::keep_event(hub_call& call, const char* name, kept_discussion thing,
                                                         discussion_event event) {
     co_await call.repository->discussions.store(*pool_, std::move(thing));
     nlohmann::json answer = nlohmann::json::object();
@@ -184,7 +185,7 @@ HUBPUSH_DECL task<served_reply> hub_service::keep_event(hub_call& call, const ch
     co_return json_reply(answer);
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::comment_discussion(hub_call& call, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::comment_discussion(hub_call& call, kept_discussion thing,
                                                                 const nlohmann::json& body) {
     discussion_event comment(discussion_event::kind::comment, call.caller().user(), today(), said(body, "comment"));
     comment = thing.add(std::move(comment));
@@ -198,7 +199,7 @@ inline void require_author(const hub_call& call, const std::string& author) {
     }
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::change_comment(hub_call& call, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::change_comment(hub_call& call, kept_discussion thing,
                                                             const nlohmann::json& body) {
     discussion_event* const comment = thing.comment(call.segment(call.verb + 3));
     if (comment == nullptr) throw refusal(404, "", "There is no such comment");
@@ -217,7 +218,7 @@ HUBPUSH_DECL task<served_reply> hub_service::change_comment(hub_call& call, disc
     co_return co_await keep_event(call, "updatedComment", std::move(thing), std::move(changed));
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::rename_discussion(hub_call& call, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::rename_discussion(hub_call& call, kept_discussion thing,
                                                                const nlohmann::json& body) {
     require_author(call, thing.author);
     discussion_event change(discussion_event::kind::title_change, call.caller().user(), today(), title_member(body));
@@ -228,13 +229,13 @@ HUBPUSH_DECL task<served_reply> hub_service::rename_discussion(hub_call& call, d
 }
 
 /// What is said while something else is done.
-inline void add_remark(discussion& thing, const nlohmann::json& body, const std::string& user,
+inline void add_remark(kept_discussion& thing, const nlohmann::json& body, const std::string& user,
                        std::chrono::sys_seconds date) {
     const std::string remark = text_without_margins(text_member(body, "comment").value_or(""));
     if (!remark.empty()) thing.add(discussion_event(discussion_event::kind::comment, user, date, remark));
 }
 
-HUBPUSH_DECL task<served_reply> hub_service::change_status(hub_call& call, discussion thing,
+HUBPUSH_DECL task<served_reply> hub_service::change_status(hub_call& call, kept_discussion thing,
                                                            const nlohmann::json& body) {
     require_author(call, thing.author);
     const std::string status = text_member(body, "status").value_or("");
@@ -250,7 +251,7 @@ HUBPUSH_DECL task<served_reply> hub_service::change_status(hub_call& call, discu
 /// A server that dies between the commit and the note of it leaves the pull request open; merging it again finds that
 /// nothing is left to merge.
 HUBPUSH_DECL task<served_reply> hub_service::merge_pull_request(hub_call& call, const git_repository::lock_type& lock,
-                                                                discussion thing, const nlohmann::json& body) {
+                                                                kept_discussion thing, const nlohmann::json& body) {
     if (!thing.is_pull_request() || !thing.is_open()) throw refusal(400, "", "There is no open pull request to merge");
     const git_ref target = co_await branch_of(call, thing.target);
     const git_ref source = co_await branch_of(call, thing.ref());
