@@ -10,7 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <thread>
+#include <future>
 #include <vector>
 
 using namespace hubpush;
@@ -116,15 +116,13 @@ TEST_CASE("no waiter sleeps on when its turn comes, on several threads and no st
     asio::thread_pool threads(4);
     memory_budget budget(mebibytes(1));
     std::atomic<int> ended{0};
+    std::promise<void> all_ended;
     for (int i = 0; i < 4; ++i) {
         initiate(threads.get_executor(), take_turns(budget), [&](std::exception_ptr failure) {
-            if (!failure) ++ended;
+            if (!failure && ++ended == 4) all_ended.set_value();
         });
     }
-    const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (ended != 4 && std::chrono::steady_clock::now() < late)
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    CHECK(ended == 4);
+    CHECK(all_ended.get_future().wait_for(std::chrono::seconds(60)) == std::future_status::ready);
     threads.stop();
     threads.join();
 }

@@ -536,6 +536,7 @@ public:
         if (!very_late_ || engine_() % 4 == 0) carry_out_pending();
         stranger_may_commit();
         complete = true;
+        const bool first = attempts_++ == 0;  // when nothing is unknown yet, what ends an attempt early is just final
         switch (engine_() % 20) {
             case 0:
                 complete = false;
@@ -557,9 +558,11 @@ public:
             case 8:
                 return apply(parent), answer(500);
             case 9:
+                if (first) break;
                 complete = engine_() % 2 == 0;
                 return broken(false);  // no way to the server
             case 10:
+                if (first) break;
                 complete = false;
                 return trouble_with_the_files();
             default:
@@ -617,6 +620,7 @@ private:
     }
     void add(const std::string& text) { branch_.insert(branch_.begin(), commit_entry(oid_of(++number_), "t", text)); }
 
+    std::size_t attempts_ = 0;
     std::mt19937_64 engine_;
     unsigned strangers_;
     bool very_late_;
@@ -692,7 +696,7 @@ TEST_CASE("whatever gets lost, there is exactly one commit, or the outcome is kn
     std::map<std::string, int> seen;
     for (std::uint64_t seed = 1; seed <= 20'000; ++seed) run_simulation(seed, "", 1'000'000, seen);
     CAPTURE(seen["applied"], seen["unknown"], seen["failed"]);
-    CHECK(seen["applied"] > 17'000);  // most others never reached the Hub
+    CHECK(seen["applied"] > 19'000);
 }
 
 TEST_CASE("on a branch that others keep moving, the outcome told is true") {
