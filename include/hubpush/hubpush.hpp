@@ -5,11 +5,13 @@
 
 #include <hubpush/core/ascii.hpp>
 #include <hubpush/core/asio.hpp>
+#include <hubpush/core/auto_reset_event.hpp>
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/byte_source.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/core/options.hpp>
+#include <hubpush/core/process.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/core/secret.hpp>
 #include <hubpush/core/utf8.hpp>
@@ -130,7 +132,6 @@
 #include <hubpush/queue/job_ledger.hpp>
 #include <hubpush/queue/outcome.hpp>
 #include <hubpush/queue/patience.hpp>
-#include <hubpush/queue/process.hpp>
 #include <hubpush/queue/queue_core.hpp>
 #include <hubpush/queue/queue_options.hpp>
 #include <hubpush/queue/wait_list.hpp>

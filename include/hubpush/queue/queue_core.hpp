@@ -7,10 +7,10 @@
 #include <hubpush/async/task.hpp>
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
+#include <hubpush/core/process.hpp>
 #include <hubpush/queue/job_ledger.hpp>
 #include <hubpush/queue/outcome.hpp>
 #include <hubpush/queue/patience.hpp>
-#include <hubpush/queue/process.hpp>
 #include <hubpush/queue/queue_options.hpp>
 #include <hubpush/queue/wait_list.hpp>
 
@@ -70,7 +70,7 @@ private:
     class place_in_line;  // of a coroutine that waits, for as long as its frame lives
     class run_ticket;     // the right to run jobs; dropped with the frames of a destroyed executor
 
-    HUBPUSH_DECL void start(strand where);
+    HUBPUSH_DECL void start(const asio::any_io_executor& where);
     HUBPUSH_DECL static task<void> run(run_ticket ticket);
     HUBPUSH_DECL std::shared_ptr<job_record> begin_next(std::shared_ptr<task_group> group);
     HUBPUSH_DECL static task<void> perform(std::shared_ptr<queue_core> self, std::shared_ptr<job_record> job);

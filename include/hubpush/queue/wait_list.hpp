@@ -44,15 +44,14 @@ public:
                                               std::optional<steady_time> deadline);
 
 private:
-    struct parked;        // a coroutine that waits
-    class parking_space;  // its place in the list, for as long as its frame lives
+    class parked;
 
     HUBPUSH_DECL static task<bool> wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
                                                std::optional<steady_time> deadline);
 
     std::mutex& mutex_;
     std::condition_variable changed_;
-    std::list<std::shared_ptr<parked>> parked_;
+    std::list<parked*> parked_;
 };
 
 }  // namespace hubpush::inline v0::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hubpush/core/auto_reset_event.hpp>
 #include <hubpush/core/budget.hpp>
 #include <hubpush/core/error.hpp>
 
@@ -8,20 +9,14 @@
 #include <deque>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <string>
 
 namespace hubpush::inline v0::detail {
 
 inline constexpr std::size_t page_size = 4096;
 
-/// Someone who waits for bytes. The timer expires when they are granted.
-struct budget_waiter {
-    budget_waiter(asio::any_io_executor executor, std::size_t wanted)
-        : wake(std::move(executor), asio::steady_timer::time_point::max()), size(wanted) {}
-    asio::steady_timer wake;
-    std::size_t size;
-    bool granted = false;
-};
+class budget_waiter;
 
 /// The counters, shared by the budget and its leases so that a lease may outlive the budget.
 class budget_state {
@@ -38,38 +33,12 @@ public:
         return peak_;
     }
 
-    /// Takes `size` bytes, or queues a waiter and gives it back.
-    std::shared_ptr<budget_waiter> take_or_wait(std::size_t size, const asio::any_io_executor& executor) {
+    /// Takes `size` bytes now, or nothing when somebody waits already or they are not free.
+    bool take(std::size_t size) {
         const std::lock_guard lock(mutex_);
-        if (waiting_.empty() && used_ + size <= limit_) {
-            add(size);
-            return nullptr;
-        }
-        waiting_.push_back(std::make_shared<budget_waiter>(executor, size));
-        return waiting_.back();
-    }
-
-    bool is_granted(const budget_waiter& waiter) const {
-        const std::lock_guard lock(mutex_);
-        return waiter.granted;
-    }
-
-    /// Under the lock, as the waking is: on an executor with several threads the two may meet.
-    template <class Handler>
-    void wait(budget_waiter& waiter, Handler handler) {
-        const std::lock_guard lock(mutex_);
-        waiter.wake.async_wait(std::move(handler));
-    }
-
-    /// A waiter gives up: it leaves the queue, or returns what it was granted in the meantime.
-    void withdraw(const std::shared_ptr<budget_waiter>& waiter) {
-        const std::lock_guard lock(mutex_);
-        if (waiter->granted) {
-            used_ -= waiter->size;
-        } else {
-            std::erase(waiting_, waiter);
-        }
-        grant();
+        const bool fits = waiting_.empty() && used_ + size <= limit_;
+        if (fits) add(size);
+        return fits;
     }
 
     void release(std::size_t size) {
@@ -79,44 +48,70 @@ public:
     }
 
 private:
+    friend class budget_waiter;
+
     void add(std::size_t size) {
         used_ += size;
         peak_ = std::max(peak_, used_);
     }
 
-    void grant() {
-        while (!waiting_.empty() && used_ + waiting_.front()->size <= limit_) {
-            const std::shared_ptr<budget_waiter> next = waiting_.front();
-            waiting_.pop_front();
-            add(next->size);
-            next->granted = true;
-            next->wake.expires_at(asio::steady_timer::time_point::min());
-        }
-    }
+    void grant();
 
     mutable std::mutex mutex_;
     const std::uint64_t limit_;
     std::uint64_t used_ = 0;
     std::uint64_t peak_ = 0;
-    std::deque<std::shared_ptr<budget_waiter>> waiting_;
+    std::deque<budget_waiter*> waiting_;
 };
 
-/// Gives a granted reservation back unless it became a lease: also when the coroutine is destroyed while it waits.
-class reservation {
+/// Someone who waits for bytes, on the coroutine's frame. What was granted goes back unless it became a lease: also
+/// when the coroutine is destroyed while it waits.
+class budget_waiter {
 public:
-    reservation(std::shared_ptr<budget_state> state, std::shared_ptr<budget_waiter> waiter)
-        : state_(std::move(state)), waiter_(std::move(waiter)) {}
-    reservation(const reservation&) = delete;
-    reservation& operator=(const reservation&) = delete;
-    ~reservation() {
-        if (waiter_) state_->withdraw(waiter_);
+    budget_waiter(budget_state& state, const asio::any_io_executor& executor, std::size_t size)
+        : state_(state), granted_event_(executor), size_(size) {
+        const std::lock_guard lock(state_.mutex_);
+        state_.waiting_.push_back(this);
+        state_.grant();
     }
-    void keep() noexcept { waiter_.reset(); }
+    budget_waiter(const budget_waiter&) = delete;
+    budget_waiter& operator=(const budget_waiter&) = delete;
+    ~budget_waiter() {
+        const std::lock_guard lock(state_.mutex_);
+        if (!granted_) {
+            std::erase(state_.waiting_, this);
+        } else if (!kept_) {
+            state_.used_ -= size_;
+        }
+        state_.grant();
+    }
+
+    bool granted() const {
+        const std::lock_guard lock(state_.mutex_);
+        return granted_;
+    }
+    task<void> wait() { return granted_event_.wait(); }
+    void keep() noexcept { kept_ = true; }
 
 private:
-    std::shared_ptr<budget_state> state_;
-    std::shared_ptr<budget_waiter> waiter_;
+    friend class budget_state;
+
+    budget_state& state_;
+    auto_reset_event granted_event_;
+    const std::size_t size_;
+    bool granted_ = false;
+    bool kept_ = false;
 };
+
+inline void budget_state::grant() {
+    while (!waiting_.empty() && used_ + waiting_.front()->size_ <= limit_) {
+        budget_waiter& next = *waiting_.front();
+        waiting_.pop_front();
+        add(next.size_);
+        next.granted_ = true;
+        next.granted_event_.set();
+    }
+}
 
 }  // namespace hubpush::inline v0::detail
 
@@ -141,27 +136,21 @@ HUBPUSH_DECL task<lease> memory_budget::acquire(std::size_t size) {
                                               std::to_string(state->limit()) + " bytes");
     }
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const std::shared_ptr<detail::budget_waiter> waiter = state->take_or_wait(rounded, executor);
-    detail::reservation held(state, waiter);
-    while (waiter && !state->is_granted(*waiter)) {
+    std::optional<detail::budget_waiter> waiter;
+    if (!state->take(rounded)) waiter.emplace(*state, executor, rounded);
+    while (waiter && !waiter->granted()) {
         const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != asio::cancellation_type::none) {
             throw_error(errc::cancelled, "cancelled while waiting for memory");
         }
-        std::error_code woken;
-        auto token = asio::redirect_error(asio::use_awaitable, woken);
-        co_await asio::async_initiate<decltype(token), void(std::error_code)>(
-            [](auto handler, detail::budget_state* granting, detail::budget_waiter* waiting) {
-                granting->wait(*waiting, std::move(handler));
-            },
-            token, state.get(), waiter.get());
+        co_await waiter->wait();
     }
     void* const data = std::aligned_alloc(detail::page_size, rounded);
     if (data == nullptr) {
         if (!waiter) state->release(rounded);
         throw std::bad_alloc();
     }
-    held.keep();
+    if (waiter) waiter->keep();
     co_return lease(state, static_cast<std::byte*>(data), rounded);
 }
 

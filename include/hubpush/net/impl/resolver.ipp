@@ -2,9 +2,9 @@
 
 #include <hubpush/net/resolver.hpp>
 
-#include <hubpush/async/notifier.hpp>
 #include <hubpush/async/offload.hpp>
 #include <hubpush/async/task.hpp>
+#include <hubpush/core/auto_reset_event.hpp>
 #include <hubpush/core/error.hpp>
 
 #include <algorithm>
@@ -18,45 +18,41 @@
 
 namespace hubpush::inline v0::detail {
 
-class name_waiter;
-
 /// What the coroutine that waits for a name and the thread that looks it up share. The coroutine may be gone when the
-/// answer comes, and its io_context with it: the thread touches the waiter only under the lock, and only while there is
+/// answer comes, and its io_context with it: the thread touches the event only under the lock, and only while there is
 /// one.
 struct name_lookup {
     std::mutex mutex;
-    name_waiter* waiter = nullptr;
+    auto_reset_event* awaited = nullptr;
+    bool done = false;
+    int failure = 0;
+    resolver::addresses found;
 };
 
+/// The coroutine's side.
 class name_waiter {
 public:
-    name_waiter(asio::any_io_executor home, std::shared_ptr<name_lookup> lookup)
-        : home_(home), answered_(std::move(home)), lookup_(std::move(lookup)) {
-        lookup_->waiter = this;
+    name_waiter(const asio::any_io_executor& executor, std::shared_ptr<name_lookup> lookup)
+        : answered_(executor), lookup_(std::move(lookup)) {
+        lookup_->awaited = &answered_;
     }
     name_waiter(const name_waiter&) = delete;
     name_waiter& operator=(const name_waiter&) = delete;
     ~name_waiter() {
         const std::lock_guard lock(lookup_->mutex);
-        lookup_->waiter = nullptr;
+        lookup_->awaited = nullptr;
     }
 
-    const asio::any_io_executor& home() const noexcept { return home_; }
-    void answer(int failure, resolver::addresses found) {
-        done_ = true;
-        failure_ = failure;
-        found_ = std::move(found);
-        answered_.notify_all();
-    }
     task<resolver::addresses> wait(std::string host);
 
 private:
-    asio::any_io_executor home_;
-    notifier answered_;
+    bool done() const {
+        const std::lock_guard lock(lookup_->mutex);
+        return lookup_->done;
+    }
+
+    auto_reset_event answered_;
     std::shared_ptr<name_lookup> lookup_;
-    bool done_ = false;
-    int failure_ = 0;
-    resolver::addresses found_;
 };
 
 /// The only look-up there is in POSIX; it blocks.
@@ -82,7 +78,7 @@ inline int look_up(const std::string& host, std::uint16_t port, resolver::addres
 
 inline bool is_awaited(name_lookup& lookup) {
     const std::lock_guard lock(lookup.mutex);
-    return lookup.waiter != nullptr;
+    return lookup.awaited != nullptr;
 }
 
 /// Runs on the resolver's thread. A look-up that was given up while others blocked must not delay the next one.
@@ -92,25 +88,25 @@ inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const bloc
     resolver::addresses found;
     const int failure = look_up(host, port, found);
     const std::lock_guard lock(lookup->mutex);
-    if (lookup->waiter == nullptr) return;
-    asio::post(lookup->waiter->home(), [lookup, failure, found = std::move(found)]() mutable {
-        // Back on the waiter's own strand, where it can only come and go between handlers.
-        if (lookup->waiter != nullptr) lookup->waiter->answer(failure, std::move(found));
-    });
+    lookup->done = true;
+    lookup->failure = failure;
+    lookup->found = std::move(found);
+    if (lookup->awaited != nullptr) lookup->awaited->set();
 }
 
 inline task<resolver::addresses> name_waiter::wait(std::string host) {
-    while (!done_) {
+    while (!done()) {
         co_await throw_if_cancelled();
         co_await answered_.wait();
     }
-    if (failure_ != 0) {
-        const bool unknown = failure_ == EAI_NONAME || failure_ == EAI_NODATA;
+    const int failure = lookup_->failure;  // what is done does not change any more
+    if (failure != 0) {
+        const bool unknown = failure == EAI_NONAME || failure == EAI_NODATA;
         throw_error(unknown ? errc::name_not_found : errc::transport,
-                    "the address of " + host + " was not found: " + ::gai_strerror(failure_),
+                    "the address of " + host + " was not found: " + ::gai_strerror(failure),
                     error_details().reached_server(false).retryable(true));
     }
-    co_return std::move(found_);
+    co_return std::move(lookup_->found);
 }
 
 class thread_resolver final : public resolver {

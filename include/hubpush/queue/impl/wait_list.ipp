@@ -3,56 +3,51 @@
 #include <hubpush/queue/wait_list.hpp>
 
 #include <hubpush/async/task.hpp>
-#include <hubpush/queue/process.hpp>
+#include <hubpush/core/auto_reset_event.hpp>
+#include <hubpush/core/process.hpp>
 
 namespace hubpush::inline v0::detail {
 
-/// The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own strand.
-struct wait_list::parked {
-    parked(condition awaited, const asio::any_io_executor& executor)
-        : met(std::move(awaited)), wake(executor, asio::steady_timer::time_point::max()) {}
-
-    const condition met;
-    asio::steady_timer wake;
-};
-
-/// Wakers post under the mutex and this leaves the list under it, so nobody posts to an executor that is gone.
-class wait_list::parking_space {
+/// A coroutine that waits, on its frame. Wakers set the event under the mutex and this leaves the list under it, so
+/// nobody sets one that is gone.
+class wait_list::parked {
 public:
-    parking_space(std::shared_ptr<wait_list> list, condition met, const asio::any_io_executor& executor)
-        : list_(std::move(list)), parked_(std::make_shared<parked>(std::move(met), executor)) {
+    parked(std::shared_ptr<wait_list> list, condition met, const asio::any_io_executor& executor)
+        : list_(std::move(list)), met_(std::move(met)), changed_(executor) {
         const std::lock_guard lock(list_->mutex_);
-        list_->parked_.push_back(parked_);
+        list_->parked_.push_back(this);
     }
-    parking_space(const parking_space&) = delete;
-    parking_space& operator=(const parking_space&) = delete;
-    ~parking_space() {
+    parked(const parked&) = delete;
+    parked& operator=(const parked&) = delete;
+    ~parked() {
         if (birthplace_.forked()) {
             leave_to_parent(std::move(list_));
             return;
         }
         const std::lock_guard lock(list_->mutex_);
-        list_->parked_.remove(parked_);
+        list_->parked_.remove(this);
     }
 
     bool met() const {
         const std::lock_guard lock(list_->mutex_);
-        return parked_->met();
+        return met_();
     }
-    const std::shared_ptr<parked>& waiter() const noexcept { return parked_; }
+    task<void> wait() { return changed_.wait(); }
+    void wake() { changed_.set(); }
+    void wake_if_met() {  // under the mutex
+        if (met_()) wake();
+    }
 
 private:
     const birthplace birthplace_;
     std::shared_ptr<wait_list> list_;
-    std::shared_ptr<parked> parked_;
+    const condition met_;
+    auto_reset_event changed_;
 };
 
 HUBPUSH_DECL void wait_list::notify() {
     changed_.notify_all();
-    for (const std::shared_ptr<parked>& waiter : parked_) {
-        if (!waiter->met()) continue;
-        asio::post(waiter->wake.get_executor(), [waiter] { waiter->wake.cancel(); });
-    }
+    for (parked* const waiter : parked_) waiter->wake_if_met();
 }
 
 HUBPUSH_DECL bool wait_list::wait(std::unique_lock<std::mutex>& lock, const condition& met,
@@ -64,7 +59,7 @@ HUBPUSH_DECL bool wait_list::wait(std::unique_lock<std::mutex>& lock, const cond
 
 HUBPUSH_DECL task<bool> wait_list::async_wait(std::shared_ptr<wait_list> list, clock& time, condition met,
                                               std::optional<steady_time> deadline) {
-    // On a strand of its own the wake-up cannot overtake the wait, whatever executor the caller is on.
+    // On a strand of its own the alarm cannot ring while it is taken down, whatever executor the caller is on.
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     co_return co_await run_on(asio::make_strand(executor), wait_parked(list, time, met, deadline));
 }
@@ -72,15 +67,13 @@ HUBPUSH_DECL task<bool> wait_list::async_wait(std::shared_ptr<wait_list> list, c
 HUBPUSH_DECL task<bool> wait_list::wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
                                                std::optional<steady_time> deadline) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const parking_space space(list, met, executor);
-    const std::shared_ptr<parked> waiter = space.waiter();
+    parked waiter(list, met, executor);
     const std::unique_ptr<timer> alarm = time.make_timer(executor);
-    if (deadline) alarm->start(*deadline, [waiter] { waiter->wake.cancel(); });
-    while (!space.met()) {
+    if (deadline) alarm->start(*deadline, [&waiter] { waiter.wake(); });
+    while (!waiter.met()) {
         co_await throw_if_cancelled();
         if (deadline && time.now() >= *deadline) co_return false;
-        std::error_code woken;
-        co_await waiter->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        co_await waiter.wait();
     }
     co_return true;
 }

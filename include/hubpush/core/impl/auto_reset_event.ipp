@@ -1,0 +1,56 @@
+#pragma once
+
+#include <hubpush/core/auto_reset_event.hpp>
+#include <hubpush/core/process.hpp>
+
+#include <mutex>
+
+namespace hubpush::inline v0::detail {
+
+/// Where other threads pass to the timers of an execution context. It closes when the context ends. Services end in the
+/// reverse order of their making, and this one is made after the timers, so nobody meets timers that end.
+class wake_gate final : public asio::execution_context::service {
+public:
+    inline static asio::execution_context::id id;
+
+    explicit wake_gate(asio::execution_context& context) : service(context) {}
+
+    std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+    bool is_open() const noexcept { return open_; }  ///< under the lock
+
+private:
+    void shutdown() noexcept override {
+        if (birthplace_.forked()) return;  // whoever holds the lock is not here
+        const std::lock_guard lock(mutex_);
+        open_ = false;
+    }
+
+    const birthplace birthplace_;
+    std::mutex mutex_;
+    bool open_ = true;
+};
+
+HUBPUSH_DECL auto_reset_event::auto_reset_event(const asio::any_io_executor& executor)
+    : timer_(executor, asio::steady_timer::time_point::max()),
+      gate_(asio::use_service<wake_gate>(asio::query(executor, asio::execution::context))) {}
+
+HUBPUSH_DECL void auto_reset_event::set() {
+    const auto lock = gate_.lock();
+    if (gate_.is_open()) timer_.expires_at(asio::steady_timer::time_point::min());
+}
+
+HUBPUSH_DECL task<void> auto_reset_event::wait() {
+    std::error_code woken;
+    auto token = asio::redirect_error(asio::use_awaitable, woken);
+    // Under the lock too: on an executor with several threads the waiting and the setting may meet.
+    co_await asio::async_initiate<decltype(token), void(std::error_code)>(
+        [](auto handler, auto_reset_event* event) {
+            const auto lock = event->gate_.lock();
+            event->timer_.async_wait(std::move(handler));
+        },
+        token, this);
+    const auto lock = gate_.lock();
+    timer_.expires_at(asio::steady_timer::time_point::max());
+}
+
+}  // namespace hubpush::inline v0::detail
