@@ -28,6 +28,17 @@ constexpr bool is_word_byte(char byte) noexcept {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
 }
 
+/// Neither blanks nor control characters: what may stand in a request target, a host or a token.
+constexpr bool is_visible_byte(char byte) noexcept { return byte > ' ' && byte < '\x7f'; }
+
+/// Every byte of `text` is one for which `is_one` holds; so it is for no bytes at all.
+constexpr bool consists_of(std::string_view text, bool (*is_one)(char)) {
+    for (const char byte : text) {
+        if (!is_one(byte)) return false;
+    }
+    return true;
+}
+
 /// `text` without the bytes of `blanks` at its ends.
 constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t") noexcept {
     const std::size_t begin = text.find_first_not_of(blanks);

@@ -79,8 +79,7 @@ inline std::string clean_token(std::string text) {
 
 /// A token becomes a header field: one line of printable ASCII without spaces.
 inline bool is_sendable(std::string_view token) {
-    return token.size() <= longest_token &&
-           std::all_of(token.begin(), token.end(), [](char byte) { return byte > ' ' && byte < '\x7f'; });
+    return token.size() <= longest_token && consists_of(token, is_visible_byte);
 }
 
 /// Sets the token of `settings` if `text` holds one; tells whether it did.
@@ -129,8 +128,7 @@ inline hub_settings find_endpoint(environment& environment, bool staging) {
 
 inline std::string find_user_agent_origin(environment& environment) {
     std::string value(trim(environment.get("HF_HUB_USER_AGENT_ORIGIN").value_or("")));
-    const bool printable_ascii =
-        std::all_of(value.begin(), value.end(), [](char byte) { return byte >= ' ' && byte < '\x7f'; });
+    const bool printable_ascii = consists_of(value, [](char byte) { return byte == ' ' || is_visible_byte(byte); });
     if (!printable_ascii || value.size() > 200) {
         throw_error(errc::bad_environment, "HF_HUB_USER_AGENT_ORIGIN holds characters that cannot be sent",
                     error_details().reached_server(false));

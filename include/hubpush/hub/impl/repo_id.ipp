@@ -26,16 +26,14 @@ inline constexpr std::size_t longest_path_component = 255;  // the limit of the 
 }
 
 inline bool has_control_byte(std::string_view text) {
-    return std::any_of(text.begin(), text.end(),
-                       [](char byte) { return (byte >= '\0' && byte < ' ') || byte == '\x7f'; });
+    return !consists_of(text, [](char byte) { return byte != '\x7f' && (byte < '\0' || byte >= ' '); });
 }
 
 /// One part of a repository id: `\b[\w\-.]{1,96}\b`.
 inline bool is_repo_id_part(std::string_view part) {
     if (part.empty() || part.size() > longest_repo_id_part) return false;
     if (!is_word_byte(part.front()) || !is_word_byte(part.back())) return false;
-    return std::all_of(part.begin(), part.end(),
-                       [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
+    return consists_of(part, [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
 }
 
 /// A name that git takes for its own folder on some system and refuses: in any case, followed by dots, blanks or a

@@ -22,9 +22,8 @@ inline bool is_one_of(std::string_view name, std::span<const std::string_view> n
 
 /// RFC 9110 §5.6.2.
 inline bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return !text.empty() && consists_of(text, [](char c) {
+        return is_word_byte(c) || std::string_view("!#$%&'*+-.^`|~").find(c) != std::string_view::npos;
     });
 }
 
@@ -32,12 +31,7 @@ inline bool is_control(char c) noexcept { return static_cast<unsigned char>(c) <
 
 /// A field value may hold tabs and bytes above ASCII, but nothing that could end the line.
 inline bool is_field_value(std::string_view text) noexcept {
-    return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
-}
-
-/// Printable ASCII without spaces: what a request target, a host or a token consists of.
-inline bool is_visible(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    return consists_of(text, [](char c) { return !is_control(c) || c == '\t'; });
 }
 
 /// Fields that frame the message or name the host. They are written here and nowhere else: servers put some of them
@@ -70,10 +64,11 @@ inline bool sends_credentials(const http_request& request) {
 inline void check_request(const http_request& request) {
     const origin& where = request.target().origin();
     if (!is_token(request.method())) refuse(request, "the method is not a token");
-    if (!is_visible(where.authority()) || !is_visible(request.target().target())) {
+    if (!consists_of(where.authority(), is_visible_byte) || !consists_of(request.target().target(), is_visible_byte)) {
         refuse(request, "the address holds bytes that do not belong there");
     }
-    if (!is_visible(request.token().reveal())) refuse(request, "the token holds bytes that do not belong there");
+    if (!consists_of(request.token().reveal(), is_visible_byte))
+        refuse(request, "the token holds bytes that do not belong there");
     if (sends_credentials(request) && !where.secure() && !where.loopback() && !request.plain_http_allowed()) {
         throw_error(
             errc::invalid_argument, "a token would travel unencrypted to " + where.text(),

@@ -60,7 +60,7 @@ inline bool ends_in_number(std::string_view host) {
     const std::string_view label = host.substr(host.rfind('.') + 1);
     const bool hexadecimal =
         label.starts_with("0x") && label.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
-    return hexadecimal || std::all_of(label.begin(), label.end(), is_url_digit);
+    return hexadecimal || consists_of(label, is_url_digit);
 }
 
 /// Labels of letters, digits, '-' and '_'; one dot at the end is allowed and makes another name.
@@ -68,8 +68,7 @@ inline bool is_host_name(std::string_view host) {
     if (host.empty() || host.size() > longest_host || ends_in_number(host)) return false;
     while (!host.empty()) {
         const std::string_view label = url_take_until(host, ".");
-        const bool valid =
-            std::all_of(label.begin(), label.end(), [](char c) { return c != '~' && is_url_unreserved(c); });
+        const bool valid = consists_of(label, [](char c) { return c != '~' && is_url_unreserved(c); });
         if (!valid || label.empty() || label.size() > 63) return false;
         if (!host.empty()) host.remove_prefix(1);
     }
@@ -139,7 +138,7 @@ inline std::string parse_target(std::string_view rest) {
 }
 
 inline bool is_url_text(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
+    return consists_of(text, [](char c) { return is_visible_byte(c) && c != '\\'; });
 }
 
 /// RFC 3986 §4.1: does the reference begin with a scheme?
