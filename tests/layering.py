@@ -36,9 +36,9 @@ MORE = {
 THIRD_PARTY = {
     r"asio\.hpp$": "",
     r"asio/": "core async hash net fs hub upload queue local_hub cli",
-    r"asio/ssl": "net/tls",
+    r"asio/ssl": "net/tls net/tls_stream",
     r"llhttp": "net/http_reader local_hub",
-    r"openssl/": "hash/digest net/tls",
+    r"openssl/": "hash/digest net/tls net/tls_stream",
     r"nlohmann/json\.hpp$": "hub/impl local_hub/impl",
     r"nlohmann/json_fwd\.hpp$": "hub local_hub",
     r"CLI/": "cli",

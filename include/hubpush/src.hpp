@@ -14,6 +14,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
+#include <hubpush/core/impl/auto_reset_event.ipp>
 #include <hubpush/core/impl/budget.ipp>
 #include <hubpush/core/impl/byte_source.ipp>
 #include <hubpush/core/impl/error.ipp>
@@ -22,6 +23,7 @@
 
 #include <hubpush/async/impl/group.ipp>
 #include <hubpush/async/impl/offload.ipp>
+#include <hubpush/async/impl/task.ipp>
 #include <hubpush/async/impl/timing.ipp>
 
 #include <hubpush/hash/impl/blake3.ipp>
@@ -47,6 +49,7 @@
 #include <hubpush/net/impl/retry_policy.ipp>
 #include <hubpush/net/impl/tls.ipp>
 #include <hubpush/net/impl/tls_options.ipp>
+#include <hubpush/net/impl/tls_stream.ipp>
 #include <hubpush/net/impl/trace.ipp>
 #include <hubpush/net/impl/tunnel.ipp>
 #include <hubpush/net/impl/url.ipp>

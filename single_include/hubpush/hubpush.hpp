@@ -81,6 +81,17 @@ constexpr bool is_word_byte(char byte) noexcept {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
 }
 
+/// Neither blanks nor control characters: what may stand in a request target, a host or a token.
+constexpr bool is_visible_byte(char byte) noexcept { return byte > ' ' && byte < '\x7f'; }
+
+/// Every byte of `text` is one for which `is_one` holds; so it is for no bytes at all.
+constexpr bool consists_of(std::string_view text, bool (*is_one)(char)) {
+    for (const char byte : text) {
+        if (!is_one(byte)) return false;
+    }
+    return true;
+}
+
 /// `text` without the bytes of `blanks` at its ends.
 constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t") noexcept {
     const std::size_t begin = text.find_first_not_of(blanks);
@@ -176,6 +187,119 @@ const Executor* target_of([[maybe_unused]] const asio::any_io_executor& executor
 }  // namespace detail
 
 }  // namespace hubpush::inline v0
+
+/// \file
+/// How a thread wakes a coroutine that runs on somebody else's io_context.
+
+namespace hubpush::inline v0::detail {
+
+class wake_gate;
+
+/// An event that one coroutine waits for and any thread sets. It belongs to the coroutine: whoever keeps a reference in
+/// order to set it forgets it, under a lock of its own, before the coroutine ends. The io_context may end at any time,
+/// also while a thread sets the event.
+class auto_reset_event {
+public:
+    /// \param executor where the coroutine runs
+    HUBPUSH_DECL explicit auto_reset_event(const asio::any_io_executor& executor);
+    auto_reset_event(const auto_reset_event&) = delete;
+    auto_reset_event& operator=(const auto_reset_event&) = delete;
+
+    /// Ends the wait, or the next one when nobody waits now. Thread-safe.
+    HUBPUSH_DECL void set();
+
+    /// Waits until the event is set, and resets it. It also returns, without an exception, when the coroutine is
+    /// cancelled: callers loop on their condition. Cancellation: all types that the coroutine accepts.
+    HUBPUSH_DECL task<void> wait();
+
+private:
+    asio::steady_timer timer_;
+    wake_gate& gate_;
+};
+
+}  // namespace hubpush::inline v0::detail
+
+/// \file
+/// Which process an object belongs to. A child of `fork` has copies of everything and none of the threads
+/// (spec/reliability.md §3.8, P05).
+
+#include <sys/types.h>
+#include <unistd.h>
+#include <memory>
+#include <utility>
+
+namespace hubpush::inline v0::detail {
+
+/// A member of it remembers the process that made its object.
+class birthplace {
+public:
+    /// True in a child process.
+    bool forked() const noexcept { return ::getpid() != process_; }
+
+private:
+    ::pid_t process_ = ::getpid();
+};
+
+/// For a child process. Left alone for ever: a mutex may be locked by a thread that is not here, and a condition
+/// variable on which threads of the parent wait must not be destroyed.
+template <class Object>
+void leave_to_parent(std::shared_ptr<Object> object) {
+    static_cast<void>(new std::shared_ptr<Object>(std::move(object)));
+}
+
+}  // namespace hubpush::inline v0::detail
+
+#include <mutex>
+
+namespace hubpush::inline v0::detail {
+
+/// Where other threads pass to the timers of an execution context. It closes when the context ends. Services end in the
+/// reverse order of their making, and this one is made after the timers, so nobody meets timers that end.
+class wake_gate final : public asio::execution_context::service {
+public:
+    inline static asio::execution_context::id id;
+
+    explicit wake_gate(asio::execution_context& context) : service(context) {}
+
+    std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+    bool is_open() const noexcept { return open_; }  ///< under the lock
+
+private:
+    void shutdown() noexcept override {
+        if (birthplace_.forked()) return;  // whoever holds the lock is not here
+        const std::lock_guard lock(mutex_);
+        open_ = false;
+    }
+
+    const birthplace birthplace_;
+    std::mutex mutex_;
+    bool open_ = true;
+};
+
+HUBPUSH_DECL auto_reset_event::auto_reset_event(const asio::any_io_executor& executor)
+    : timer_(executor, asio::steady_timer::time_point::max()),
+      gate_(asio::use_service<wake_gate>(asio::query(executor, asio::execution::context))) {}
+
+HUBPUSH_DECL void auto_reset_event::set() {
+    const auto lock = gate_.lock();
+    if (gate_.is_open()) timer_.expires_at(asio::steady_timer::time_point::min());
+}
+
+HUBPUSH_DECL task<void> auto_reset_event::wait() {
+    std::error_code woken;
+    auto token = asio::redirect_error(asio::use_awaitable, woken);
+    // Under the lock too: on an executor with several threads the waiting and the setting may meet.
+    co_await asio::async_initiate<decltype(token), void(std::error_code)>(
+        [](auto handler, auto_reset_event* event) {
+            const auto lock = event->gate_.lock();
+            event->timer_.async_wait(std::move(handler));
+        },
+        token, this);
+    const auto lock = gate_.lock();
+    timer_.expires_at(asio::steady_timer::time_point::max());
+}
+
+}  // namespace hubpush::inline v0::detail
 
 /// \file
 /// Memory as a budget in bytes, given once and drawn on by every I/O buffer (design.md §1.6 and §7).
@@ -734,20 +858,14 @@ HUBPUSH_DECL std::string printable(std::string_view text, std::size_t limit) {
 #include <deque>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <string>
 
 namespace hubpush::inline v0::detail {
 
 inline constexpr std::size_t page_size = 4096;
 
-/// Someone who waits for bytes. The timer expires when they are granted.
-struct budget_waiter {
-    budget_waiter(asio::any_io_executor executor, std::size_t wanted)
-        : wake(std::move(executor), asio::steady_timer::time_point::max()), size(wanted) {}
-    asio::steady_timer wake;
-    std::size_t size;
-    bool granted = false;
-};
+class budget_waiter;
 
 /// The counters, shared by the budget and its leases so that a lease may outlive the budget.
 class budget_state {
@@ -764,38 +882,12 @@ public:
         return peak_;
     }
 
-    /// Takes `size` bytes, or queues a waiter and gives it back.
-    std::shared_ptr<budget_waiter> take_or_wait(std::size_t size, const asio::any_io_executor& executor) {
+    /// Takes `size` bytes now, or nothing when somebody waits already or they are not free.
+    bool take(std::size_t size) {
         const std::lock_guard lock(mutex_);
-        if (waiting_.empty() && used_ + size <= limit_) {
-            add(size);
-            return nullptr;
-        }
-        waiting_.push_back(std::make_shared<budget_waiter>(executor, size));
-        return waiting_.back();
-    }
-
-    bool is_granted(const budget_waiter& waiter) const {
-        const std::lock_guard lock(mutex_);
-        return waiter.granted;
-    }
-
-    /// Under the lock, as the waking is: on an executor with several threads the two may meet.
-    template <class Handler>
-    void wait(budget_waiter& waiter, Handler handler) {
-        const std::lock_guard lock(mutex_);
-        waiter.wake.async_wait(std::move(handler));
-    }
-
-    /// A waiter gives up: it leaves the queue, or returns what it was granted in the meantime.
-    void withdraw(const std::shared_ptr<budget_waiter>& waiter) {
-        const std::lock_guard lock(mutex_);
-        if (waiter->granted) {
-            used_ -= waiter->size;
-        } else {
-            std::erase(waiting_, waiter);
-        }
-        grant();
+        const bool fits = waiting_.empty() && used_ + size <= limit_;
+        if (fits) add(size);
+        return fits;
     }
 
     void release(std::size_t size) {
@@ -805,44 +897,70 @@ public:
     }
 
 private:
+    friend class budget_waiter;
+
     void add(std::size_t size) {
         used_ += size;
         peak_ = std::max(peak_, used_);
     }
 
-    void grant() {
-        while (!waiting_.empty() && used_ + waiting_.front()->size <= limit_) {
-            const std::shared_ptr<budget_waiter> next = waiting_.front();
-            waiting_.pop_front();
-            add(next->size);
-            next->granted = true;
-            next->wake.expires_at(asio::steady_timer::time_point::min());
-        }
-    }
+    void grant();
 
     mutable std::mutex mutex_;
     const std::uint64_t limit_;
     std::uint64_t used_ = 0;
     std::uint64_t peak_ = 0;
-    std::deque<std::shared_ptr<budget_waiter>> waiting_;
+    std::deque<budget_waiter*> waiting_;
 };
 
-/// Gives a granted reservation back unless it became a lease: also when the coroutine is destroyed while it waits.
-class reservation {
+/// Someone who waits for bytes, on the coroutine's frame. What was granted goes back unless it became a lease: also
+/// when the coroutine is destroyed while it waits.
+class budget_waiter {
 public:
-    reservation(std::shared_ptr<budget_state> state, std::shared_ptr<budget_waiter> waiter)
-        : state_(std::move(state)), waiter_(std::move(waiter)) {}
-    reservation(const reservation&) = delete;
-    reservation& operator=(const reservation&) = delete;
-    ~reservation() {
-        if (waiter_) state_->withdraw(waiter_);
+    budget_waiter(budget_state& state, const asio::any_io_executor& executor, std::size_t size)
+        : state_(state), granted_event_(executor), size_(size) {
+        const std::lock_guard lock(state_.mutex_);
+        state_.waiting_.push_back(this);
+        state_.grant();
     }
-    void keep() noexcept { waiter_.reset(); }
+    budget_waiter(const budget_waiter&) = delete;
+    budget_waiter& operator=(const budget_waiter&) = delete;
+    ~budget_waiter() {
+        const std::lock_guard lock(state_.mutex_);
+        if (!granted_) {
+            std::erase(state_.waiting_, this);
+        } else if (!kept_) {
+            state_.used_ -= size_;
+        }
+        state_.grant();
+    }
+
+    bool granted() const {
+        const std::lock_guard lock(state_.mutex_);
+        return granted_;
+    }
+    task<void> wait() { return granted_event_.wait(); }
+    void keep() noexcept { kept_ = true; }
 
 private:
-    std::shared_ptr<budget_state> state_;
-    std::shared_ptr<budget_waiter> waiter_;
+    friend class budget_state;
+
+    budget_state& state_;
+    auto_reset_event granted_event_;
+    const std::size_t size_;
+    bool granted_ = false;
+    bool kept_ = false;
 };
+
+inline void budget_state::grant() {
+    while (!waiting_.empty() && used_ + waiting_.front()->size_ <= limit_) {
+        budget_waiter& next = *waiting_.front();
+        waiting_.pop_front();
+        add(next.size_);
+        next.granted_ = true;
+        next.granted_event_.set();
+    }
+}
 
 }  // namespace hubpush::inline v0::detail
 
@@ -867,27 +985,21 @@ HUBPUSH_DECL task<lease> memory_budget::acquire(std::size_t size) {
                                               std::to_string(state->limit()) + " bytes");
     }
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const std::shared_ptr<detail::budget_waiter> waiter = state->take_or_wait(rounded, executor);
-    detail::reservation held(state, waiter);
-    while (waiter && !state->is_granted(*waiter)) {
+    std::optional<detail::budget_waiter> waiter;
+    if (!state->take(rounded)) waiter.emplace(*state, executor, rounded);
+    while (waiter && !waiter->granted()) {
         const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != asio::cancellation_type::none) {
             throw_error(errc::cancelled, "cancelled while waiting for memory");
         }
-        std::error_code woken;
-        auto token = asio::redirect_error(asio::use_awaitable, woken);
-        co_await asio::async_initiate<decltype(token), void(std::error_code)>(
-            [](auto handler, detail::budget_state* granting, detail::budget_waiter* waiting) {
-                granting->wait(*waiting, std::move(handler));
-            },
-            token, state.get(), waiter.get());
+        co_await waiter->wait();
     }
     void* const data = std::aligned_alloc(detail::page_size, rounded);
     if (data == nullptr) {
         if (!waiter) state->release(rounded);
         throw std::bad_alloc();
     }
-    held.keep();
+    if (waiter) waiter->keep();
     co_return lease(state, static_cast<std::byte*>(data), rounded);
 }
 
@@ -1377,16 +1489,21 @@ template <class T>
 inline constexpr bool is_task<task<T>> = true;
 
 /// The root of everything started from outside: widens cancellation once and translates foreign cancellation errors.
+HUBPUSH_DECL task<void> root(task<void> work);
+
+/// What a task gives, as a value: `std::monostate` for nothing.
 template <class T>
-task<T> root(task<T> work) {
-    std::exception_ptr failure;
-    try {
-        co_await accept_cancellation();  // throws Asio's own error when it was cancelled before it began
-        co_return co_await std::move(work);
-    } catch (...) {
-        failure = translate(std::current_exception());
+using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// The same work, with its result where others find it.
+template <class T>
+task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(work);
+        result.emplace();
+    } else {
+        result.emplace(co_await std::move(work));
     }
-    std::rethrow_exception(failure);
 }
 
 template <class T>
@@ -1402,69 +1519,93 @@ struct completion_signature_of<void> {
 template <class T>
 using completion_signature = typename completion_signature_of<T>::type;
 
-/// Emits on the executor of the work what arrives on the executor of whoever waits for it. Asio 1.22 emits wherever the
-/// caller happens to be, and newer releases do as this does (style/anchors.md §3.1).
-class forwarded_cancellation {
+/// Somebody who waits elsewhere for the end of started work. A cancellation that arrives where they wait is emitted on
+/// the executor of the work: Asio 1.22 emits wherever the caller happens to be, and newer releases do as this does
+/// (style/anchors.md §3.1).
+class waiting_elsewhere {
 public:
-    explicit forwarded_cancellation(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+    /// \param outer where cancellations arrive
+    waiting_elsewhere(asio::any_io_executor of_work, asio::any_io_executor of_handler, asio::cancellation_slot outer)
+        : of_work_(std::move(of_work)), of_handler_(std::move(of_handler)), outer_(outer) {}
+    waiting_elsewhere(const waiting_elsewhere&) = delete;
+    waiting_elsewhere& operator=(const waiting_elsewhere&) = delete;
+    virtual ~waiting_elsewhere() = default;
 
-    const asio::any_io_executor& executor() const noexcept { return executor_; }
-    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
-
-    /// Always terminal too: before the first line of the work has run, Asio lets no other type through, and it would be
-    /// lost.
-    static void emit(std::shared_ptr<forwarded_cancellation> self, asio::cancellation_type type) {
-        asio::dispatch(self->executor_, [self, type] { self->signal_.emit(type | asio::cancellation_type::terminal); });
-    }
+    /// Starts the work that `self` waits for. The compiler sees `co_spawn` here, whatever the work gives and whoever
+    /// waits for it.
+    HUBPUSH_DECL static void start(task<void> work, std::shared_ptr<waiting_elsewhere> self);
 
 private:
-    asio::any_io_executor executor_;
+    friend class end_of_work;
+
+    HUBPUSH_DECL static void listen(const std::shared_ptr<waiting_elsewhere>& self);
+    /// Runs on the executor of the handler.
+    virtual void complete(std::exception_ptr failure) = 0;
+
+    asio::any_io_executor of_work_;
+    asio::any_io_executor of_handler_;
+    asio::cancellation_slot outer_;
     asio::cancellation_signal signal_;
 };
 
-/// The completion handler of somebody who waits elsewhere: the same, but for its cancellation slot.
-template <class Handler>
-class waiting_elsewhere {
+template <class Handler, class T>
+class waiting_handler final : public waiting_elsewhere {
 public:
-    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
-    using allocator_type = asio::associated_allocator_t<Handler>;
-    using cancellation_slot_type = asio::cancellation_slot;
+    waiting_handler(Handler handler, const asio::any_io_executor& of_work)
+        : waiting_elsewhere(of_work, home_of(handler, of_work), asio::get_associated_cancellation_slot(handler)),
+          handler_(std::move(handler)) {}
 
-    waiting_elsewhere(Handler handler, std::shared_ptr<forwarded_cancellation> cancellation)
-        : handler_(std::move(handler)), cancellation_(std::move(cancellation)) {
-        asio::cancellation_slot outer = asio::get_associated_cancellation_slot(handler_);
-        if (!outer.is_connected()) return;
-        // The signal may outlive the handler and the executor, and what it holds with it.
-        outer.assign([cancellation = std::weak_ptr(cancellation_)](asio::cancellation_type type) {
-            if (auto waiting = cancellation.lock()) forwarded_cancellation::emit(std::move(waiting), type);
-        });
-    }
-
-    executor_type get_executor() const noexcept {
-        return asio::get_associated_executor(handler_, cancellation_->executor());
-    }
-    allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler_); }
-    cancellation_slot_type get_cancellation_slot() const noexcept { return cancellation_->slot(); }
-
-    template <class... Result>
-    void operator()(std::exception_ptr failure, Result... result) {
-        asio::cancellation_slot outer = asio::get_associated_cancellation_slot(handler_);
-        if (outer.is_connected()) outer.clear();
-        std::move(handler_)(std::move(failure), std::move(result)...);
-    }
+    std::optional<value_of<T>>& result() noexcept { return result_; }
 
 private:
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+    /// False for that of `use_future`, which keeps what the handler throws.
+    static constexpr bool home_is_any = std::is_convertible_v<executor_type, asio::any_io_executor>;
+
+    static asio::any_io_executor home_of(const Handler& handler, const asio::any_io_executor& of_work) {
+        if constexpr (home_is_any) {
+            return asio::get_associated_executor(handler, of_work);
+        } else {
+            return of_work;
+        }
+    }
+
+    static void call(Handler handler, std::exception_ptr failure, std::optional<value_of<T>> result) {
+        if constexpr (std::is_void_v<T>) {
+            std::move(handler)(std::move(failure));
+        } else {
+            std::move(handler)(std::move(failure), result ? std::move(*result) : T());
+        }
+    }
+
+    void complete(std::exception_ptr failure) override {
+        if constexpr (home_is_any) {
+            call(std::move(handler_), std::move(failure), std::move(result_));
+        } else {
+            const auto home = asio::get_associated_executor(handler_);
+            asio::dispatch(home, [handler = std::move(handler_), failure = std::move(failure),
+                                  result = std::move(result_)]() mutable {
+                call(std::move(handler), std::move(failure), std::move(result));
+            });
+        }
+    }
+
     Handler handler_;
-    std::shared_ptr<forwarded_cancellation> cancellation_;
+    std::optional<value_of<T>> result_;
 };
 
 /// Starts work when the token says so.
 struct initiation {
     template <class Handler, class T>
     void operator()(Handler&& handler, asio::any_io_executor executor, task<T> work) const {
-        auto cancellation = std::make_shared<forwarded_cancellation>(executor);
-        waiting_elsewhere<std::decay_t<Handler>> on_end(std::forward<Handler>(handler), std::move(cancellation));
-        asio::co_spawn(executor, root(std::move(work)), std::move(on_end));
+        using waiting_type = waiting_handler<std::decay_t<Handler>, T>;
+        const auto allocator = asio::get_associated_allocator(handler);
+        const auto waiting = std::allocate_shared<waiting_type>(allocator, std::forward<Handler>(handler), executor);
+        if constexpr (std::is_void_v<T>) {
+            waiting_elsewhere::start(std::move(work), waiting);
+        } else {
+            waiting_elsewhere::start(keep_result(std::move(work), waiting->result()), waiting);
+        }
     }
 };
 
@@ -1482,22 +1623,7 @@ auto initiate(asio::any_io_executor executor, task<T> work, Token&& token) {
 
 namespace detail {
 
-/// What a task gives, as a value: `std::monostate` for nothing.
-template <class T>
-using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-
-/// The same work, with its result where others find it.
-template <class T>
-task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
-    if constexpr (std::is_void_v<T>) {
-        co_await std::move(work);
-        result.emplace();
-    } else {
-        result.emplace(co_await std::move(work));
-    }
-}
-
-/// Runs `work` on `executor` for whoever awaits it on another one. The compiler sees `co_spawn` once, whatever `T` is.
+/// Runs `work` on `executor` for whoever awaits it on another one.
 template <class T>
 task<T> run_on(asio::any_io_executor executor, task<T> work) {
     co_await throw_if_cancelled();  // the work would not know of a cancellation that came before it
@@ -1516,6 +1642,59 @@ task<T> on_own_strand(task<T> work) {
 }  // namespace detail
 
 }  // namespace hubpush::inline v0
+
+namespace hubpush::inline v0::detail {
+
+HUBPUSH_DECL task<void> root(task<void> work) {
+    std::exception_ptr failure;
+    try {
+        co_await accept_cancellation();  // throws Asio's own error when it was cancelled before it began
+        co_await std::move(work);
+    } catch (...) {
+        failure = translate(std::current_exception());
+    }
+    if (failure) std::rethrow_exception(failure);
+}
+
+HUBPUSH_DECL void waiting_elsewhere::listen(const std::shared_ptr<waiting_elsewhere>& self) {
+    if (!self->outer_.is_connected()) return;
+    // The slot may outlive the handler and the executor, and what it holds with it.
+    self->outer_.assign([weak = std::weak_ptr(self)](asio::cancellation_type type) {
+        const std::shared_ptr<waiting_elsewhere> waiting = weak.lock();
+        if (!waiting) return;
+        // Always terminal too: before the first line of the work has run, Asio lets no other type through, and it would
+        // be lost.
+        asio::dispatch(waiting->of_work_,
+                       [waiting, type] { waiting->signal_.emit(type | asio::cancellation_type::terminal); });
+    });
+}
+
+/// The completion handler that `co_spawn` sees.
+class end_of_work {
+public:
+    using executor_type = asio::any_io_executor;
+    using cancellation_slot_type = asio::cancellation_slot;
+
+    explicit end_of_work(std::shared_ptr<waiting_elsewhere> waiting) : waiting_(std::move(waiting)) {}
+
+    executor_type get_executor() const noexcept { return waiting_->of_handler_; }
+    cancellation_slot_type get_cancellation_slot() const noexcept { return waiting_->signal_.slot(); }
+    void operator()(std::exception_ptr failure) {
+        if (waiting_->outer_.is_connected()) waiting_->outer_.clear();
+        waiting_->complete(std::move(failure));
+    }
+
+private:
+    std::shared_ptr<waiting_elsewhere> waiting_;
+};
+
+HUBPUSH_DECL void waiting_elsewhere::start(task<void> work, std::shared_ptr<waiting_elsewhere> self) {
+    listen(self);
+    const asio::any_io_executor executor = self->of_work_;
+    asio::co_spawn(executor, root(std::move(work)), end_of_work(std::move(self)));
+}
+
+}  // namespace hubpush::inline v0::detail
 
 #include <cstddef>
 #include <exception>
@@ -2685,11 +2864,7 @@ auto each(Function&& function, in_flight limit = in_flight(4)) {
 /// \file
 /// Blocking work (reading, hashing, walking a folder) on threads that somebody owns, awaited from a strand.
 
-#include <condition_variable>
 #include <cstddef>
-#include <exception>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <type_traits>
@@ -2720,105 +2895,32 @@ private:
 
 namespace detail {
 
-/// A unit of work that has left for the pool, shared by the pool and by the coroutine that waits. Function and timer
-/// belong to the coroutine: whoever destroys it, for example with its io_context, calls `abandon`, which waits for a
-/// function that runs, and after that the pool touches nothing of it any more.
+/// A function for the pool, whatever its type.
+class unit_of_work {
+public:
+    virtual void run() = 0;
+
+protected:
+    unit_of_work() = default;
+    unit_of_work(const unit_of_work&) = default;
+    unit_of_work& operator=(const unit_of_work&) = default;
+    ~unit_of_work() = default;
+};
+
 template <class Function, class Result>
-class offloaded {
+class kept_call final : public unit_of_work {
 public:
-    offloaded(Function& function, asio::steady_timer& wake) : function_(function), wake_(wake) {}
-
-    /// On the pool.
-    void run() {
-        if (!begin()) return;
-        std::optional<Result> result;
-        std::exception_ptr failure;
-        try {
-            result.emplace(function_());
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        end(std::move(result), std::move(failure));
-    }
-    void end(std::optional<Result> result, std::exception_ptr failure) {
-        const std::lock_guard lock(mutex_);
-        now_ = state::ended;
-        stopped_.notify_all();
-        if (abandoned_) return;
-        result_ = std::move(result);
-        failure_ = std::move(failure);
-        wake_.expires_at(asio::steady_timer::time_point::min());
-    }
-
-    // On the coroutine's executor.
-
-    /// Under the lock, as the waking is: on an executor with several threads the two may meet.
-    template <class Handler>
-    void wait(Handler handler) {
-        const std::lock_guard lock(mutex_);
-        wake_.async_wait(std::move(handler));
-    }
-    bool ended() {
-        const std::lock_guard lock(mutex_);
-        return now_ == state::ended;
-    }
-    Result take() {
-        if (failure_) std::rethrow_exception(failure_);
-        return std::move(*result_);
-    }
-    void abandon() {
-        std::unique_lock lock(mutex_);
-        abandoned_ = true;
-        stopped_.wait(lock, [this] { return now_ != state::running; });
-    }
+    explicit kept_call(Function& function) : function_(function) {}
+    void run() override { result_.emplace(function_()); }
+    Result take() { return std::move(*result_); }
 
 private:
-    enum class state { waiting, running, ended };
-
-    bool begin() {
-        const std::lock_guard lock(mutex_);
-        if (!abandoned_) now_ = state::running;
-        return !abandoned_;
-    }
-
     Function& function_;
-    asio::steady_timer& wake_;
-    std::mutex mutex_;
-    std::condition_variable stopped_;
-    state now_ = state::waiting;
-    bool abandoned_ = false;
     std::optional<Result> result_;
-    std::exception_ptr failure_;
 };
 
-/// What the pool holds. A pool that ends drops it, and the coroutine is told.
-template <class Work>
-class offload_ticket {
-public:
-    explicit offload_ticket(std::shared_ptr<Work> work) : work_(std::move(work)) {}
-    offload_ticket(offload_ticket&&) noexcept = default;
-    offload_ticket& operator=(offload_ticket&&) = delete;
-    ~offload_ticket() {
-        if (work_)
-            work_->end(std::nullopt, make_exception(errc::cancelled, "the worker pool ended before the work began"));
-    }
-    void operator()() { std::exchange(work_, nullptr)->run(); }
-
-private:
-    std::shared_ptr<Work> work_;
-};
-
-template <class Work>
-class abandoned_at_end {
-public:
-    explicit abandoned_at_end(Work& work) : work_(work) {}
-    abandoned_at_end(const abandoned_at_end&) = delete;
-    abandoned_at_end& operator=(const abandoned_at_end&) = delete;
-    ~abandoned_at_end() { work_.abandon(); }
-
-private:
-    Work& work_;
-};
+/// Completes when `unit` has run, and throws what it threw. Whoever destroys the coroutine waits for a unit that runs.
+HUBPUSH_DECL task<void> run_on(worker_pool& pool, unit_of_work& unit);
 
 }  // namespace detail
 
@@ -2830,21 +2932,18 @@ template <class Function, class Result = std::invoke_result_t<Function&>>
 task<Result> offload(worker_pool& pool, Function function) {
     static_assert(!std::is_void_v<Result>, "hubpush: give offloaded work a result, for example a bool");
     if (pool.runs_inline()) co_return function();
-    using work_type = detail::offloaded<Function, Result>;
-    asio::steady_timer wake(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-    const auto work = std::make_shared<work_type>(function, wake);
-    const detail::abandoned_at_end<work_type> guard(*work);
-    asio::post(pool.executor(), detail::offload_ticket<work_type>(work));
-    while (!work->ended()) {
-        std::error_code woken;
-        auto token = asio::redirect_error(asio::use_awaitable, woken);
-        co_await asio::async_initiate<decltype(token), void(std::error_code)>(
-            [](auto handler, work_type* waited_for) { waited_for->wait(std::move(handler)); }, token, work.get());
-    }
-    co_return work->take();
+    detail::kept_call<Function, Result> call(function);
+    co_await detail::run_on(pool, call);
+    co_return call.take();
 }
 
 }  // namespace hubpush::inline v0
+
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <utility>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -2875,6 +2974,106 @@ HUBPUSH_DECL void worker_pool::stop() {
 }
 
 }  // namespace hubpush::inline v0
+
+namespace hubpush::inline v0::detail {
+
+/// A unit that has left for the pool, shared by the pool and by the coroutine that waits. Unit and event belong to the
+/// coroutine: when it ends, for example with its io_context, it calls `abandon`, which waits for a unit that runs, and
+/// after that the pool touches nothing of it any more.
+class offloaded {
+public:
+    offloaded(unit_of_work& unit, auto_reset_event& ended) : unit_(unit), ended_(ended) {}
+
+    // On the pool.
+
+    void run() {
+        if (!begin()) return;
+        std::exception_ptr failure;
+        try {
+            unit_.run();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        end(std::move(failure));
+    }
+    void end(std::exception_ptr failure) {
+        const std::lock_guard lock(mutex_);
+        now_ = state::ended;
+        stopped_.notify_all();
+        if (abandoned_) return;
+        failure_ = std::move(failure);
+        ended_.set();
+    }
+
+    // On the coroutine's executor.
+
+    bool ended() {
+        const std::lock_guard lock(mutex_);
+        return now_ == state::ended;
+    }
+    void rethrow_failure() const {
+        if (failure_) std::rethrow_exception(failure_);
+    }
+    void abandon() {
+        std::unique_lock lock(mutex_);
+        abandoned_ = true;
+        stopped_.wait(lock, [this] { return now_ != state::running; });
+    }
+
+private:
+    enum class state { waiting, running, ended };
+
+    bool begin() {
+        const std::lock_guard lock(mutex_);
+        if (!abandoned_) now_ = state::running;
+        return !abandoned_;
+    }
+
+    unit_of_work& unit_;
+    auto_reset_event& ended_;
+    std::mutex mutex_;
+    std::condition_variable stopped_;
+    state now_ = state::waiting;
+    bool abandoned_ = false;
+    std::exception_ptr failure_;
+};
+
+/// What the pool holds. A pool that ends drops it, and the coroutine is told.
+class offload_ticket {
+public:
+    explicit offload_ticket(std::shared_ptr<offloaded> work) : work_(std::move(work)) {}
+    offload_ticket(offload_ticket&&) noexcept = default;
+    offload_ticket& operator=(offload_ticket&&) = delete;
+    ~offload_ticket() {
+        if (work_) work_->end(make_exception(errc::cancelled, "the worker pool ended before the work began"));
+    }
+    void operator()() { std::exchange(work_, nullptr)->run(); }
+
+private:
+    std::shared_ptr<offloaded> work_;
+};
+
+class abandoned_at_end {
+public:
+    explicit abandoned_at_end(offloaded& work) : work_(work) {}
+    abandoned_at_end(const abandoned_at_end&) = delete;
+    abandoned_at_end& operator=(const abandoned_at_end&) = delete;
+    ~abandoned_at_end() { work_.abandon(); }
+
+private:
+    offloaded& work_;
+};
+
+HUBPUSH_DECL task<void> run_on(worker_pool& pool, unit_of_work& unit) {
+    auto_reset_event ended(co_await asio::this_coro::executor);
+    const auto work = std::make_shared<offloaded>(unit, ended);
+    const abandoned_at_end guard(*work);
+    asio::post(pool.executor(), offload_ticket(work));
+    while (!work->ended()) co_await ended.wait();
+    work->rethrow_failure();
+}
+
+}  // namespace hubpush::inline v0::detail
 
 /// \file
 /// `retry`: a step that is repeated when it fails in a way that may pass.
@@ -4757,45 +4956,41 @@ HUBPUSH_DECL std::shared_ptr<resolver> system_resolver();
 
 namespace hubpush::inline v0::detail {
 
-class name_waiter;
-
 /// What the coroutine that waits for a name and the thread that looks it up share. The coroutine may be gone when the
-/// answer comes, and its io_context with it: the thread touches the waiter only under the lock, and only while there is
+/// answer comes, and its io_context with it: the thread touches the event only under the lock, and only while there is
 /// one.
 struct name_lookup {
     std::mutex mutex;
-    name_waiter* waiter = nullptr;
+    auto_reset_event* awaited = nullptr;
+    bool done = false;
+    int failure = 0;
+    resolver::addresses found;
 };
 
+/// The coroutine's side.
 class name_waiter {
 public:
-    name_waiter(asio::any_io_executor home, std::shared_ptr<name_lookup> lookup)
-        : home_(home), answered_(std::move(home)), lookup_(std::move(lookup)) {
-        lookup_->waiter = this;
+    name_waiter(const asio::any_io_executor& executor, std::shared_ptr<name_lookup> lookup)
+        : answered_(executor), lookup_(std::move(lookup)) {
+        lookup_->awaited = &answered_;
     }
     name_waiter(const name_waiter&) = delete;
     name_waiter& operator=(const name_waiter&) = delete;
     ~name_waiter() {
         const std::lock_guard lock(lookup_->mutex);
-        lookup_->waiter = nullptr;
+        lookup_->awaited = nullptr;
     }
 
-    const asio::any_io_executor& home() const noexcept { return home_; }
-    void answer(int failure, resolver::addresses found) {
-        done_ = true;
-        failure_ = failure;
-        found_ = std::move(found);
-        answered_.notify_all();
-    }
     task<resolver::addresses> wait(std::string host);
 
 private:
-    asio::any_io_executor home_;
-    notifier answered_;
+    bool done() const {
+        const std::lock_guard lock(lookup_->mutex);
+        return lookup_->done;
+    }
+
+    auto_reset_event answered_;
     std::shared_ptr<name_lookup> lookup_;
-    bool done_ = false;
-    int failure_ = 0;
-    resolver::addresses found_;
 };
 
 /// The only look-up there is in POSIX; it blocks.
@@ -4821,7 +5016,7 @@ inline int look_up(const std::string& host, std::uint16_t port, resolver::addres
 
 inline bool is_awaited(name_lookup& lookup) {
     const std::lock_guard lock(lookup.mutex);
-    return lookup.waiter != nullptr;
+    return lookup.awaited != nullptr;
 }
 
 /// Runs on the resolver's thread. A look-up that was given up while others blocked must not delay the next one.
@@ -4831,25 +5026,25 @@ inline void answer_lookup(const std::shared_ptr<name_lookup>& lookup, const bloc
     resolver::addresses found;
     const int failure = look_up(host, port, found);
     const std::lock_guard lock(lookup->mutex);
-    if (lookup->waiter == nullptr) return;
-    asio::post(lookup->waiter->home(), [lookup, failure, found = std::move(found)]() mutable {
-        // Back on the waiter's own strand, where it can only come and go between handlers.
-        if (lookup->waiter != nullptr) lookup->waiter->answer(failure, std::move(found));
-    });
+    lookup->done = true;
+    lookup->failure = failure;
+    lookup->found = std::move(found);
+    if (lookup->awaited != nullptr) lookup->awaited->set();
 }
 
 inline task<resolver::addresses> name_waiter::wait(std::string host) {
-    while (!done_) {
+    while (!done()) {
         co_await throw_if_cancelled();
         co_await answered_.wait();
     }
-    if (failure_ != 0) {
-        const bool unknown = failure_ == EAI_NONAME || failure_ == EAI_NODATA;
+    const int failure = lookup_->failure;  // what is done does not change any more
+    if (failure != 0) {
+        const bool unknown = failure == EAI_NONAME || failure == EAI_NODATA;
         throw_error(unknown ? errc::name_not_found : errc::transport,
-                    "the address of " + host + " was not found: " + ::gai_strerror(failure_),
+                    "the address of " + host + " was not found: " + ::gai_strerror(failure),
                     error_details().reached_server(false).retryable(true));
     }
-    co_return std::move(found_);
+    co_return std::move(lookup_->found);
 }
 
 class thread_resolver final : public resolver {
@@ -5025,7 +5220,7 @@ inline bool ends_in_number(std::string_view host) {
     const std::string_view label = host.substr(host.rfind('.') + 1);
     const bool hexadecimal =
         label.starts_with("0x") && label.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
-    return hexadecimal || std::all_of(label.begin(), label.end(), is_url_digit);
+    return hexadecimal || consists_of(label, is_url_digit);
 }
 
 /// Labels of letters, digits, '-' and '_'; one dot at the end is allowed and makes another name.
@@ -5033,8 +5228,7 @@ inline bool is_host_name(std::string_view host) {
     if (host.empty() || host.size() > longest_host || ends_in_number(host)) return false;
     while (!host.empty()) {
         const std::string_view label = url_take_until(host, ".");
-        const bool valid =
-            std::all_of(label.begin(), label.end(), [](char c) { return c != '~' && is_url_unreserved(c); });
+        const bool valid = consists_of(label, [](char c) { return c != '~' && is_url_unreserved(c); });
         if (!valid || label.empty() || label.size() > 63) return false;
         if (!host.empty()) host.remove_prefix(1);
     }
@@ -5104,7 +5298,7 @@ inline std::string parse_target(std::string_view rest) {
 }
 
 inline bool is_url_text(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
+    return consists_of(text, [](char c) { return is_visible_byte(c) && c != '\\'; });
 }
 
 /// RFC 3986 §4.1: does the reference begin with a scheme?
@@ -5754,9 +5948,8 @@ inline bool is_one_of(std::string_view name, std::span<const std::string_view> n
 
 /// RFC 9110 §5.6.2.
 inline bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return !text.empty() && consists_of(text, [](char c) {
+        return is_word_byte(c) || std::string_view("!#$%&'*+-.^`|~").find(c) != std::string_view::npos;
     });
 }
 
@@ -5764,12 +5957,7 @@ inline bool is_control(char c) noexcept { return static_cast<unsigned char>(c) <
 
 /// A field value may hold tabs and bytes above ASCII, but nothing that could end the line.
 inline bool is_field_value(std::string_view text) noexcept {
-    return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
-}
-
-/// Printable ASCII without spaces: what a request target, a host or a token consists of.
-inline bool is_visible(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    return consists_of(text, [](char c) { return !is_control(c) || c == '\t'; });
 }
 
 /// Fields that frame the message or name the host. They are written here and nowhere else: servers put some of them
@@ -5802,10 +5990,11 @@ inline bool sends_credentials(const http_request& request) {
 inline void check_request(const http_request& request) {
     const origin& where = request.target().origin();
     if (!is_token(request.method())) refuse(request, "the method is not a token");
-    if (!is_visible(where.authority()) || !is_visible(request.target().target())) {
+    if (!consists_of(where.authority(), is_visible_byte) || !consists_of(request.target().target(), is_visible_byte)) {
         refuse(request, "the address holds bytes that do not belong there");
     }
-    if (!is_visible(request.token().reveal())) refuse(request, "the token holds bytes that do not belong there");
+    if (!consists_of(request.token().reveal(), is_visible_byte))
+        refuse(request, "the token holds bytes that do not belong there");
     if (sends_credentials(request) && !where.secure() && !where.loopback() && !request.plain_http_allowed()) {
         throw_error(
             errc::invalid_argument, "a token would travel unencrypted to " + where.text(),
@@ -6713,6 +6902,204 @@ HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(std::unique_ptr<byte_s
 
 }  // namespace hubpush::inline v0::detail
 
+/// \file
+/// TLS as a `byte_stream`, by Asio over OpenSSL, on a socket or on another `byte_stream`.
+
+#include <asio/ssl.hpp>
+
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+namespace hubpush::inline v0::detail {
+
+/// A completion handler of Asio's TLS. They have many types, and the compiler would see all of Asio's operations once
+/// for each of them; behind this one it sees them once.
+class transport_handler {
+public:
+    using executor_type = asio::any_io_executor;
+    using cancellation_slot_type = asio::cancellation_slot;
+
+    template <class Handler>
+    transport_handler(Handler handler, const asio::any_io_executor& otherwise)
+        : executor_(asio::get_associated_executor(handler, otherwise)),
+          stop_(asio::get_associated_cancellation_slot(handler)),
+          kept_(std::make_unique<kept_as<Handler>>(std::move(handler))) {}
+
+    executor_type get_executor() const noexcept { return executor_; }
+    cancellation_slot_type get_cancellation_slot() const noexcept { return stop_; }
+    void operator()(std::error_code failure, std::size_t count) {
+        std::exchange(kept_, nullptr)->complete(failure, count);
+    }
+
+private:
+    struct kept {
+        virtual ~kept() = default;
+        virtual void complete(std::error_code failure, std::size_t count) = 0;
+    };
+    template <class Handler>
+    struct kept_as final : kept {
+        explicit kept_as(Handler given) : handler(std::move(given)) {}
+        void complete(std::error_code failure, std::size_t count) override { std::move(handler)(failure, count); }
+        Handler handler;
+    };
+
+    asio::any_io_executor executor_;
+    asio::cancellation_slot stop_;
+    std::unique_ptr<kept> kept_;
+};
+
+/// What carries the bytes of TLS.
+class transport {
+public:
+    virtual ~transport() = default;
+    virtual void read_some(std::span<std::byte> out, transport_handler handler) = 0;
+    virtual void write_some(std::span<const std::byte> data, transport_handler handler) = 0;
+    virtual void close() noexcept = 0;
+    virtual bool quiet() noexcept = 0;
+};
+
+class socket_transport final : public transport {
+public:
+    explicit socket_transport(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+
+    void read_some(std::span<std::byte> out, transport_handler handler) override {
+        socket_.async_read_some(asio::buffer(out.data(), out.size()), std::move(handler));
+    }
+    void write_some(std::span<const std::byte> data, transport_handler handler) override {
+        socket_.async_write_some(asio::buffer(data.data(), data.size()), std::move(handler));
+    }
+    void close() noexcept override { close_quietly(socket_); }
+    bool quiet() noexcept override { return socket_.is_open() && nothing_to_read(socket_); }
+
+private:
+    asio::ip::tcp::socket socket_;
+};
+
+/// Waits until a `byte_stream` has carried something.
+class carried final : public waiting_elsewhere {
+public:
+    /// \param nothing what it means that no byte was carried
+    carried(const asio::any_io_executor& executor, std::error_code nothing, transport_handler handler)
+        : waiting_elsewhere(executor, handler.get_executor(), handler.get_cancellation_slot()),
+          nothing_(nothing),
+          handler_(std::move(handler)) {}
+
+    std::optional<std::size_t>& count() noexcept { return count_; }
+
+private:
+    static std::error_code code_of(const std::exception_ptr& failure) {
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::system_error& known) {
+            return known.code();
+        }
+    }
+
+    void complete(std::exception_ptr failure) override {
+        const std::size_t count = count_.value_or(0);
+        std::error_code code;
+        if (count == 0) code = failure ? code_of(failure) : nothing_;
+        handler_(code, count);
+    }
+
+    std::error_code nothing_;
+    transport_handler handler_;
+    std::optional<std::size_t> count_;
+};
+
+class stream_transport final : public transport {
+public:
+    stream_transport(std::unique_ptr<byte_stream> carrier, asio::any_io_executor executor)
+        : carrier_(std::move(carrier)), executor_(std::move(executor)) {}
+
+    void read_some(std::span<std::byte> out, transport_handler handler) override {
+        run(carrier_->read_some(out), std::make_shared<carried>(executor_, asio::error::eof, std::move(handler)));
+    }
+    void write_some(std::span<const std::byte> data, transport_handler handler) override {
+        run(carrier_->write_some(data), std::make_shared<carried>(executor_, std::error_code(), std::move(handler)));
+    }
+    void close() noexcept override { carrier_->close(); }
+    bool quiet() noexcept override { return carrier_->quiet(); }
+
+private:
+    static void run(task<std::size_t> work, const std::shared_ptr<carried>& waiting) {
+        waiting_elsewhere::start(keep_result(std::move(work), waiting->count()), waiting);
+    }
+
+    std::unique_ptr<byte_stream> carrier_;
+    asio::any_io_executor executor_;
+};
+
+/// A transport in the shape that Asio's TLS stands on.
+class tls_layer {
+public:
+    using executor_type = asio::any_io_executor;
+    using lowest_layer_type = tls_layer;
+
+    tls_layer(std::unique_ptr<transport> below, executor_type executor)
+        : transport_(std::move(below)), executor_(std::move(executor)) {}
+
+    executor_type get_executor() const noexcept { return executor_; }
+    lowest_layer_type& lowest_layer() noexcept { return *this; }
+    transport& below() noexcept { return *transport_; }
+
+    template <class Buffers, class Token>
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        const asio::mutable_buffer first = *asio::buffer_sequence_begin(buffers);
+        const auto begin = [this, first](auto handler) {
+            transport_->read_some({static_cast<std::byte*>(first.data()), first.size()},
+                                  transport_handler(std::move(handler), executor_));
+        };
+        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(begin, token);
+    }
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token) {
+        const asio::const_buffer first = *asio::buffer_sequence_begin(buffers);
+        const auto begin = [this, first](auto handler) {
+            transport_->write_some({static_cast<const std::byte*>(first.data()), first.size()},
+                                   transport_handler(std::move(handler), executor_));
+        };
+        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(begin, token);
+    }
+
+private:
+    std::unique_ptr<transport> transport_;
+    executor_type executor_;
+};
+
+/// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here:
+/// only a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
+class tls_stream final : public byte_stream {
+public:
+    tls_stream(tls_layer layer, std::shared_ptr<asio::ssl::context> context)
+        : context_(std::move(context)), stream_(std::move(layer), *context_) {}
+
+    asio::ssl::stream<tls_layer>& stream() noexcept { return stream_; }
+
+    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(stream_, out); }
+    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(stream_, data); }
+    void close() noexcept override { stream_.next_layer().below().close(); }
+
+    bool quiet() noexcept override {
+        SSL* const ssl = stream_.native_handle();
+        return SSL_pending(ssl) == 0 && BIO_ctrl_pending(SSL_get_rbio(ssl)) == 0 &&
+               stream_.next_layer().below().quiet();
+    }
+
+private:
+    std::shared_ptr<asio::ssl::context> context_;
+    asio::ssl::stream<tls_layer> stream_;
+};
+
+}  // namespace hubpush::inline v0::detail
+
 #include <asio/ip/address.hpp>
 #include <asio/ssl.hpp>
 
@@ -6722,109 +7109,16 @@ HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(std::unique_ptr<byte_s
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <exception>
 #include <filesystem>
-#include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace hubpush::inline v0::detail {
-
-/// A `byte_stream` in the shape that Asio's TLS stands on.
-class stream_layer {
-public:
-    using executor_type = asio::any_io_executor;
-    using lowest_layer_type = stream_layer;
-
-    stream_layer(std::unique_ptr<byte_stream> carrier, executor_type executor)
-        : carrier_(std::move(carrier)), executor_(std::move(executor)) {}
-
-    executor_type get_executor() const noexcept { return executor_; }
-    lowest_layer_type& lowest_layer() noexcept { return *this; }
-    byte_stream& carrier() noexcept { return *carrier_; }
-
-    template <class Buffers, class Token>
-    auto async_read_some(const Buffers& buffers, Token&& token) {
-        const asio::mutable_buffer first = *asio::buffer_sequence_begin(buffers);
-        return start(token, carrier_->read_some({static_cast<std::byte*>(first.data()), first.size()}), true);
-    }
-    template <class Buffers, class Token>
-    auto async_write_some(const Buffers& buffers, Token&& token) {
-        const asio::const_buffer first = *asio::buffer_sequence_begin(buffers);
-        return start(token, carrier_->write_some({static_cast<const std::byte*>(first.data()), first.size()}), false);
-    }
-
-private:
-    using completion = std::function<void(std::error_code, std::size_t)>;
-
-    static std::error_code code_of(const std::exception_ptr& failure) {
-        try {
-            std::rethrow_exception(failure);
-        } catch (const std::system_error& known) {
-            return known.code();
-        }
-    }
-
-    static void run(asio::any_io_executor executor, task<std::size_t> work, bool reads, asio::cancellation_slot slot,
-                    completion complete) {
-        const auto on_end = [complete = std::move(complete), reads](const std::exception_ptr& failure,
-                                                                    std::size_t count) {
-            std::error_code code;
-            if (failure) code = code_of(failure);
-            if (!failure && reads && count == 0) code = asio::error::eof;
-            complete(code, count);
-        };
-        initiate(std::move(executor), std::move(work), asio::bind_cancellation_slot(slot, on_end));
-    }
-
-    /// The handlers of Asio's TLS have many types; behind `completion` the compiler sees one.
-    template <class Token>
-    auto start(Token& token, task<std::size_t> work, bool reads) {
-        const auto begin = [](auto handler, asio::any_io_executor executor, task<std::size_t> operation, bool reading) {
-            const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
-            const auto kept = std::make_shared<decltype(handler)>(std::move(handler));
-            run(std::move(executor), std::move(operation), reading, slot,
-                [kept](std::error_code failure, std::size_t count) { std::move (*kept)(failure, count); });
-        };
-        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(begin, token, executor_, std::move(work),
-                                                                               reads);
-    }
-
-    std::unique_ptr<byte_stream> carrier_;
-    executor_type executor_;
-};
-
-inline void close_layer(asio::ip::tcp::socket& socket) noexcept { close_quietly(socket); }
-inline void close_layer(stream_layer& layer) noexcept { layer.carrier().close(); }
-inline bool is_quiet_layer(asio::ip::tcp::socket& socket) noexcept {
-    return socket.is_open() && nothing_to_read(socket);
-}
-inline bool is_quiet_layer(stream_layer& layer) noexcept { return layer.carrier().quiet(); }
-
-/// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here:
-/// only a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
-template <class Layer>
-class tls_stream final : public byte_stream {
-public:
-    tls_stream(Layer layer, std::shared_ptr<asio::ssl::context> context)
-        : context_(std::move(context)), stream_(std::move(layer), *context_) {}
-
-    asio::ssl::stream<Layer>& stream() noexcept { return stream_; }
-
-    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(stream_, out); }
-    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(stream_, data); }
-    void close() noexcept override { close_layer(stream_.next_layer()); }
-
-    bool quiet() noexcept override {
-        SSL* const ssl = stream_.native_handle();
-        return SSL_pending(ssl) == 0 && BIO_ctrl_pending(SSL_get_rbio(ssl)) == 0 &&
-               is_quiet_layer(stream_.next_layer());
-    }
-
-private:
-    std::shared_ptr<asio::ssl::context> context_;
-    asio::ssl::stream<Layer> stream_;
-};
 
 /// A folder, or a list of folders with ':' between them, as OpenSSL takes them.
 inline bool names_folder(std::string_view path) {
@@ -6934,9 +7228,9 @@ inline bool issuer_is_unknown(long verdict) {
                 error_details().reached_server(false).retryable(broke));
 }
 
-template <class Layer>
-task<std::unique_ptr<byte_stream>> shake_hands(Layer layer, origin where, std::shared_ptr<const tls_trust> trust) {
-    auto stream = std::make_unique<tls_stream<Layer>>(std::move(layer), trust->context());
+inline task<std::unique_ptr<byte_stream>> shake_hands(tls_layer layer, origin where,
+                                                      std::shared_ptr<const tls_trust> trust) {
+    auto stream = std::make_unique<tls_stream>(std::move(layer), trust->context());
     SSL* const ssl = stream->stream().native_handle();
     if (!bind_to_host(ssl, where.host())) {
         throw_error(errc::tls_failed, "no TLS with " + where.text(), error_details().reached_server(false));
@@ -6954,13 +7248,17 @@ task<std::unique_ptr<byte_stream>> shake_hands(Layer layer, origin where, std::s
 
 HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
                                                           std::shared_ptr<const tls_trust> trust) {
-    return shake_hands(std::move(socket), std::move(where), std::move(trust));
+    const asio::any_io_executor executor = socket.get_executor();
+    auto below = std::make_unique<socket_transport>(std::move(socket));
+    return shake_hands(tls_layer(std::move(below), executor), std::move(where), std::move(trust));
 }
 
 HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(std::unique_ptr<byte_stream> carrier, origin where,
                                                           std::shared_ptr<const tls_trust> trust) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    co_return co_await shake_hands(stream_layer(std::move(carrier), executor), std::move(where), std::move(trust));
+    auto below = std::make_unique<stream_transport>(std::move(carrier), executor);
+    tls_layer layer(std::move(below), executor);
+    co_return co_await shake_hands(std::move(layer), std::move(where), std::move(trust));
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -9433,16 +9731,14 @@ inline constexpr std::size_t longest_path_component = 255;  // the limit of the 
 }
 
 inline bool has_control_byte(std::string_view text) {
-    return std::any_of(text.begin(), text.end(),
-                       [](char byte) { return (byte >= '\0' && byte < ' ') || byte == '\x7f'; });
+    return !consists_of(text, [](char byte) { return byte != '\x7f' && (byte < '\0' || byte >= ' '); });
 }
 
 /// One part of a repository id: `\b[\w\-.]{1,96}\b`.
 inline bool is_repo_id_part(std::string_view part) {
     if (part.empty() || part.size() > longest_repo_id_part) return false;
     if (!is_word_byte(part.front()) || !is_word_byte(part.back())) return false;
-    return std::all_of(part.begin(), part.end(),
-                       [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
+    return consists_of(part, [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
 }
 
 /// A name that git takes for its own folder on some system and refuses: in any case, followed by dots, blanks or a
@@ -10045,8 +10341,7 @@ inline std::string clean_token(std::string text) {
 
 /// A token becomes a header field: one line of printable ASCII without spaces.
 inline bool is_sendable(std::string_view token) {
-    return token.size() <= longest_token &&
-           std::all_of(token.begin(), token.end(), [](char byte) { return byte > ' ' && byte < '\x7f'; });
+    return token.size() <= longest_token && consists_of(token, is_visible_byte);
 }
 
 /// Sets the token of `settings` if `text` holds one; tells whether it did.
@@ -10095,8 +10390,7 @@ inline hub_settings find_endpoint(environment& environment, bool staging) {
 
 inline std::string find_user_agent_origin(environment& environment) {
     std::string value(trim(environment.get("HF_HUB_USER_AGENT_ORIGIN").value_or("")));
-    const bool printable_ascii =
-        std::all_of(value.begin(), value.end(), [](char byte) { return byte >= ' ' && byte < '\x7f'; });
+    const bool printable_ascii = consists_of(value, [](char byte) { return byte == ' ' || is_visible_byte(byte); });
     if (!printable_ascii || value.size() > 200) {
         throw_error(errc::bad_environment, "HF_HUB_USER_AGENT_ORIGIN holds characters that cannot be sent",
                     error_details().reached_server(false));
@@ -19820,36 +20114,6 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> patience::next_pause(
 }  // namespace hubpush::inline v0::detail
 
 /// \file
-/// Which process an object belongs to. A child of `fork` has copies of everything and none of the threads
-/// (spec/reliability.md §3.8, P05).
-
-#include <sys/types.h>
-#include <unistd.h>
-#include <memory>
-#include <utility>
-
-namespace hubpush::inline v0::detail {
-
-/// A member of it remembers the process that made its object.
-class birthplace {
-public:
-    /// True in a child process.
-    bool forked() const noexcept { return ::getpid() != process_; }
-
-private:
-    ::pid_t process_ = ::getpid();
-};
-
-/// For a child process. Left alone for ever: a mutex may be locked by a thread that is not here, and a condition
-/// variable on which threads of the parent wait must not be destroyed.
-template <class Object>
-void leave_to_parent(std::shared_ptr<Object> object) {
-    static_cast<void>(new std::shared_ptr<Object>(std::move(object)));
-}
-
-}  // namespace hubpush::inline v0::detail
-
-/// \file
 /// Threads and coroutines that wait for the same state: a condition variable for both.
 
 #include <algorithm>
@@ -19889,67 +20153,60 @@ public:
                                               std::optional<steady_time> deadline);
 
 private:
-    struct parked;        // a coroutine that waits
-    class parking_space;  // its place in the list, for as long as its frame lives
+    class parked;
 
     HUBPUSH_DECL static task<bool> wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
                                                std::optional<steady_time> deadline);
 
     std::mutex& mutex_;
     std::condition_variable changed_;
-    std::list<std::shared_ptr<parked>> parked_;
+    std::list<parked*> parked_;
 };
 
 }  // namespace hubpush::inline v0::detail
 
 namespace hubpush::inline v0::detail {
 
-/// The timer never expires; it is cancelled to wake the coroutine, on the coroutine's own strand.
-struct wait_list::parked {
-    parked(condition awaited, const asio::any_io_executor& executor)
-        : met(std::move(awaited)), wake(executor, asio::steady_timer::time_point::max()) {}
-
-    const condition met;
-    asio::steady_timer wake;
-};
-
-/// Wakers post under the mutex and this leaves the list under it, so nobody posts to an executor that is gone.
-class wait_list::parking_space {
+/// A coroutine that waits, on its frame. Wakers set the event under the mutex and this leaves the list under it, so
+/// nobody sets one that is gone.
+class wait_list::parked {
 public:
-    parking_space(std::shared_ptr<wait_list> list, condition met, const asio::any_io_executor& executor)
-        : list_(std::move(list)), parked_(std::make_shared<parked>(std::move(met), executor)) {
+    parked(std::shared_ptr<wait_list> list, condition met, const asio::any_io_executor& executor)
+        : list_(std::move(list)), met_(std::move(met)), changed_(executor) {
         const std::lock_guard lock(list_->mutex_);
-        list_->parked_.push_back(parked_);
+        list_->parked_.push_back(this);
     }
-    parking_space(const parking_space&) = delete;
-    parking_space& operator=(const parking_space&) = delete;
-    ~parking_space() {
+    parked(const parked&) = delete;
+    parked& operator=(const parked&) = delete;
+    ~parked() {
         if (birthplace_.forked()) {
             leave_to_parent(std::move(list_));
             return;
         }
         const std::lock_guard lock(list_->mutex_);
-        list_->parked_.remove(parked_);
+        list_->parked_.remove(this);
     }
 
     bool met() const {
         const std::lock_guard lock(list_->mutex_);
-        return parked_->met();
+        return met_();
     }
-    const std::shared_ptr<parked>& waiter() const noexcept { return parked_; }
+    task<void> wait() { return changed_.wait(); }
+    void wake() { changed_.set(); }
+    void wake_if_met() {  // under the mutex
+        if (met_()) wake();
+    }
 
 private:
     const birthplace birthplace_;
     std::shared_ptr<wait_list> list_;
-    std::shared_ptr<parked> parked_;
+    const condition met_;
+    auto_reset_event changed_;
 };
 
 HUBPUSH_DECL void wait_list::notify() {
     changed_.notify_all();
-    for (const std::shared_ptr<parked>& waiter : parked_) {
-        if (!waiter->met()) continue;
-        asio::post(waiter->wake.get_executor(), [waiter] { waiter->wake.cancel(); });
-    }
+    for (parked* const waiter : parked_) waiter->wake_if_met();
 }
 
 HUBPUSH_DECL bool wait_list::wait(std::unique_lock<std::mutex>& lock, const condition& met,
@@ -19961,7 +20218,7 @@ HUBPUSH_DECL bool wait_list::wait(std::unique_lock<std::mutex>& lock, const cond
 
 HUBPUSH_DECL task<bool> wait_list::async_wait(std::shared_ptr<wait_list> list, clock& time, condition met,
                                               std::optional<steady_time> deadline) {
-    // On a strand of its own the wake-up cannot overtake the wait, whatever executor the caller is on.
+    // On a strand of its own the alarm cannot ring while it is taken down, whatever executor the caller is on.
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     co_return co_await run_on(asio::make_strand(executor), wait_parked(list, time, met, deadline));
 }
@@ -19969,15 +20226,13 @@ HUBPUSH_DECL task<bool> wait_list::async_wait(std::shared_ptr<wait_list> list, c
 HUBPUSH_DECL task<bool> wait_list::wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
                                                std::optional<steady_time> deadline) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const parking_space space(list, met, executor);
-    const std::shared_ptr<parked> waiter = space.waiter();
+    parked waiter(list, met, executor);
     const std::unique_ptr<timer> alarm = time.make_timer(executor);
-    if (deadline) alarm->start(*deadline, [waiter] { waiter->wake.cancel(); });
-    while (!space.met()) {
+    if (deadline) alarm->start(*deadline, [&waiter] { waiter.wake(); });
+    while (!waiter.met()) {
         co_await throw_if_cancelled();
         if (deadline && time.now() >= *deadline) co_return false;
-        std::error_code woken;
-        co_await waiter->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        co_await waiter.wait();
     }
     co_return true;
 }
@@ -20040,7 +20295,7 @@ private:
     class place_in_line;  // of a coroutine that waits, for as long as its frame lives
     class run_ticket;     // the right to run jobs; dropped with the frames of a destroyed executor
 
-    HUBPUSH_DECL void start(strand where);
+    HUBPUSH_DECL void start(const asio::any_io_executor& where);
     HUBPUSH_DECL static task<void> run(run_ticket ticket);
     HUBPUSH_DECL std::shared_ptr<job_record> begin_next(std::shared_ptr<task_group> group);
     HUBPUSH_DECL static task<void> perform(std::shared_ptr<queue_core> self, std::shared_ptr<job_record> job);
@@ -20386,7 +20641,7 @@ HUBPUSH_DECL void queue_core::leave_line(const std::shared_ptr<job_record>& job,
 
 HUBPUSH_DECL void queue_core::start_if_idle(std::unique_lock<std::mutex> lock) {
     if (strand_ || ledger_.unfinished().empty()) return;
-    const strand where = strand_.emplace(executor_);
+    const asio::any_io_executor where = strand_.emplace(executor_);
     lock.unlock();
     start(where);
 }
@@ -20427,17 +20682,15 @@ private:
     std::shared_ptr<queue_core> queue_;
 };
 
-/// Posted, because `co_spawn` may run the first job inside this very call.
-HUBPUSH_DECL void queue_core::start(strand where) {
-    asio::post(where, [where, ticket = run_ticket(shared_from_this())]() mutable {
-        initiate(where, run(std::move(ticket)), [](const std::exception_ptr&) {});
-    });
+HUBPUSH_DECL void queue_core::start(const asio::any_io_executor& where) {
+    initiate(where, run(run_ticket(shared_from_this())), [](const std::exception_ptr&) {});
 }
 
 /// The run loop. It ends when the queue is empty, so that a queue without work keeps no executor busy.
 HUBPUSH_DECL task<void> queue_core::run(run_ticket ticket) {
     const std::shared_ptr<queue_core> self = ticket.queue();
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::use_awaitable);  // `co_spawn` may run the first job inside `submit`
     for (;;) {
         const auto group = std::make_shared<task_group>(executor);
         const std::shared_ptr<job_record> job = self->begin_next(group);

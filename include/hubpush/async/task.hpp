@@ -43,16 +43,21 @@ template <class T>
 inline constexpr bool is_task<task<T>> = true;
 
 /// The root of everything started from outside: widens cancellation once and translates foreign cancellation errors.
+HUBPUSH_DECL task<void> root(task<void> work);
+
+/// What a task gives, as a value: `std::monostate` for nothing.
 template <class T>
-task<T> root(task<T> work) {
-    std::exception_ptr failure;
-    try {
-        co_await accept_cancellation();  // throws Asio's own error when it was cancelled before it began
-        co_return co_await std::move(work);
-    } catch (...) {
-        failure = translate(std::current_exception());
+using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// The same work, with its result where others find it.
+template <class T>
+task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(work);
+        result.emplace();
+    } else {
+        result.emplace(co_await std::move(work));
     }
-    std::rethrow_exception(failure);
 }
 
 template <class T>
@@ -68,69 +73,93 @@ struct completion_signature_of<void> {
 template <class T>
 using completion_signature = typename completion_signature_of<T>::type;
 
-/// Emits on the executor of the work what arrives on the executor of whoever waits for it. Asio 1.22 emits wherever the
-/// caller happens to be, and newer releases do as this does (style/anchors.md §3.1).
-class forwarded_cancellation {
+/// Somebody who waits elsewhere for the end of started work. A cancellation that arrives where they wait is emitted on
+/// the executor of the work: Asio 1.22 emits wherever the caller happens to be, and newer releases do as this does
+/// (style/anchors.md §3.1).
+class waiting_elsewhere {
 public:
-    explicit forwarded_cancellation(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+    /// \param outer where cancellations arrive
+    waiting_elsewhere(asio::any_io_executor of_work, asio::any_io_executor of_handler, asio::cancellation_slot outer)
+        : of_work_(std::move(of_work)), of_handler_(std::move(of_handler)), outer_(outer) {}
+    waiting_elsewhere(const waiting_elsewhere&) = delete;
+    waiting_elsewhere& operator=(const waiting_elsewhere&) = delete;
+    virtual ~waiting_elsewhere() = default;
 
-    const asio::any_io_executor& executor() const noexcept { return executor_; }
-    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
-
-    /// Always terminal too: before the first line of the work has run, Asio lets no other type through, and it would be
-    /// lost.
-    static void emit(std::shared_ptr<forwarded_cancellation> self, asio::cancellation_type type) {
-        asio::dispatch(self->executor_, [self, type] { self->signal_.emit(type | asio::cancellation_type::terminal); });
-    }
+    /// Starts the work that `self` waits for. The compiler sees `co_spawn` here, whatever the work gives and whoever
+    /// waits for it.
+    HUBPUSH_DECL static void start(task<void> work, std::shared_ptr<waiting_elsewhere> self);
 
 private:
-    asio::any_io_executor executor_;
+    friend class end_of_work;
+
+    HUBPUSH_DECL static void listen(const std::shared_ptr<waiting_elsewhere>& self);
+    /// Runs on the executor of the handler.
+    virtual void complete(std::exception_ptr failure) = 0;
+
+    asio::any_io_executor of_work_;
+    asio::any_io_executor of_handler_;
+    asio::cancellation_slot outer_;
     asio::cancellation_signal signal_;
 };
 
-/// The completion handler of somebody who waits elsewhere: the same, but for its cancellation slot.
-template <class Handler>
-class waiting_elsewhere {
+template <class Handler, class T>
+class waiting_handler final : public waiting_elsewhere {
 public:
-    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
-    using allocator_type = asio::associated_allocator_t<Handler>;
-    using cancellation_slot_type = asio::cancellation_slot;
+    waiting_handler(Handler handler, const asio::any_io_executor& of_work)
+        : waiting_elsewhere(of_work, home_of(handler, of_work), asio::get_associated_cancellation_slot(handler)),
+          handler_(std::move(handler)) {}
 
-    waiting_elsewhere(Handler handler, std::shared_ptr<forwarded_cancellation> cancellation)
-        : handler_(std::move(handler)), cancellation_(std::move(cancellation)) {
-        asio::cancellation_slot outer = asio::get_associated_cancellation_slot(handler_);
-        if (!outer.is_connected()) return;
-        // The signal may outlive the handler and the executor, and what it holds with it.
-        outer.assign([cancellation = std::weak_ptr(cancellation_)](asio::cancellation_type type) {
-            if (auto waiting = cancellation.lock()) forwarded_cancellation::emit(std::move(waiting), type);
-        });
-    }
-
-    executor_type get_executor() const noexcept {
-        return asio::get_associated_executor(handler_, cancellation_->executor());
-    }
-    allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler_); }
-    cancellation_slot_type get_cancellation_slot() const noexcept { return cancellation_->slot(); }
-
-    template <class... Result>
-    void operator()(std::exception_ptr failure, Result... result) {
-        asio::cancellation_slot outer = asio::get_associated_cancellation_slot(handler_);
-        if (outer.is_connected()) outer.clear();
-        std::move(handler_)(std::move(failure), std::move(result)...);
-    }
+    std::optional<value_of<T>>& result() noexcept { return result_; }
 
 private:
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+    /// False for that of `use_future`, which keeps what the handler throws.
+    static constexpr bool home_is_any = std::is_convertible_v<executor_type, asio::any_io_executor>;
+
+    static asio::any_io_executor home_of(const Handler& handler, const asio::any_io_executor& of_work) {
+        if constexpr (home_is_any) {
+            return asio::get_associated_executor(handler, of_work);
+        } else {
+            return of_work;
+        }
+    }
+
+    static void call(Handler handler, std::exception_ptr failure, std::optional<value_of<T>> result) {
+        if constexpr (std::is_void_v<T>) {
+            std::move(handler)(std::move(failure));
+        } else {
+            std::move(handler)(std::move(failure), result ? std::move(*result) : T());
+        }
+    }
+
+    void complete(std::exception_ptr failure) override {
+        if constexpr (home_is_any) {
+            call(std::move(handler_), std::move(failure), std::move(result_));
+        } else {
+            const auto home = asio::get_associated_executor(handler_);
+            asio::dispatch(home, [handler = std::move(handler_), failure = std::move(failure),
+                                  result = std::move(result_)]() mutable {
+                call(std::move(handler), std::move(failure), std::move(result));
+            });
+        }
+    }
+
     Handler handler_;
-    std::shared_ptr<forwarded_cancellation> cancellation_;
+    std::optional<value_of<T>> result_;
 };
 
 /// Starts work when the token says so.
 struct initiation {
     template <class Handler, class T>
     void operator()(Handler&& handler, asio::any_io_executor executor, task<T> work) const {
-        auto cancellation = std::make_shared<forwarded_cancellation>(executor);
-        waiting_elsewhere<std::decay_t<Handler>> on_end(std::forward<Handler>(handler), std::move(cancellation));
-        asio::co_spawn(executor, root(std::move(work)), std::move(on_end));
+        using waiting_type = waiting_handler<std::decay_t<Handler>, T>;
+        const auto allocator = asio::get_associated_allocator(handler);
+        const auto waiting = std::allocate_shared<waiting_type>(allocator, std::forward<Handler>(handler), executor);
+        if constexpr (std::is_void_v<T>) {
+            waiting_elsewhere::start(std::move(work), waiting);
+        } else {
+            waiting_elsewhere::start(keep_result(std::move(work), waiting->result()), waiting);
+        }
     }
 };
 
@@ -148,22 +177,7 @@ auto initiate(asio::any_io_executor executor, task<T> work, Token&& token) {
 
 namespace detail {
 
-/// What a task gives, as a value: `std::monostate` for nothing.
-template <class T>
-using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-
-/// The same work, with its result where others find it.
-template <class T>
-task<void> keep_result(task<T> work, std::optional<value_of<T>>& result) {
-    if constexpr (std::is_void_v<T>) {
-        co_await std::move(work);
-        result.emplace();
-    } else {
-        result.emplace(co_await std::move(work));
-    }
-}
-
-/// Runs `work` on `executor` for whoever awaits it on another one. The compiler sees `co_spawn` once, whatever `T` is.
+/// Runs `work` on `executor` for whoever awaits it on another one.
 template <class T>
 task<T> run_on(asio::any_io_executor executor, task<T> work) {
     co_await throw_if_cancelled();  // the work would not know of a cancellation that came before it
@@ -182,3 +196,7 @@ task<T> on_own_strand(task<T> work) {
 }  // namespace detail
 
 }  // namespace hubpush::inline v0
+
+#ifndef HUBPUSH_SEPARATE_COMPILATION
+#include <hubpush/async/impl/task.ipp>
+#endif

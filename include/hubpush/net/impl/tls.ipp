@@ -4,7 +4,7 @@
 
 #include <hubpush/async/task.hpp>
 #include <hubpush/core/error.hpp>
-#include <hubpush/net/tcp_stream.hpp>
+#include <hubpush/net/impl/tls_stream.ipp>
 
 #include <asio/ip/address.hpp>
 #include <asio/ssl.hpp>
@@ -15,109 +15,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <exception>
 #include <filesystem>
-#include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace hubpush::inline v0::detail {
-
-/// A `byte_stream` in the shape that Asio's TLS stands on.
-class stream_layer {
-public:
-    using executor_type = asio::any_io_executor;
-    using lowest_layer_type = stream_layer;
-
-    stream_layer(std::unique_ptr<byte_stream> carrier, executor_type executor)
-        : carrier_(std::move(carrier)), executor_(std::move(executor)) {}
-
-    executor_type get_executor() const noexcept { return executor_; }
-    lowest_layer_type& lowest_layer() noexcept { return *this; }
-    byte_stream& carrier() noexcept { return *carrier_; }
-
-    template <class Buffers, class Token>
-    auto async_read_some(const Buffers& buffers, Token&& token) {
-        const asio::mutable_buffer first = *asio::buffer_sequence_begin(buffers);
-        return start(token, carrier_->read_some({static_cast<std::byte*>(first.data()), first.size()}), true);
-    }
-    template <class Buffers, class Token>
-    auto async_write_some(const Buffers& buffers, Token&& token) {
-        const asio::const_buffer first = *asio::buffer_sequence_begin(buffers);
-        return start(token, carrier_->write_some({static_cast<const std::byte*>(first.data()), first.size()}), false);
-    }
-
-private:
-    using completion = std::function<void(std::error_code, std::size_t)>;
-
-    static std::error_code code_of(const std::exception_ptr& failure) {
-        try {
-            std::rethrow_exception(failure);
-        } catch (const std::system_error& known) {
-            return known.code();
-        }
-    }
-
-    static void run(asio::any_io_executor executor, task<std::size_t> work, bool reads, asio::cancellation_slot slot,
-                    completion complete) {
-        const auto on_end = [complete = std::move(complete), reads](const std::exception_ptr& failure,
-                                                                    std::size_t count) {
-            std::error_code code;
-            if (failure) code = code_of(failure);
-            if (!failure && reads && count == 0) code = asio::error::eof;
-            complete(code, count);
-        };
-        initiate(std::move(executor), std::move(work), asio::bind_cancellation_slot(slot, on_end));
-    }
-
-    /// The handlers of Asio's TLS have many types; behind `completion` the compiler sees one.
-    template <class Token>
-    auto start(Token& token, task<std::size_t> work, bool reads) {
-        const auto begin = [](auto handler, asio::any_io_executor executor, task<std::size_t> operation, bool reading) {
-            const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
-            const auto kept = std::make_shared<decltype(handler)>(std::move(handler));
-            run(std::move(executor), std::move(operation), reading, slot,
-                [kept](std::error_code failure, std::size_t count) { std::move (*kept)(failure, count); });
-        };
-        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(begin, token, executor_, std::move(work),
-                                                                               reads);
-    }
-
-    std::unique_ptr<byte_stream> carrier_;
-    executor_type executor_;
-};
-
-inline void close_layer(asio::ip::tcp::socket& socket) noexcept { close_quietly(socket); }
-inline void close_layer(stream_layer& layer) noexcept { layer.carrier().close(); }
-inline bool is_quiet_layer(asio::ip::tcp::socket& socket) noexcept {
-    return socket.is_open() && nothing_to_read(socket);
-}
-inline bool is_quiet_layer(stream_layer& layer) noexcept { return layer.carrier().quiet(); }
-
-/// Asio tells an orderly end (`eof`, after close_notify) from a cut one (`stream_truncated`), which is a failure here:
-/// only a reader that is complete already may ignore it, and that one reads no further (spec/reliability.md §2.3).
-template <class Layer>
-class tls_stream final : public byte_stream {
-public:
-    tls_stream(Layer layer, std::shared_ptr<asio::ssl::context> context)
-        : context_(std::move(context)), stream_(std::move(layer), *context_) {}
-
-    asio::ssl::stream<Layer>& stream() noexcept { return stream_; }
-
-    task<std::size_t> read_some(std::span<std::byte> out) override { return read_from(stream_, out); }
-    task<std::size_t> write_some(std::span<const std::byte> data) override { return write_to(stream_, data); }
-    void close() noexcept override { close_layer(stream_.next_layer()); }
-
-    bool quiet() noexcept override {
-        SSL* const ssl = stream_.native_handle();
-        return SSL_pending(ssl) == 0 && BIO_ctrl_pending(SSL_get_rbio(ssl)) == 0 &&
-               is_quiet_layer(stream_.next_layer());
-    }
-
-private:
-    std::shared_ptr<asio::ssl::context> context_;
-    asio::ssl::stream<Layer> stream_;
-};
 
 /// A folder, or a list of folders with ':' between them, as OpenSSL takes them.
 inline bool names_folder(std::string_view path) {
@@ -227,9 +134,9 @@ inline bool issuer_is_unknown(long verdict) {
                 error_details().reached_server(false).retryable(broke));
 }
 
-template <class Layer>
-task<std::unique_ptr<byte_stream>> shake_hands(Layer layer, origin where, std::shared_ptr<const tls_trust> trust) {
-    auto stream = std::make_unique<tls_stream<Layer>>(std::move(layer), trust->context());
+inline task<std::unique_ptr<byte_stream>> shake_hands(tls_layer layer, origin where,
+                                                      std::shared_ptr<const tls_trust> trust) {
+    auto stream = std::make_unique<tls_stream>(std::move(layer), trust->context());
     SSL* const ssl = stream->stream().native_handle();
     if (!bind_to_host(ssl, where.host())) {
         throw_error(errc::tls_failed, "no TLS with " + where.text(), error_details().reached_server(false));
@@ -247,13 +154,17 @@ task<std::unique_ptr<byte_stream>> shake_hands(Layer layer, origin where, std::s
 
 HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(asio::ip::tcp::socket socket, origin where,
                                                           std::shared_ptr<const tls_trust> trust) {
-    return shake_hands(std::move(socket), std::move(where), std::move(trust));
+    const asio::any_io_executor executor = socket.get_executor();
+    auto below = std::make_unique<socket_transport>(std::move(socket));
+    return shake_hands(tls_layer(std::move(below), executor), std::move(where), std::move(trust));
 }
 
 HUBPUSH_DECL task<std::unique_ptr<byte_stream>> start_tls(std::unique_ptr<byte_stream> carrier, origin where,
                                                           std::shared_ptr<const tls_trust> trust) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    co_return co_await shake_hands(stream_layer(std::move(carrier), executor), std::move(where), std::move(trust));
+    auto below = std::make_unique<stream_transport>(std::move(carrier), executor);
+    tls_layer layer(std::move(below), executor);
+    co_return co_await shake_hands(std::move(layer), std::move(where), std::move(trust));
 }
 
 }  // namespace hubpush::inline v0::detail

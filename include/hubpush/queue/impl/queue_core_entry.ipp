@@ -129,7 +129,7 @@ HUBPUSH_DECL void queue_core::leave_line(const std::shared_ptr<job_record>& job,
 
 HUBPUSH_DECL void queue_core::start_if_idle(std::unique_lock<std::mutex> lock) {
     if (strand_ || ledger_.unfinished().empty()) return;
-    const strand where = strand_.emplace(executor_);
+    const asio::any_io_executor where = strand_.emplace(executor_);
     lock.unlock();
     start(where);
 }

@@ -30,17 +30,15 @@ private:
     std::shared_ptr<queue_core> queue_;
 };
 
-/// Posted, because `co_spawn` may run the first job inside this very call.
-HUBPUSH_DECL void queue_core::start(strand where) {
-    asio::post(where, [where, ticket = run_ticket(shared_from_this())]() mutable {
-        initiate(where, run(std::move(ticket)), [](const std::exception_ptr&) {});
-    });
+HUBPUSH_DECL void queue_core::start(const asio::any_io_executor& where) {
+    initiate(where, run(run_ticket(shared_from_this())), [](const std::exception_ptr&) {});
 }
 
 /// The run loop. It ends when the queue is empty, so that a queue without work keeps no executor busy.
 HUBPUSH_DECL task<void> queue_core::run(run_ticket ticket) {
     const std::shared_ptr<queue_core> self = ticket.queue();
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::use_awaitable);  // `co_spawn` may run the first job inside `submit`
     for (;;) {
         const auto group = std::make_shared<task_group>(executor);
         const std::shared_ptr<job_record> job = self->begin_next(group);
