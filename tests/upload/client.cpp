@@ -4,6 +4,7 @@
 #include "simulation.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -588,4 +589,20 @@ TEST_CASE("with a progress callback too, a step behind the commit can be cancell
     REQUIRE(outcome);
     CHECK_THROWS_AS(std::rethrow_exception(outcome), cancelled);
     CHECK(world.seams.clock->elapsed() == std::chrono::minutes(1));
+}
+
+TEST_CASE("a step that takes no more files ends the steps before it: nothing is asked about the rest") {
+    struct first_file : step_base {
+        task<void> operator()(context&, stream<planned_file>& in, stream<planned_file>& out) const {
+            std::optional<planned_file> first = co_await in.pop();
+            if (first) co_await out.push(std::move(*first));
+        }
+    };
+    simulation world;
+    for (int i = 0; i < 3000; ++i) world.files->write("/run/" + std::to_string(i) + ".txt", "text");
+    client hub = world.client();
+    const auto look = scan("/run") | classify() | first_file();
+    const auto planned = world.run(look(hub, "acme/x"));
+    CHECK(planned.files.size() == 1);
+    CHECK(world.hub->requests.size() == 1);  // of twelve
 }

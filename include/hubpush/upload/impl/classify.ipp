@@ -117,21 +117,22 @@ inline task<std::string> name_of(context& context, const asked_file& asked, uplo
     co_return co_await hash_whole(context.client(), asked.what(), git_blob_hash(asked.what().size()), count);
 }
 
-/// Hands a file on as the Hub wants it, or leaves it out.
-inline task<void> decide(context& context, asked_file asked, preupload_answer answer, stream<planned_file>& out) {
+/// Hands a file on as the Hub wants it, or leaves it out. False when nobody takes files any more.
+inline task<bool> decide(context& context, asked_file asked, preupload_answer answer, stream<planned_file>& out) {
     if (answer.ignored()) {
         context.tally().ignored += 1;
-        co_return;
+        co_return true;
     }
     std::string hash = co_await name_of(context, asked, answer.mode());
     if (answer.remote_hash() == hash && !context.removes(asked.what().path())) {
         context.tally().unchanged += 1;
-        co_return;
+        co_return true;
     }
-    co_await out.push(planned_file(asked.what(), answer.mode(), std::move(hash)));
+    co_return co_await out.push(planned_file(asked.what(), answer.mode(), std::move(hash)));
 }
 
-inline task<void> ask_and_decide(context& context, std::vector<asked_file> batch, stream<planned_file>& out) {
+/// False when nobody takes files any more.
+inline task<bool> ask_and_decide(context& context, std::vector<asked_file> batch, stream<planned_file>& out) {
     std::vector<preupload_question> questions;
     questions.reserve(batch.size());
     for (const asked_file& asked : batch) {
@@ -140,8 +141,10 @@ inline task<void> ask_and_decide(context& context, std::vector<asked_file> batch
     const preupload_reply reply = co_await preupload(context.session(), context.target(), context.revision(),
                                                      std::move(questions), context.rules(), context.creates_pr());
     context.note_head(reply.head());
-    for (std::size_t i = 0; i < batch.size(); ++i)
-        co_await decide(context, std::move(batch[i]), reply.answers()[i], out);
+    bool wanted = true;
+    for (std::size_t i = 0; i < batch.size() && wanted; ++i)
+        wanted = co_await decide(context, std::move(batch[i]), reply.answers()[i], out);
+    co_return wanted;
 }
 
 }  // namespace hubpush::inline v0::detail
@@ -163,7 +166,7 @@ HUBPUSH_DECL task<void> classify_step::operator()(context& context, stream<file>
         }
         if (batch.empty()) continue;
         std::vector<detail::asked_file> looks = co_await detail::look_at(context, std::move(batch));
-        co_await detail::ask_and_decide(context, std::move(looks), out);
+        if (!co_await detail::ask_and_decide(context, std::move(looks), out)) co_return;
     }
     context.delete_rest(paths);
 }
