@@ -7,6 +7,7 @@
 
 #include <asio/use_future.hpp>
 
+#include <exception>
 #include <future>
 #include <string>
 #include <tuple>
@@ -129,7 +130,7 @@ TEST_CASE("work that is destroyed takes whoever waits for it elsewhere along, an
         const auto wait = [](asio::any_io_executor there) -> task<void> {
             co_await initiate(there, wait_for_ever(), asio::use_awaitable);
         };
-        asio::co_spawn(callers, wait(works.get_executor()), asio::detached);
+        asio::co_spawn(callers, wait(works.get_executor()), [](std::exception_ptr) {});
         callers.poll();
         for (int i = 0; i < steps; ++i) works.poll_one();
     }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <exception>
 #include <map>
 #include <memory>
 #include <random>
@@ -56,7 +57,7 @@ private:
             if (::write(progress, "c", 1) != 1) ::_exit(1);
         }
     };
-    initiate(context.get_executor(), commit(), asio::detached);
+    initiate(context.get_executor(), commit(), [](std::exception_ptr) {});
     context.run();
     ::_exit(1);
 }

@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -146,7 +147,7 @@ TEST_CASE("a child whose owner ends is killed with its own children, and collect
         child_process child(context.get_executor(), shell("sleep 20 & echo started; wait"));
         std::array<std::byte, 100> buffer{};
         const auto until_started = [&]() -> task<void> { co_await child.read_some(buffer); };
-        initiate(context.get_executor(), until_started(), asio::detached);
+        initiate(context.get_executor(), until_started(), [](std::exception_ptr) {});
         context.run();
         CHECK_FALSE(has_no_children());
     }
@@ -184,7 +185,7 @@ TEST_CASE("a destroyed io_context leaves no child behind", "[process]") {
     {
         asio::io_context context;
         const auto read_for_ever = []() -> task<void> { co_await run_child(shell("sleep 1000"), 100); };
-        initiate(context.get_executor(), read_for_ever(), asio::detached);
+        initiate(context.get_executor(), read_for_ever(), [](std::exception_ptr) {});
         context.poll();
         CHECK_FALSE(has_no_children());
     }

@@ -14,6 +14,7 @@
 #include <asio/write.hpp>
 
 #include <array>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -85,7 +86,7 @@ tls_outcome tls_world::meet(const identity& server) const {
     const auto names = std::make_shared<table_resolver>(resolver::addresses{acceptor.local_endpoint()});
     const auto network = network_connector(seams(), tls_options(authorities, "SSL_CERT_FILE"), names);
     tls_outcome result;
-    initiate(context.get_executor(), serve(acceptor, server, plan, result.server), asio::detached);
+    initiate(context.get_executor(), serve(acceptor, server, plan, result.server), [](std::exception_ptr) {});
     bool ended = false;
     initiate(context.get_executor(),
              visit(network, origin("https", host, acceptor.local_endpoint().port()), !plan.says.empty(), result),
