@@ -1,5 +1,6 @@
 #include <hubpush/core/auto_reset_event.hpp>
 
+#include "child_process.hpp"
 #include "co_test.hpp"
 
 #include <hubpush/async/task.hpp>
@@ -53,4 +54,24 @@ TEST_CASE("each set ends one wait, also one that begins later, and a cancelled w
     context.run();
     CHECK(ended == 3);
     CHECK(cancelled);
+}
+
+TEST_CASE("a child process wakes the coroutines of an io_context that it has taken over, and no others", "[fork]") {
+    const bool takes_over = GENERATE(true, false);
+    asio::io_context context;
+    detail::auto_reset_event event(context.get_executor());
+    int ended = 0;
+    initiate(context.get_executor(), count_waits(event, ended), [](std::exception_ptr) {});
+    context.poll();
+    if (takes_over) context.notify_fork(asio::io_context::fork_prepare);
+    CHECK(hubpush_test::holds_in_child([&] {
+        if (takes_over) context.notify_fork(asio::io_context::fork_child);
+        event.set();
+        context.poll();
+        return ended == (takes_over ? 1 : 0);
+    }));
+    if (takes_over) context.notify_fork(asio::io_context::fork_parent);
+    event.set();
+    context.poll();
+    CHECK(ended == 1);
 }

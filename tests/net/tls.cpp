@@ -113,6 +113,12 @@ TEST_CASE("TLS stands on any stream") {
     CHECK(result.server.received.find("Authorization: Bearer " + canary) != std::string::npos);
 }
 
+TEST_CASE("records that arrive together are read one after the other") {
+    tls_peer_plan plan = plan_of(GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
+    plan.record = GENERATE(1, 19, 40);
+    CHECK(get(plan).reply.body() == "hello");
+}
+
 TEST_CASE("a handshake that is cut at any byte is a broken connection, and nothing was said") {
     const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
     const bool reset = GENERATE(true, false);

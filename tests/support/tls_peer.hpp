@@ -26,10 +26,11 @@ struct tls_peer_plan {
     static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
 
     int newest_version = TLS1_3_VERSION;
-    std::string reply;          ///< sent when a request head has come
-    bool closes = false;        ///< close_notify and the end behind the reply
-    bool renegotiates = false;  ///< asks for another handshake instead of a reply
-    std::size_t cut = never;    ///< nothing from here on arrives: the end, or with `reset` a broken connection
+    std::string reply;           ///< sent when a request head has come
+    std::size_t record = never;  ///< as many bytes of it in each TLS record; the records arrive together
+    bool closes = false;         ///< close_notify and the end behind the reply
+    bool renegotiates = false;   ///< asks for another handshake instead of a reply
+    std::size_t cut = never;     ///< nothing from here on arrives: the end, or with `reset` a broken connection
     bool reset = false;
     std::size_t flip = never;    ///< a bit of this byte is wrong
     std::size_t insert = never;  ///< before this byte stands something else
@@ -121,7 +122,10 @@ private:
             SSL_do_handshake(ssl_.get());
             return;
         }
-        SSL_write(ssl_.get(), plan_.reply.data(), static_cast<int>(plan_.reply.size()));
+        for (std::size_t i = 0; i < plan_.reply.size(); i += std::min(plan_.record, plan_.reply.size())) {
+            const std::string piece = plan_.reply.substr(i, plan_.record);
+            SSL_write(ssl_.get(), piece.data(), static_cast<int>(piece.size()));
+        }
         if (!plan_.closes) return;
         SSL_shutdown(ssl_.get());
         ended_ = true;

@@ -601,8 +601,12 @@ TEST_CASE("a step that takes no more files ends the steps before it: nothing is 
     simulation world;
     for (int i = 0; i < 3000; ++i) world.files->write("/run/" + std::to_string(i) + ".txt", "text");
     client hub = world.client();
-    const auto look = scan("/run") | classify() | first_file();
-    const auto planned = world.run(look(hub, "acme/x"));
-    CHECK(planned.files.size() == 1);
-    CHECK(world.hub->requests.size() == 1);  // of twelve
+    world.run(hub.create_commit("acme/x", add("old.txt", content("old"))));
+    const std::size_t before = world.hub->requests.size();
+    const auto push =
+        scan("/run", delete_patterns("*")) | classify() | first_file() | transfer() | hubpush::commit("one");
+    world.run(push(hub, "acme/x"));
+    CHECK(world.hub->commits.back().lines == std::vector<std::string>{"+0.txt"});  // and nothing deleted
+    const auto asked = [](const auto& request) { return request.target.find("/preupload/") != std::string::npos; };
+    CHECK(std::count_if(world.hub->requests.begin() + before, world.hub->requests.end(), asked) == 1);  // of twelve
 }

@@ -62,7 +62,7 @@ private:
 };
 
 /// Completes when `unit` has run, and throws what it threw. Whoever destroys the coroutine waits for a unit that runs.
-HUBPUSH_DECL task<void> run_on(worker_pool& pool, unit_of_work& unit);
+HUBPUSH_DECL task<void> run_on_pool(worker_pool& pool, unit_of_work& unit);
 
 }  // namespace detail
 
@@ -75,7 +75,7 @@ task<Result> offload(worker_pool& pool, Function function) {
     static_assert(!std::is_void_v<Result>, "hubpush: give offloaded work a result, for example a bool");
     if (pool.runs_inline()) co_return function();
     detail::kept_call<Function, Result> call(function);
-    co_await detail::run_on(pool, call);
+    co_await detail::run_on_pool(pool, call);
     co_return call.take();
 }
 

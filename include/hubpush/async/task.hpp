@@ -73,14 +73,16 @@ struct completion_signature_of<void> {
 template <class T>
 using completion_signature = typename completion_signature_of<T>::type;
 
-/// Somebody who waits elsewhere for the end of started work. A cancellation that arrives where they wait is emitted on
-/// the executor of the work: Asio 1.22 emits wherever the caller happens to be, and newer releases do as this does
-/// (style/anchors.md §3.1).
+/// Emits on the executor of the work what arrives on the executor of whoever waits for it. Asio 1.22 emits wherever the
+/// caller happens to be, and newer releases do as this does (style/anchors.md §3.1).
+class forwarded_cancellation;
+
+/// Somebody who waits elsewhere for the end of started work.
 class waiting_elsewhere {
 public:
     /// \param outer where cancellations arrive
-    waiting_elsewhere(asio::any_io_executor of_work, asio::any_io_executor of_handler, asio::cancellation_slot outer)
-        : of_work_(std::move(of_work)), of_handler_(std::move(of_handler)), outer_(outer) {}
+    HUBPUSH_DECL waiting_elsewhere(asio::any_io_executor of_work, asio::any_io_executor of_handler,
+                                   asio::cancellation_slot outer);
     waiting_elsewhere(const waiting_elsewhere&) = delete;
     waiting_elsewhere& operator=(const waiting_elsewhere&) = delete;
     virtual ~waiting_elsewhere() = default;
@@ -89,17 +91,20 @@ public:
     /// waits for it.
     HUBPUSH_DECL static void start(task<void> work, std::shared_ptr<waiting_elsewhere> self);
 
+protected:
+    /// The first thing when the work has ended, where cancellations arrive.
+    HUBPUSH_DECL void stop_listening() noexcept;
+
 private:
     friend class end_of_work;
 
-    HUBPUSH_DECL static void listen(const std::shared_ptr<waiting_elsewhere>& self);
-    /// Runs on the executor of the handler.
-    virtual void complete(std::exception_ptr failure) = 0;
+    /// Called once, on the executor of the handler. `self` is this.
+    virtual void complete(std::shared_ptr<waiting_elsewhere> self, std::exception_ptr failure) = 0;
 
     asio::any_io_executor of_work_;
     asio::any_io_executor of_handler_;
     asio::cancellation_slot outer_;
-    asio::cancellation_signal signal_;
+    std::shared_ptr<forwarded_cancellation> cancellation_;  // nothing when none can arrive
 };
 
 template <class Handler, class T>
@@ -107,6 +112,7 @@ class waiting_handler final : public waiting_elsewhere {
 public:
     waiting_handler(Handler handler, const asio::any_io_executor& of_work)
         : waiting_elsewhere(of_work, home_of(handler, of_work), asio::get_associated_cancellation_slot(handler)),
+          busy_(keep_busy(handler)),
           handler_(std::move(handler)) {}
 
     std::optional<value_of<T>>& result() noexcept { return result_; }
@@ -116,6 +122,7 @@ private:
     /// False for that of `use_future`, which keeps what the handler throws.
     static constexpr bool home_is_any = std::is_convertible_v<executor_type, asio::any_io_executor>;
 
+    /// The executor of the work where that of the handler is of a foreign kind: the handler is dispatched from there.
     static asio::any_io_executor home_of(const Handler& handler, const asio::any_io_executor& of_work) {
         if constexpr (home_is_any) {
             return asio::get_associated_executor(handler, of_work);
@@ -124,26 +131,36 @@ private:
         }
     }
 
-    static void call(Handler handler, std::exception_ptr failure, std::optional<value_of<T>> result) {
+    /// `co_spawn` does it for an executor that it sees.
+    static auto keep_busy(const Handler& handler) {
+        if constexpr (home_is_any) {
+            return std::monostate();
+        } else {
+            return asio::make_work_guard(asio::get_associated_executor(handler));
+        }
+    }
+    using busy_type = std::conditional_t<home_is_any, std::monostate, asio::executor_work_guard<executor_type>>;
+
+    void complete(std::shared_ptr<waiting_elsewhere> self, std::exception_ptr failure) override {
+        if constexpr (home_is_any) {
+            call(std::move(failure));
+        } else {
+            const auto home = asio::get_associated_executor(handler_);
+            asio::dispatch(home, [self = std::move(self), this, failure] { call(failure); });
+        }
+    }
+
+    void call(std::exception_ptr failure) {
+        stop_listening();
+        Handler handler(std::move(handler_));
         if constexpr (std::is_void_v<T>) {
             std::move(handler)(std::move(failure));
         } else {
-            std::move(handler)(std::move(failure), result ? std::move(*result) : T());
+            std::move(handler)(std::move(failure), result_ ? std::move(*result_) : T());
         }
     }
 
-    void complete(std::exception_ptr failure) override {
-        if constexpr (home_is_any) {
-            call(std::move(handler_), std::move(failure), std::move(result_));
-        } else {
-            const auto home = asio::get_associated_executor(handler_);
-            asio::dispatch(home, [handler = std::move(handler_), failure = std::move(failure),
-                                  result = std::move(result_)]() mutable {
-                call(std::move(handler), std::move(failure), std::move(result));
-            });
-        }
-    }
-
+    [[no_unique_address]] busy_type busy_;
     Handler handler_;
     std::optional<value_of<T>> result_;
 };
@@ -153,8 +170,7 @@ struct initiation {
     template <class Handler, class T>
     void operator()(Handler&& handler, asio::any_io_executor executor, task<T> work) const {
         using waiting_type = waiting_handler<std::decay_t<Handler>, T>;
-        const auto allocator = asio::get_associated_allocator(handler);
-        const auto waiting = std::allocate_shared<waiting_type>(allocator, std::forward<Handler>(handler), executor);
+        const auto waiting = std::make_shared<waiting_type>(std::forward<Handler>(handler), executor);
         if constexpr (std::is_void_v<T>) {
             waiting_elsewhere::start(std::move(work), waiting);
         } else {

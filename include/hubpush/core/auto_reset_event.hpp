@@ -11,8 +11,9 @@ namespace hubpush::inline v0::detail {
 class wake_gate;
 
 /// An event that one coroutine waits for and any thread sets. It belongs to the coroutine: whoever keeps a reference in
-/// order to set it forgets it, under a lock of its own, before the coroutine ends. The io_context may end at any time,
-/// also while a thread sets the event.
+/// order to set it does so under a lock of its own and forgets it, under that lock, before the coroutine ends; and the
+/// coroutine looks at its condition under that lock when it has waited. The io_context may end at any time, also while
+/// a thread sets the event.
 class auto_reset_event {
 public:
     /// \param executor where the coroutine runs
@@ -20,7 +21,8 @@ public:
     auto_reset_event(const auto_reset_event&) = delete;
     auto_reset_event& operator=(const auto_reset_event&) = delete;
 
-    /// Ends the wait, or the next one when nobody waits now. Thread-safe.
+    /// Ends the wait, or the next one when nobody waits now. Thread-safe. Nothing happens in a
+    /// child process that was forked without `notify_fork`.
     HUBPUSH_DECL void set();
 
     /// Waits until the event is set, and resets it. It also returns, without an exception, when the coroutine is

@@ -5,6 +5,7 @@
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
+#include <hubpush/core/process.hpp>
 #include <hubpush/core/seams.hpp>
 
 #include <algorithm>
@@ -49,6 +50,7 @@ private:
     HUBPUSH_DECL static task<bool> wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
                                                std::optional<steady_time> deadline);
 
+    const birthplace birthplace_;
     std::mutex& mutex_;
     std::condition_variable changed_;
     std::list<parked*> parked_;

@@ -12,7 +12,8 @@ namespace hubpush::inline v0 {
 /// Takes files, gives those that have to be pushed. For every 256 files it sends the Hub their paths, sizes and first
 /// 512 bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what a
 /// .gitignore ignores and what the revision holds already. Small files are read once, large ones once plus their first
-/// bytes.
+/// bytes. When the next step takes no more files it ends, and patterns of `delete_patterns` delete nothing: what else
+/// the push would add is not known then.
 class classify_step : public step_base {
 public:
     HUBPUSH_DECL task<void> operator()(context& context, stream<file>& in, stream<planned_file>& out) const;

@@ -3,6 +3,7 @@
 #include <hubpush/async/offload.hpp>
 #include <hubpush/core/auto_reset_event.hpp>
 #include <hubpush/core/error.hpp>
+#include <hubpush/core/process.hpp>
 
 #include <condition_variable>
 #include <exception>
@@ -80,6 +81,7 @@ public:
         if (failure_) std::rethrow_exception(failure_);
     }
     void abandon() {
+        if (birthplace_.forked()) return;  // the pool's threads are not here
         std::unique_lock lock(mutex_);
         abandoned_ = true;
         stopped_.wait(lock, [this] { return now_ != state::running; });
@@ -94,6 +96,7 @@ private:
         return !abandoned_;
     }
 
+    const birthplace birthplace_;
     unit_of_work& unit_;
     auto_reset_event& ended_;
     std::mutex mutex_;
@@ -129,7 +132,7 @@ private:
     offloaded& work_;
 };
 
-HUBPUSH_DECL task<void> run_on(worker_pool& pool, unit_of_work& unit) {
+HUBPUSH_DECL task<void> run_on_pool(worker_pool& pool, unit_of_work& unit) {
     auto_reset_event ended(co_await asio::this_coro::executor);
     const auto work = std::make_shared<offloaded>(unit, ended);
     const abandoned_at_end guard(*work);

@@ -17,15 +17,26 @@ public:
 
     std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
     bool is_open() const noexcept { return open_; }  ///< under the lock
+    /// In a child process that has not taken the context over (`notify_fork`). Whoever holds the lock is not here.
+    bool left_behind() const noexcept { return birthplace_.forked(); }
 
 private:
     void shutdown() noexcept override {
-        if (birthplace_.forked()) return;  // whoever holds the lock is not here
+        if (left_behind()) return;
         const std::lock_guard lock(mutex_);
         open_ = false;
     }
 
-    const birthplace birthplace_;
+    void notify_fork(asio::execution_context::fork_event event) override {
+        if (event == asio::execution_context::fork_prepare) {
+            mutex_.lock();
+            return;
+        }
+        mutex_.unlock();
+        if (event == asio::execution_context::fork_child) birthplace_ = birthplace();
+    }
+
+    birthplace birthplace_;
     std::mutex mutex_;
     bool open_ = true;
 };
@@ -35,6 +46,7 @@ HUBPUSH_DECL auto_reset_event::auto_reset_event(const asio::any_io_executor& exe
       gate_(asio::use_service<wake_gate>(asio::query(executor, asio::execution::context))) {}
 
 HUBPUSH_DECL void auto_reset_event::set() {
+    if (gate_.left_behind()) return;
     const auto lock = gate_.lock();
     if (gate_.is_open()) timer_.expires_at(asio::steady_timer::time_point::min());
 }

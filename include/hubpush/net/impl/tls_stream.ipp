@@ -106,7 +106,8 @@ private:
         }
     }
 
-    void complete(std::exception_ptr failure) override {
+    void complete(std::shared_ptr<waiting_elsewhere>, std::exception_ptr failure) override {
+        stop_listening();
         const std::size_t count = count_.value_or(0);
         std::error_code code;
         if (count == 0) code = failure ? code_of(failure) : nothing_;
@@ -124,7 +125,10 @@ public:
         : carrier_(std::move(carrier)), executor_(std::move(executor)) {}
 
     void read_some(std::span<std::byte> out, transport_handler handler) override {
-        run(carrier_->read_some(out), std::make_shared<carried>(executor_, asio::error::eof, std::move(handler)));
+        // Asio's TLS reads no bytes in order to be called later: that is not the end.
+        task<std::size_t> work = out.empty() ? nothing() : carrier_->read_some(out);
+        const std::error_code none = out.empty() ? std::error_code() : make_error_code(asio::error::eof);
+        run(std::move(work), std::make_shared<carried>(executor_, none, std::move(handler)));
     }
     void write_some(std::span<const std::byte> data, transport_handler handler) override {
         run(carrier_->write_some(data), std::make_shared<carried>(executor_, std::error_code(), std::move(handler)));
@@ -133,6 +137,7 @@ public:
     bool quiet() noexcept override { return carrier_->quiet(); }
 
 private:
+    static task<std::size_t> nothing() { co_return 0; }
     static void run(task<std::size_t> work, const std::shared_ptr<carried>& waiting) {
         waiting_elsewhere::start(keep_result(std::move(work), waiting->count()), waiting);
     }

@@ -46,6 +46,7 @@ private:
 };
 
 HUBPUSH_DECL void wait_list::notify() {
+    if (birthplace_.forked()) return;  // whoever waited there may be gone here
     changed_.notify_all();
     for (parked* const waiter : parked_) waiter->wake_if_met();
 }
