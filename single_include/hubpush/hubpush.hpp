@@ -196,8 +196,9 @@ namespace hubpush::inline v0::detail {
 class wake_gate;
 
 /// An event that one coroutine waits for and any thread sets. It belongs to the coroutine: whoever keeps a reference in
-/// order to set it forgets it, under a lock of its own, before the coroutine ends. The io_context may end at any time,
-/// also while a thread sets the event.
+/// order to set it does so under a lock of its own and forgets it, under that lock, before the coroutine ends; and the
+/// coroutine looks at its condition under that lock when it has waited. The io_context may end at any time, also while
+/// a thread sets the event.
 class auto_reset_event {
 public:
     /// \param executor where the coroutine runs
@@ -205,7 +206,8 @@ public:
     auto_reset_event(const auto_reset_event&) = delete;
     auto_reset_event& operator=(const auto_reset_event&) = delete;
 
-    /// Ends the wait, or the next one when nobody waits now. Thread-safe.
+    /// Ends the wait, or the next one when nobody waits now. Thread-safe. Nothing happens in a
+    /// child process that was forked without `notify_fork`.
     HUBPUSH_DECL void set();
 
     /// Waits until the event is set, and resets it. It also returns, without an exception, when the coroutine is
@@ -263,15 +265,26 @@ public:
 
     std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
     bool is_open() const noexcept { return open_; }  ///< under the lock
+    /// In a child process that has not taken the context over (`notify_fork`). Whoever holds the lock is not here.
+    bool left_behind() const noexcept { return birthplace_.forked(); }
 
 private:
     void shutdown() noexcept override {
-        if (birthplace_.forked()) return;  // whoever holds the lock is not here
+        if (left_behind()) return;
         const std::lock_guard lock(mutex_);
         open_ = false;
     }
 
-    const birthplace birthplace_;
+    void notify_fork(asio::execution_context::fork_event event) override {
+        if (event == asio::execution_context::fork_prepare) {
+            mutex_.lock();
+            return;
+        }
+        mutex_.unlock();
+        if (event == asio::execution_context::fork_child) birthplace_ = birthplace();
+    }
+
+    birthplace birthplace_;
     std::mutex mutex_;
     bool open_ = true;
 };
@@ -281,6 +294,7 @@ HUBPUSH_DECL auto_reset_event::auto_reset_event(const asio::any_io_executor& exe
       gate_(asio::use_service<wake_gate>(asio::query(executor, asio::execution::context))) {}
 
 HUBPUSH_DECL void auto_reset_event::set() {
+    if (gate_.left_behind()) return;
     const auto lock = gate_.lock();
     if (gate_.is_open()) timer_.expires_at(asio::steady_timer::time_point::min());
 }
@@ -1519,14 +1533,16 @@ struct completion_signature_of<void> {
 template <class T>
 using completion_signature = typename completion_signature_of<T>::type;
 
-/// Somebody who waits elsewhere for the end of started work. A cancellation that arrives where they wait is emitted on
-/// the executor of the work: Asio 1.22 emits wherever the caller happens to be, and newer releases do as this does
-/// (style/anchors.md §3.1).
+/// Emits on the executor of the work what arrives on the executor of whoever waits for it. Asio 1.22 emits wherever the
+/// caller happens to be, and newer releases do as this does (style/anchors.md §3.1).
+class forwarded_cancellation;
+
+/// Somebody who waits elsewhere for the end of started work.
 class waiting_elsewhere {
 public:
     /// \param outer where cancellations arrive
-    waiting_elsewhere(asio::any_io_executor of_work, asio::any_io_executor of_handler, asio::cancellation_slot outer)
-        : of_work_(std::move(of_work)), of_handler_(std::move(of_handler)), outer_(outer) {}
+    HUBPUSH_DECL waiting_elsewhere(asio::any_io_executor of_work, asio::any_io_executor of_handler,
+                                   asio::cancellation_slot outer);
     waiting_elsewhere(const waiting_elsewhere&) = delete;
     waiting_elsewhere& operator=(const waiting_elsewhere&) = delete;
     virtual ~waiting_elsewhere() = default;
@@ -1535,17 +1551,20 @@ public:
     /// waits for it.
     HUBPUSH_DECL static void start(task<void> work, std::shared_ptr<waiting_elsewhere> self);
 
+protected:
+    /// The first thing when the work has ended, where cancellations arrive.
+    HUBPUSH_DECL void stop_listening() noexcept;
+
 private:
     friend class end_of_work;
 
-    HUBPUSH_DECL static void listen(const std::shared_ptr<waiting_elsewhere>& self);
-    /// Runs on the executor of the handler.
-    virtual void complete(std::exception_ptr failure) = 0;
+    /// Called once, on the executor of the handler. `self` is this.
+    virtual void complete(std::shared_ptr<waiting_elsewhere> self, std::exception_ptr failure) = 0;
 
     asio::any_io_executor of_work_;
     asio::any_io_executor of_handler_;
     asio::cancellation_slot outer_;
-    asio::cancellation_signal signal_;
+    std::shared_ptr<forwarded_cancellation> cancellation_;  // nothing when none can arrive
 };
 
 template <class Handler, class T>
@@ -1553,6 +1572,7 @@ class waiting_handler final : public waiting_elsewhere {
 public:
     waiting_handler(Handler handler, const asio::any_io_executor& of_work)
         : waiting_elsewhere(of_work, home_of(handler, of_work), asio::get_associated_cancellation_slot(handler)),
+          busy_(keep_busy(handler)),
           handler_(std::move(handler)) {}
 
     std::optional<value_of<T>>& result() noexcept { return result_; }
@@ -1562,6 +1582,7 @@ private:
     /// False for that of `use_future`, which keeps what the handler throws.
     static constexpr bool home_is_any = std::is_convertible_v<executor_type, asio::any_io_executor>;
 
+    /// The executor of the work where that of the handler is of a foreign kind: the handler is dispatched from there.
     static asio::any_io_executor home_of(const Handler& handler, const asio::any_io_executor& of_work) {
         if constexpr (home_is_any) {
             return asio::get_associated_executor(handler, of_work);
@@ -1570,26 +1591,36 @@ private:
         }
     }
 
-    static void call(Handler handler, std::exception_ptr failure, std::optional<value_of<T>> result) {
+    /// `co_spawn` does it for an executor that it sees.
+    static auto keep_busy(const Handler& handler) {
+        if constexpr (home_is_any) {
+            return std::monostate();
+        } else {
+            return asio::make_work_guard(asio::get_associated_executor(handler));
+        }
+    }
+    using busy_type = std::conditional_t<home_is_any, std::monostate, asio::executor_work_guard<executor_type>>;
+
+    void complete(std::shared_ptr<waiting_elsewhere> self, std::exception_ptr failure) override {
+        if constexpr (home_is_any) {
+            call(std::move(failure));
+        } else {
+            const auto home = asio::get_associated_executor(handler_);
+            asio::dispatch(home, [self = std::move(self), this, failure] { call(failure); });
+        }
+    }
+
+    void call(std::exception_ptr failure) {
+        stop_listening();
+        Handler handler(std::move(handler_));
         if constexpr (std::is_void_v<T>) {
             std::move(handler)(std::move(failure));
         } else {
-            std::move(handler)(std::move(failure), result ? std::move(*result) : T());
+            std::move(handler)(std::move(failure), result_ ? std::move(*result_) : T());
         }
     }
 
-    void complete(std::exception_ptr failure) override {
-        if constexpr (home_is_any) {
-            call(std::move(handler_), std::move(failure), std::move(result_));
-        } else {
-            const auto home = asio::get_associated_executor(handler_);
-            asio::dispatch(home, [handler = std::move(handler_), failure = std::move(failure),
-                                  result = std::move(result_)]() mutable {
-                call(std::move(handler), std::move(failure), std::move(result));
-            });
-        }
-    }
-
+    [[no_unique_address]] busy_type busy_;
     Handler handler_;
     std::optional<value_of<T>> result_;
 };
@@ -1599,8 +1630,7 @@ struct initiation {
     template <class Handler, class T>
     void operator()(Handler&& handler, asio::any_io_executor executor, task<T> work) const {
         using waiting_type = waiting_handler<std::decay_t<Handler>, T>;
-        const auto allocator = asio::get_associated_allocator(handler);
-        const auto waiting = std::allocate_shared<waiting_type>(allocator, std::forward<Handler>(handler), executor);
+        const auto waiting = std::make_shared<waiting_type>(std::forward<Handler>(handler), executor);
         if constexpr (std::is_void_v<T>) {
             waiting_elsewhere::start(std::move(work), waiting);
         } else {
@@ -1656,17 +1686,36 @@ HUBPUSH_DECL task<void> root(task<void> work) {
     if (failure) std::rethrow_exception(failure);
 }
 
-HUBPUSH_DECL void waiting_elsewhere::listen(const std::shared_ptr<waiting_elsewhere>& self) {
-    if (!self->outer_.is_connected()) return;
-    // The slot may outlive the handler and the executor, and what it holds with it.
-    self->outer_.assign([weak = std::weak_ptr(self)](asio::cancellation_type type) {
-        const std::shared_ptr<waiting_elsewhere> waiting = weak.lock();
-        if (!waiting) return;
-        // Always terminal too: before the first line of the work has run, Asio lets no other type through, and it would
-        // be lost.
-        asio::dispatch(waiting->of_work_,
-                       [waiting, type] { waiting->signal_.emit(type | asio::cancellation_type::terminal); });
+class forwarded_cancellation {
+public:
+    explicit forwarded_cancellation(asio::any_io_executor of_work) : of_work_(std::move(of_work)) {}
+
+    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+    /// Always terminal too: before the first line of the work has run, Asio lets no other type through, and it would be
+    /// lost.
+    static void emit(std::shared_ptr<forwarded_cancellation> self, asio::cancellation_type type) {
+        asio::dispatch(self->of_work_, [self, type] { self->signal_.emit(type | asio::cancellation_type::terminal); });
+    }
+
+private:
+    asio::any_io_executor of_work_;
+    asio::cancellation_signal signal_;
+};
+
+HUBPUSH_DECL waiting_elsewhere::waiting_elsewhere(asio::any_io_executor of_work, asio::any_io_executor of_handler,
+                                                  asio::cancellation_slot outer)
+    : of_work_(std::move(of_work)), of_handler_(std::move(of_handler)), outer_(outer) {
+    if (!outer_.is_connected()) return;
+    cancellation_ = std::make_shared<forwarded_cancellation>(of_work_);
+    // The slot, and what is on its way, may outlive the handler and its executor: they hold nothing of them.
+    outer_.assign([weak = std::weak_ptr(cancellation_)](asio::cancellation_type type) {
+        if (auto cancellation = weak.lock()) forwarded_cancellation::emit(std::move(cancellation), type);
     });
+}
+
+HUBPUSH_DECL void waiting_elsewhere::stop_listening() noexcept {
+    if (outer_.is_connected()) outer_.clear();
 }
 
 /// The completion handler that `co_spawn` sees.
@@ -1678,18 +1727,16 @@ public:
     explicit end_of_work(std::shared_ptr<waiting_elsewhere> waiting) : waiting_(std::move(waiting)) {}
 
     executor_type get_executor() const noexcept { return waiting_->of_handler_; }
-    cancellation_slot_type get_cancellation_slot() const noexcept { return waiting_->signal_.slot(); }
-    void operator()(std::exception_ptr failure) {
-        if (waiting_->outer_.is_connected()) waiting_->outer_.clear();
-        waiting_->complete(std::move(failure));
+    cancellation_slot_type get_cancellation_slot() const noexcept {
+        return waiting_->cancellation_ ? waiting_->cancellation_->slot() : asio::cancellation_slot();
     }
+    void operator()(std::exception_ptr failure) { waiting_->complete(waiting_, std::move(failure)); }
 
 private:
     std::shared_ptr<waiting_elsewhere> waiting_;
 };
 
 HUBPUSH_DECL void waiting_elsewhere::start(task<void> work, std::shared_ptr<waiting_elsewhere> self) {
-    listen(self);
     const asio::any_io_executor executor = self->of_work_;
     asio::co_spawn(executor, root(std::move(work)), end_of_work(std::move(self)));
 }
@@ -2920,7 +2967,7 @@ private:
 };
 
 /// Completes when `unit` has run, and throws what it threw. Whoever destroys the coroutine waits for a unit that runs.
-HUBPUSH_DECL task<void> run_on(worker_pool& pool, unit_of_work& unit);
+HUBPUSH_DECL task<void> run_on_pool(worker_pool& pool, unit_of_work& unit);
 
 }  // namespace detail
 
@@ -2933,7 +2980,7 @@ task<Result> offload(worker_pool& pool, Function function) {
     static_assert(!std::is_void_v<Result>, "hubpush: give offloaded work a result, for example a bool");
     if (pool.runs_inline()) co_return function();
     detail::kept_call<Function, Result> call(function);
-    co_await detail::run_on(pool, call);
+    co_await detail::run_on_pool(pool, call);
     co_return call.take();
 }
 
@@ -3015,6 +3062,7 @@ public:
         if (failure_) std::rethrow_exception(failure_);
     }
     void abandon() {
+        if (birthplace_.forked()) return;  // the pool's threads are not here
         std::unique_lock lock(mutex_);
         abandoned_ = true;
         stopped_.wait(lock, [this] { return now_ != state::running; });
@@ -3029,6 +3077,7 @@ private:
         return !abandoned_;
     }
 
+    const birthplace birthplace_;
     unit_of_work& unit_;
     auto_reset_event& ended_;
     std::mutex mutex_;
@@ -3064,7 +3113,7 @@ private:
     offloaded& work_;
 };
 
-HUBPUSH_DECL task<void> run_on(worker_pool& pool, unit_of_work& unit) {
+HUBPUSH_DECL task<void> run_on_pool(worker_pool& pool, unit_of_work& unit) {
     auto_reset_event ended(co_await asio::this_coro::executor);
     const auto work = std::make_shared<offloaded>(unit, ended);
     const abandoned_at_end guard(*work);
@@ -7002,7 +7051,8 @@ private:
         }
     }
 
-    void complete(std::exception_ptr failure) override {
+    void complete(std::shared_ptr<waiting_elsewhere>, std::exception_ptr failure) override {
+        stop_listening();
         const std::size_t count = count_.value_or(0);
         std::error_code code;
         if (count == 0) code = failure ? code_of(failure) : nothing_;
@@ -7020,7 +7070,10 @@ public:
         : carrier_(std::move(carrier)), executor_(std::move(executor)) {}
 
     void read_some(std::span<std::byte> out, transport_handler handler) override {
-        run(carrier_->read_some(out), std::make_shared<carried>(executor_, asio::error::eof, std::move(handler)));
+        // Asio's TLS reads no bytes in order to be called later: that is not the end.
+        task<std::size_t> work = out.empty() ? nothing() : carrier_->read_some(out);
+        const std::error_code none = out.empty() ? std::error_code() : make_error_code(asio::error::eof);
+        run(std::move(work), std::make_shared<carried>(executor_, none, std::move(handler)));
     }
     void write_some(std::span<const std::byte> data, transport_handler handler) override {
         run(carrier_->write_some(data), std::make_shared<carried>(executor_, std::error_code(), std::move(handler)));
@@ -7029,6 +7082,7 @@ public:
     bool quiet() noexcept override { return carrier_->quiet(); }
 
 private:
+    static task<std::size_t> nothing() { co_return 0; }
     static void run(task<std::size_t> work, const std::shared_ptr<carried>& waiting) {
         waiting_elsewhere::start(keep_result(std::move(work), waiting->count()), waiting);
     }
@@ -18450,7 +18504,8 @@ namespace hubpush::inline v0 {
 /// Takes files, gives those that have to be pushed. For every 256 files it sends the Hub their paths, sizes and first
 /// 512 bytes (spec/hub-http-api.md §4.3), hashes each as the answer demands, and leaves out what a
 /// .gitignore ignores and what the revision holds already. Small files are read once, large ones once plus their first
-/// bytes.
+/// bytes. When the next step takes no more files it ends, and patterns of `delete_patterns` delete nothing: what else
+/// the push would add is not known then.
 class classify_step : public step_base {
 public:
     HUBPUSH_DECL task<void> operator()(context& context, stream<file>& in, stream<planned_file>& out) const;
@@ -20161,6 +20216,7 @@ private:
     HUBPUSH_DECL static task<bool> wait_parked(std::shared_ptr<wait_list> list, clock& time, condition met,
                                                std::optional<steady_time> deadline);
 
+    const birthplace birthplace_;
     std::mutex& mutex_;
     std::condition_variable changed_;
     std::list<parked*> parked_;
@@ -20208,6 +20264,7 @@ private:
 };
 
 HUBPUSH_DECL void wait_list::notify() {
+    if (birthplace_.forked()) return;  // whoever waited there may be gone here
     changed_.notify_all();
     for (parked* const waiter : parked_) waiter->wake_if_met();
 }
