@@ -259,7 +259,12 @@ namespace hubpush::inline v0::detail {
 /// reverse order of their making, and this one is made after the timers, so nobody meets timers that end.
 class wake_gate final : public asio::execution_context::service {
 public:
+    // How Asio finds the service of a context: by its type, or where types have no names by an address.
+#ifdef ASIO_NO_TYPEID
     inline static asio::execution_context::id id;
+#else
+    using key_type = wake_gate;
+#endif
 
     explicit wake_gate(asio::execution_context& context) : service(context) {}
 
