@@ -10,13 +10,13 @@ namespace hubpush::inline v0::detail {
 /// Where other threads pass to the timers of an execution context. It closes when the context ends. Services end in the
 /// reverse order of their making, and this one is made after the timers, so nobody meets timers that end.
 class wake_gate final : public asio::execution_context::service {
+    using id_type = asio::execution_context::id;
+    alignas(id_type) static constexpr char address_of_type[sizeof(id_type)] = {};
+
 public:
-    // How Asio finds the service of a context: by its type, or where types have no names by an address.
-#ifdef ASIO_NO_TYPEID
-    inline static asio::execution_context::id id;
-#else
-    using key_type = wake_gate;
-#endif
+    /// How Asio finds the service of a context: it compares addresses. An object of that class would have to be made at
+    /// the start of the program.
+    inline static const id_type& id = reinterpret_cast<const id_type&>(address_of_type);
 
     explicit wake_gate(asio::execution_context& context) : service(context) {}
 
