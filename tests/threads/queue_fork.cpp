@@ -2,6 +2,7 @@
 
 #include "blocked.hpp"
 #include "catch.hpp"
+#include "child_process.hpp"
 #include "shell.hpp"
 #include "temporary_folder.hpp"
 #include "test_seams.hpp"
@@ -17,7 +18,6 @@
 #include <thread>
 #include <vector>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 // fork and exec while a queue is busy (spec/reliability.md §3.8: P05).
@@ -39,19 +39,6 @@ bool is_refused(Function function) {
     } catch (...) {
     }
     return false;
-}
-
-/// Runs `body` in a child process, which exits with 0 when it gives true, and waits for it.
-template <class Body>
-bool holds_in_child(Body body) {
-    const ::pid_t child = ::fork();
-    if (child == 0) {
-        ::alarm(60);  // a child that hangs is a failure
-        ::_exit(body() ? 0 : 1);
-    }
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    return status == 0;
 }
 
 task<void> some_work() {
@@ -84,7 +71,7 @@ TEST_CASE("children of a process whose queue is busy are refused and end; the pa
     const job<void> known = hub.submit(some_work);
     int harmless = 0;
     for (int i = 0; i < 64; ++i) {
-        harmless += holds_in_child([&] {
+        harmless += hubpush_test::holds_in_child([&] {
             return is_refused([&] { hub.submit(some_work); }) && is_refused([&] { hub.drain(); }) &&
                    is_refused([&] { hub.cancel_all(); }) && is_refused([&] { known.cancel(); }) &&
                    is_refused([&] { known.get(); });
@@ -113,7 +100,7 @@ TEST_CASE("a bare queue is refused in a child and may end there, while threads o
         hubpush_test::blocked_call drains([&] { queue->drain(); });
         drains.wait_until_blocked();
         for (int i = 0; i < 16; ++i) {
-            CHECK(holds_in_child([&] {
+            CHECK(hubpush_test::holds_in_child([&] {
                 const bool refused = is_refused([&] { queue->submit(some_work); }) &&
                                      is_refused([&] { queue->stop(); }) && is_refused([&] { queue->refuse_new(); }) &&
                                      is_refused([&] { queue->cancel_all(); }) && queue->forked();
