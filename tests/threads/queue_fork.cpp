@@ -18,8 +18,6 @@
 #include <thread>
 #include <vector>
 
-#include <unistd.h>
-
 // fork and exec while a queue is busy (spec/reliability.md §3.8: P05).
 
 using namespace std::chrono_literals;
