@@ -29,6 +29,7 @@
 #include <hubpush/local_hub/process.hpp>
 #include <hubpush/local_hub/rate_windows.hpp>
 #include <hubpush/local_hub/reply.hpp>
+#include <hubpush/local_hub/repository_kind.hpp>
 #include <hubpush/local_hub/repository_shelf.hpp>
 #include <hubpush/local_hub/repository_tree.hpp>
 #include <hubpush/local_hub/request_head.hpp>

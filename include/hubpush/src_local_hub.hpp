@@ -40,6 +40,7 @@
 #include <hubpush/local_hub/impl/process.ipp>
 #include <hubpush/local_hub/impl/rate_windows.ipp>
 #include <hubpush/local_hub/impl/reply.ipp>
+#include <hubpush/local_hub/impl/repository_kind.ipp>
 #include <hubpush/local_hub/impl/repository_shelf.ipp>
 #include <hubpush/local_hub/impl/repository_tree.ipp>
 #include <hubpush/local_hub/impl/request_head.ipp>

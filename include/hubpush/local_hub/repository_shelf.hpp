@@ -10,6 +10,7 @@
 #include <hubpush/local_hub/discussions.hpp>
 #include <hubpush/local_hub/git_repository.hpp>
 #include <hubpush/local_hub/lfs_store.hpp>
+#include <hubpush/local_hub/repository_kind.hpp>
 #include <hubpush/local_hub/repository_tree.hpp>
 
 #include <deque>
@@ -24,18 +25,6 @@
 #include <vector>
 
 namespace hubpush::inline v0::detail {
-
-enum class repository_kind { model, dataset, space, kernel };
-
-/// `model`; `models`, which is also the folder on disk; `datasets/`, the prefix of web addresses.
-HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept;
-HUBPUSH_DECL std::string_view kind_plural(repository_kind kind) noexcept;
-HUBPUSH_DECL std::string_view kind_prefix(repository_kind kind) noexcept;
-HUBPUSH_DECL std::optional<repository_kind> kind_of_plural(std::string_view plural) noexcept;
-HUBPUSH_DECL std::optional<repository_kind> kind_of_name(std::string_view name) noexcept;
-
-/// True for `namespace/name` by the rules of spec/hub-http-api.md §2.1; nothing else becomes a path on disk.
-HUBPUSH_DECL bool is_repository_id(std::string_view id) noexcept;
 
 /// What the server knows about a repository and git does not. Kept as `hubpush.json` in its folder.
 class repository_facts {

@@ -105,7 +105,8 @@ public:
     /// Does what `stop()` does and does not wait, so a job that runs may still touch what it refers to until the
     /// executor has ended it; `co_await close()` before where that matters. Threads and coroutines that wait in a call
     /// may go on doing so: the call ends. Failures nobody has read go to the log, once. The context of the executor may
-    /// end before or after, unless the executor is a strand of it: then after. In a child process nothing happens.
+    /// end before or after, unless the executor is a strand of it: then after; while it ends, no other thread may
+    /// submit or cancel. In a child process nothing happens.
     HUBPUSH_DECL ~fifo_queue();
 
     /// Queues `work` and returns: a `task<T>`, which is run once, or a callable that returns one, which may be called

@@ -11,62 +11,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace hubpush::inline v0::detail {
 
-inline constexpr std::array all_repository_kinds{repository_kind::model, repository_kind::dataset,
-                                                 repository_kind::space, repository_kind::kernel};
-
 inline constexpr const char* repository_facts_name = "hubpush.json";
-
-HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept {
-    const std::string_view plural = kind_plural(kind);
-    return plural.substr(0, plural.size() - 1);
-}
-
-HUBPUSH_DECL std::string_view kind_plural(repository_kind kind) noexcept {
-    static constexpr std::array<std::string_view, 4> names{"models", "datasets", "spaces", "kernels"};
-    return names[static_cast<std::size_t>(kind)];
-}
-
-HUBPUSH_DECL std::string_view kind_prefix(repository_kind kind) noexcept {
-    static constexpr std::array<std::string_view, 4> prefixes{"", "datasets/", "spaces/", "kernels/"};
-    return prefixes[static_cast<std::size_t>(kind)];
-}
-
-HUBPUSH_DECL std::optional<repository_kind> kind_of_plural(std::string_view plural) noexcept {
-    for (const repository_kind kind : all_repository_kinds) {
-        if (kind_plural(kind) == plural) return kind;
-    }
-    return std::nullopt;
-}
-
-HUBPUSH_DECL std::optional<repository_kind> kind_of_name(std::string_view name) noexcept {
-    for (const repository_kind kind : all_repository_kinds) {
-        if (kind_name(kind) == name) return kind;
-    }
-    return std::nullopt;
-}
-
-inline bool is_repository_id_part(std::string_view part) noexcept {
-    const auto is_word = [](char each) {
-        return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9') ||
-               each == '_';
-    };
-    const auto is_allowed = [&](char each) { return is_word(each) || each == '-' || each == '.'; };
-    return !part.empty() && part.size() <= 96 && is_word(part.front()) && is_word(part.back()) &&
-           std::all_of(part.begin(), part.end(), is_allowed);
-}
-
-HUBPUSH_DECL bool is_repository_id(std::string_view id) noexcept {
-    const std::size_t slash = id.find('/');
-    if (slash == std::string_view::npos) return false;
-    const std::string_view owner = id.substr(0, slash);
-    if (owner == "api" || kind_of_plural(owner)) return false;  // these begin other addresses
-    return is_repository_id_part(owner) && is_repository_id_part(id.substr(slash + 1)) &&
-           id.find("--") == std::string_view::npos && id.find("..") == std::string_view::npos && !id.ends_with(".git");
-}
 
 HUBPUSH_DECL task<std::shared_ptr<const repository_tree>> hub_repository::tree(std::string commit) {
     for (const auto& [kept, nodes] : trees_) {
