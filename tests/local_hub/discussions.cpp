@@ -84,7 +84,7 @@ TEST_CASE("a commit opens a pull request as in the wire example", "[discussions]
     REQUIRE(opened.status == 200);
     CHECK(opened.json()["pullRequestUrl"] == "http://127.0.0.1:1/acme/run-42/discussions/1");
     CHECK(test.head() == main);
-    CHECK(head_of(test, "refs%2Fpr%2F1") == opened.json()["commitOid"]);
+    CHECK(opened.json()["commitOid"] == head_of(test, "refs%2Fpr%2F1"));
     const nlohmann::json shown = test.ask("GET", talks + "/1?diff=1").json();
     CHECK(shown["title"] == "A change");
     CHECK(shown["status"] == "open");

@@ -602,7 +602,7 @@ TEST_CASE("a step that takes no more files ends the steps before it: nothing is 
     for (int i = 0; i < 3000; ++i) world.files->write("/run/" + std::to_string(i) + ".txt", "text");
     client hub = world.client();
     world.run(hub.create_commit("acme/x", add("old.txt", content("old")), message("old")));
-    const std::size_t before = world.hub->requests.size();
+    const std::ptrdiff_t before = std::ssize(world.hub->requests);
     const auto push =
         scan("/run", delete_patterns("*")) | classify() | first_file() | transfer() | hubpush::commit("one");
     world.run(push(hub, "acme/x"));
