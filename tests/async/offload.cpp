@@ -1,10 +1,15 @@
 #include <hubpush/async/offload.hpp>
 
+#include "child_process.hpp"
 #include "co_test.hpp"
 
 #include <hubpush/async/group.hpp>
 #include <hubpush/core/error.hpp>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <memory>
@@ -35,6 +40,27 @@ CO_TEST_CASE("what the work throws arrives where it is awaited") {
         caught = true;
     }
     CHECK(caught);
+}
+
+CO_TEST_CASE("work gives way to the rest of the process, however polite that is already") {
+    worker_pool pool(1);
+    auto work = [] { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); };
+    const int there = co_await offload(pool, work);
+    CHECK(there == std::min(::getpriority(PRIO_PROCESS, 0) + 5, 19));
+}
+
+TEST_CASE("a child process is told that the threads of the pool are its parent's", "[fork]") {
+    worker_pool pool(1);
+    asio::io_context context;
+    errc kind = errc();
+    auto work = [] { return 1; };
+    const bool told = hubpush_test::holds_in_child([&] {
+        initiate(context.get_executor(), offload(pool, work),
+                 [&](const std::exception_ptr& failure, int) { kind = detail::kind_of(failure); });
+        context.run();
+        return kind == errc::forked;
+    });
+    CHECK(told);
 }
 
 CO_TEST_CASE("a pool without threads works inline, for simulations") {

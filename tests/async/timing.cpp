@@ -14,6 +14,21 @@ TEST_CASE("sleeping takes exactly as long as it says, on the clock seam") {
     CHECK(clock.elapsed() == 3h);
 }
 
+TEST_CASE("the longest duration means a hundred years and not the past") {
+    const auto most = std::chrono::nanoseconds::max();
+    hubpush_test::virtual_clock clock;
+    hubpush_test::run_coroutine(sleep_for(clock, most), clock);
+    CHECK(clock.elapsed() == 24h * 365 * 100);
+    asio::io_context context;
+    bool expired = false;
+    deadline watch(clock, context.get_executor(), [&] { expired = true; });
+    watch.expires_after(most);
+    context.run();
+    CHECK_FALSE(expired);
+    CHECK(detail::deadline_after(clock.now(), std::chrono::milliseconds::max()) - clock.now() == 24h * 365 * 100);
+    CHECK(detail::deadline_after(clock.now(), -most) < clock.now());
+}
+
 TEST_CASE("a cancelled sleep ends at once") {
     hubpush_test::virtual_clock clock;
     asio::io_context context;

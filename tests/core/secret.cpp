@@ -3,6 +3,7 @@
 #include "catch.hpp"
 
 #include <ostream>
+#include <string>
 #include <type_traits>
 
 using hubpush::secret;
@@ -30,4 +31,15 @@ TEST_CASE("a moved-from secret is empty") {
     const secret second = std::move(first);
     CHECK(first.empty());
     CHECK(second.reveal() == "hf_a_token_longer_than_the_small_string_buffer");
+}
+
+TEST_CASE("a text is shown with stars wherever the secret stands in it, also when that is made of stars") {
+    CHECK(secret("hf_a").hidden_in("hf_a, hf_ahf_a and hf_") == "***, ****** and hf_");
+    CHECK(secret("*").hidden_in("a*b**") == "a***b******");
+    CHECK(secret("***").hidden_in("***") == "***");
+    CHECK(secret().hidden_in("as it is") == "as it is");
+    std::string many;
+    for (int i = 0; i < 400'000; ++i) many += "hf_canaryToken0123456789abcdefghijklm";  // 15 MB, as a server may send
+    const std::string shown = secret("hf_canaryToken0123456789abcdefghijklm").hidden_in(many);
+    CHECK(shown == std::string(3 * 400'000, '*'));
 }

@@ -21,6 +21,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -51,10 +52,10 @@ public:
     }
     client& keep_client() { return keep<client>(world.client()); }
 
-    /// Cancels from within the n-th call that the operation makes of the network or of the files, on its own strand.
+    /// Cancels from within the n-th call that the operation makes of the network or of the files on its own strand.
     void cancel_inside(std::size_t n, asio::cancellation_type how) {
-        const auto call = [this, n, how] {
-            if (++calls == n) signal.emit(how);
+        const auto call = [this, n, how, home = std::this_thread::get_id()] {
+            if (std::this_thread::get_id() == home && ++calls == n) signal.emit(how);
         };
         world.network->before = [call](network_call, std::size_t) {
             call();

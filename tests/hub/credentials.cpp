@@ -324,7 +324,7 @@ TEST_CASE("a redirect takes the token nowhere but to the configured origin") {
     cases.print_and_check("redirects of a public endpoint", 500);
 }
 
-TEST_CASE("an endpoint on this machine may send the client anywhere, but not its token") {
+TEST_CASE("an endpoint on this machine may send the client elsewhere, but not its token") {
     tally cases;
     for (const named_place& place : places()) {
         for (const int status : redirects) {

@@ -124,6 +124,15 @@ TEST_CASE("the first source that has a token wins, and says so") {
     }
 }
 
+TEST_CASE("who asks for a token by OIDC gets no other one") {
+    CHECK(failure_of({{"HF_OIDC_RESOURCE", "acme/m"}, {"HF_TOKEN", canary}}, "HF_OIDC_RESOURCE") ==
+          errc::bad_environment);
+    CHECK(resolve({{"HF_OIDC_RESOURCE", " "}, {"HF_TOKEN", "hf_a"}}).token().reveal() == "hf_a");
+    fake_environment environment;
+    environment.variables = {{"HF_OIDC_RESOURCE", "acme/m"}};
+    CHECK(resolve_settings(environment, std::nullopt, secret("hf_given")).token().reveal() == "hf_given");
+}
+
 TEST_CASE("a process without a home has no token file and no error") {
     fake_environment environment;
     environment.home_folder.reset();

@@ -454,18 +454,24 @@ struct exhausted_descriptors {
 CO_TEST_CASE("without a free descriptor there is no connection, and the error says what to do") {
     tcp::acceptor acceptor = listen(co_await asio::this_coro::executor);
     const auto network = plain_network();
-    std::exception_ptr failure;
-    {
-        const exhausted_descriptors none;
-        try {
-            co_await network->connect(local(acceptor));
-        } catch (...) {
-            failure = std::current_exception();
+    const auto through_proxy =
+        network_connector(seams(), tls_options(), no_names, proxy_settings(proxy("http://127.0.0.1:9")));
+    const std::vector<std::pair<connector*, origin>> ways{{network.get(), local(acceptor)},
+                                                          {through_proxy.get(), origin("http", "192.0.2.1", 80)}};
+    for (const auto& [way, where] : ways) {
+        std::exception_ptr failure;
+        {
+            const exhausted_descriptors none;
+            try {
+                co_await way->connect(where);
+            } catch (...) {
+                failure = std::current_exception();
+            }
         }
+        REQUIRE(failure);
+        CHECK(kind_of(failure) == errc::too_many_open_files);
+        CHECK(describe(failure).find("ulimit -n") != std::string::npos);
     }
-    REQUIRE(failure);
-    CHECK(kind_of(failure) == errc::too_many_open_files);
-    CHECK(describe(failure).find("ulimit -n") != std::string::npos);
     const std::unique_ptr<byte_stream> stream = co_await network->connect(local(acceptor));
     CHECK(stream->quiet());
 }

@@ -1,6 +1,7 @@
 #include <hubpush/net/http_client.hpp>
 
 #include "catch.hpp"
+#include "child_process.hpp"
 #include "scripted_stream.hpp"
 #include "test_seams.hpp"
 
@@ -569,6 +570,43 @@ TEST_CASE("failures that will not pass are not repeated") {
     CHECK(test.connections() == 1);
 }
 
+TEST_CASE("a predicate is asked about what may be sent again, and about nothing else") {
+    std::vector<errc> asked;
+    const auto note = [&asked](const error& failure) {
+        asked.push_back(failure.kind());
+        return true;
+    };
+    fixture test(retry_policy(attempts(2)).when(note));
+    test.server().refuse();
+    test.server().refuse();
+    CHECK(test.send(get()).kind() == errc::transport);
+    CHECK(asked == std::vector<errc>{errc::transport});  // not after the last attempt
+    for (const errc code : {errc::tls_failed, errc::protocol_error, errc::cancelled, errc::file_changed}) {
+        test.server().refuse(code);
+        CHECK(test.send(get()).kind() == code);
+    }
+    test.server().expect_request().reset();
+    CHECK(test.send(commit()).kind() != errc());
+    CHECK(asked.size() == 1);
+}
+
+TEST_CASE("a server that only fails takes no retries from another one") {
+    fixture test;
+    for (int i = 0; i < 200; ++i) test.server().refuse();
+    while (test.connections() < 200) test.send(get("https://storage.example/o"));
+    test.server().refuse();
+    test.server().expect_request().send(ok);
+    CHECK(test.send(get()).reply.body() == "ok");
+}
+
+TEST_CASE("a child process does not use the connections of its parent") {
+    fixture test;
+    test.server().expect_request().send(ok).expect_request().send(ok);
+    CHECK(test.send(get()).reply.body() == "ok");
+    CHECK(holds_in_child([&] { return test.send(get()).kind() == errc::forked && test.connections() == 1; }));
+    CHECK(test.send(get()).reply.body() == "ok");
+}
+
 TEST_CASE("a client whose server only fails asks less and less often") {
     fixture test;
     for (int i = 0; i < 200; ++i) test.server().refuse();
@@ -625,6 +663,27 @@ TEST_CASE("redirects that lead nowhere good are refused") {
     test.server().expect_request().send(reply("302 Found", "", location));
     CHECK(test.send(get()).kind() == errc::protocol_error);
     CHECK(test.connections() == 1);
+}
+
+TEST_CASE("a redirect over plain http leads to this machine, stays with the host, or is allowed by name") {
+    const auto [location, is_followed] = GENERATE(table<std::string, bool>({
+        {"http://storage.example/b", false},
+        {"http://10.0.0.1/b", false},
+        {"http://localhost.example/b", false},
+        {"http://127.0.0.1:9000/b", true},
+        {"http://[::1]:9000/b", true},
+        {"https://storage.example/b", true},
+    }));
+    const bool allowed = GENERATE(false, true);
+    CAPTURE(location, allowed);
+    fixture test;
+    test.server().expect_request().send(reply("307 Temporary", "", "Location: " + location + "\r\n"));
+    const bool followed = is_followed || allowed;
+    if (followed) test.server().expect_request().send(ok);
+    http_request request("PUT", url::parse("http://127.0.0.1:8080/o").value(), request_class::idempotent);
+    request.body("{}", "application/json").allow_plain_http(allowed);
+    CHECK(test.send(std::move(request)).kind() == (followed ? errc() : errc::protocol_error));
+    CHECK(test.connections() == (followed ? 2 : 1));
 }
 
 TEST_CASE("five redirects are followed, six are not; the same place twice is one place") {

@@ -175,6 +175,19 @@ TEST_CASE("a client that only fails stops retrying, and earns retries back by su
     CHECK(retries == 100);
 }
 
+TEST_CASE("each origin has a budget of its own, and of endless ones the last are kept") {
+    retry_budgets budgets;
+    const origin hub("https", "hub.example", 443);
+    const origin storage("https", "storage.example", 443);
+    while (budgets.of(storage).take(retry_budget::server_cost)) {
+    }
+    CHECK(budgets.of(hub).take(retry_budget::server_cost));
+    for (std::size_t i = 0; i < retry_budgets::most - 2; ++i) budgets.of(origin("https", std::to_string(i), 443));
+    CHECK_FALSE(budgets.of(storage).take(retry_budget::server_cost));
+    for (std::size_t i = 0; i < retry_budgets::most; ++i) budgets.of(origin("https", std::to_string(i), 80));
+    CHECK(budgets.of(storage).take(retry_budget::server_cost));  // forgotten
+}
+
 TEST_CASE("a failure of more than one request says itself whether it may be repeated") {
     const retry_policy policy(attempts(3), backoff(1s, 30s));
     const error passing(errc::server_error, "overloaded", error_details().retryable(true));

@@ -11,6 +11,7 @@
 #include <hubpush/net/http_exchange.hpp>
 
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -45,23 +46,43 @@ const authority_and_server& shared() {
     return made;
 }
 
+/// A line on which the n-th read finds no memory.
+class line_without_memory final : public byte_stream {
+public:
+    line_without_memory(std::unique_ptr<byte_stream> line, std::size_t n) : line_(std::move(line)), left_(n) {}
+
+    task<std::size_t> read_some(std::span<std::byte> out) override {
+        if (--left_ == 0) throw std::bad_alloc();
+        co_return co_await line_->read_some(out);
+    }
+    task<std::size_t> write_some(std::span<const std::byte> data) override { return line_->write_some(data); }
+    void close() noexcept override { line_->close(); }
+    bool quiet() noexcept override { return line_->quiet(); }
+
+private:
+    std::unique_ptr<byte_stream> line_;
+    std::size_t left_;
+};
+
 /// TLS over the line to the server in memory. A handshake that stands still is hung up on.
 class memory_connector final : public connector {
 public:
-    memory_connector(seams world, tls_peer_plan plan, tls_peer_record& record)
-        : world_(std::move(world)), plan_(std::move(plan)), record_(record) {}
+    memory_connector(seams world, tls_peer_plan plan, tls_peer_record& record, std::size_t failing_read)
+        : world_(std::move(world)), plan_(std::move(plan)), record_(record), failing_read_(failing_read) {}
     task<std::unique_ptr<byte_stream>> connect(origin where) override {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
         auto line = std::make_unique<tls_peer>(executor, shared().server, plan_, record_);
         deadline watch(world_.clock(), executor, [&hung_up_on = *line] { hung_up_on.close(); });
         watch.expires_after(handshake_limit);
-        co_return co_await detail::start_tls(std::move(line), std::move(where), shared().trust);
+        auto carrier = std::make_unique<line_without_memory>(std::move(line), failing_read_);
+        co_return co_await detail::start_tls(std::move(carrier), std::move(where), shared().trust);
     }
 
 private:
     seams world_;
     tls_peer_plan plan_;
     tls_peer_record& record_;
+    std::size_t failing_read_;
 };
 
 struct visit {
@@ -73,11 +94,11 @@ struct visit {
 };
 
 /// One GET, with one attempt, in virtual time.
-visit get(tls_peer_plan plan) {
+visit get(tls_peer_plan plan, std::size_t failing_read = 0) {
     visit result;
     test_seams seams;
     asio::io_context context;
-    const auto network = std::make_shared<memory_connector>(seams.get(), std::move(plan), result.server);
+    const auto network = std::make_shared<memory_connector>(seams.get(), std::move(plan), result.server, failing_read);
     http_client client(seams.get(), network, memory_budget(), retry_policy(attempts(1)));
     http_request request("GET", url::parse("https://hub.example/a").value(), request_class::safe);
     request.bearer(request.target().origin(), secret(canary));
@@ -117,6 +138,20 @@ TEST_CASE("records that arrive together are read one after the other") {
     tls_peer_plan plan = plan_of(GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
     plan.record = GENERATE(std::size_t{1}, std::size_t{19}, std::size_t{40});
     CHECK(get(plan).reply.body() == "hello");
+}
+
+TEST_CASE("a line that finds no memory ends the exchange") {
+    const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+    std::size_t failures = 0;
+    for (std::size_t n = 1; failures + 1 == n; ++n) {
+        CAPTURE(n, version);
+        const visit result = get(plan_of(version), n);
+        if (result.kind != errc())
+            ++failures;
+        else
+            CHECK(result.reply.body() == "hello");
+    }
+    CHECK(failures >= 2);  // during the handshake and afterwards
 }
 
 TEST_CASE("a handshake that is cut at any byte is a broken connection, and nothing was said") {

@@ -3,6 +3,8 @@
 /// \file
 /// Tests of what a child of `fork` sees.
 
+#include <hubpush/core/error.hpp>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +21,18 @@ bool holds_in_child(Body body) {
     int status = -1;
     ::waitpid(child, &status, 0);
     return status == 0;
+}
+
+/// True when the call ends with `errc::forked`.
+template <class Function>
+bool is_refused(Function function) {
+    try {
+        function();
+    } catch (const hubpush::error& failure) {
+        return failure.kind() == hubpush::errc::forked;
+    } catch (...) {
+    }
+    return false;
 }
 
 }  // namespace hubpush_test

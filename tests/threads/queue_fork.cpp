@@ -27,18 +27,6 @@ namespace {
 
 constexpr const char* canary = "hf_canaryToken0123456789";
 
-/// True when the call ends with `errc::forked`.
-template <class Function>
-bool is_refused(Function function) {
-    try {
-        function();
-    } catch (const error& failure) {
-        return failure.kind() == errc::forked;
-    } catch (...) {
-    }
-    return false;
-}
-
 task<void> some_work() {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     for (int i = 0; i < 5; ++i) co_await asio::post(executor, asio::use_awaitable);
@@ -70,9 +58,10 @@ TEST_CASE("children of a process whose queue is busy are refused and end; the pa
     int harmless = 0;
     for (int i = 0; i < 64; ++i) {
         harmless += hubpush_test::holds_in_child([&] {
-            return is_refused([&] { hub.submit(some_work); }) && is_refused([&] { hub.drain(); }) &&
-                   is_refused([&] { hub.cancel_all(); }) && is_refused([&] { known.cancel(); }) &&
-                   is_refused([&] { known.get(); });
+            return hubpush_test::is_refused([&] { hub.submit(some_work); }) &&
+                   hubpush_test::is_refused([&] { hub.drain(); }) &&
+                   hubpush_test::is_refused([&] { hub.cancel_all(); }) &&
+                   hubpush_test::is_refused([&] { known.cancel(); }) && hubpush_test::is_refused([&] { known.get(); });
         });
     }
     stop = true;
@@ -99,9 +88,10 @@ TEST_CASE("a bare queue is refused in a child and may end there, while threads o
         drains.wait_until_blocked();
         for (int i = 0; i < 16; ++i) {
             CHECK(hubpush_test::holds_in_child([&] {
-                const bool refused = is_refused([&] { queue->submit(some_work); }) &&
-                                     is_refused([&] { queue->stop(); }) && is_refused([&] { queue->refuse_new(); }) &&
-                                     is_refused([&] { queue->cancel_all(); }) && queue->forked();
+                const bool refused = hubpush_test::is_refused([&] { queue->submit(some_work); }) &&
+                                     hubpush_test::is_refused([&] { queue->stop(); }) &&
+                                     hubpush_test::is_refused([&] { queue->refuse_new(); }) &&
+                                     hubpush_test::is_refused([&] { queue->cancel_all(); }) && queue->forked();
                 queue.reset();
                 endless.reset();
                 return refused;

@@ -360,7 +360,19 @@ TEST_CASE("links are followed, also out of the folder; what is no file is skippe
     const std::vector<std::string> log = world.seams.log->lines();
     REQUIRE(log.size() == 2);
     CHECK(log[0].find("/run/socket") != std::string::npos);
-    CHECK(log[1] == "1 links lead out of the folder and are followed, the first is /run/config.json");
+    CHECK(log[1] == "'/run/config.json' leads out of the folder and is followed");
+    CHECK(world.seams.log->warnings() == 2);  // which are seen by default
+}
+
+TEST_CASE("of many links out of the folder ten are named") {
+    simulation world;
+    world.files->write("/elsewhere/blob", "x");
+    for (int i = 0; i < 12; ++i) world.files->make_link("/run/" + std::to_string(i), "/elsewhere/blob");
+    const client hub = world.client();
+    world.run(hub.upload_folder("acme/x", "/run"));
+    const std::vector<std::string> log = world.seams.log->lines();
+    REQUIRE(log.size() == 11);
+    CHECK(log.back() == "2 more links lead out of the folder and are followed");
 }
 
 TEST_CASE("with links_inside_only nothing outside of the folder is read or sent") {

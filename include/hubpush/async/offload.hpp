@@ -5,6 +5,7 @@
 
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
+#include <hubpush/core/process.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -24,12 +25,15 @@ public:
     worker_pool& operator=(const worker_pool&) = delete;
     HUBPUSH_DECL ~worker_pool();
 
+    /// True in a child process, where the threads are not: then awaiting work throws `forked`.
+    bool forked() const noexcept { return birthplace_.forked(); }
     bool runs_inline() const noexcept { return threads_.empty(); }
     asio::io_context::executor_type executor() noexcept { return context_.get_executor(); }
 
 private:
     HUBPUSH_DECL void stop();
 
+    const detail::birthplace birthplace_;
     asio::io_context context_;
     asio::executor_work_guard<asio::io_context::executor_type> work_;
     std::vector<std::thread> threads_;
@@ -67,9 +71,9 @@ HUBPUSH_DECL task<void> run_on_pool(worker_pool& pool, unit_of_work& unit);
 }  // namespace detail
 
 /// Runs `function()` on the pool and completes on the awaiting coroutine's executor with its result, or throws what it
-/// threw; `cancelled` when the pool ends before. The result type must be movable and not void. Not cancellable: a unit
-/// of work is short, and the coroutine goes on, or is destroyed with its io_context, only when it has ended, so that
-/// `function` may refer to the coroutine's own variables.
+/// threw; `cancelled` when the pool ends before, `forked` in a child of the process that made the pool. The result type
+/// must be movable and not void. Not cancellable: a unit of work is short, and the coroutine goes on, or is destroyed
+/// with its io_context, only when it has ended, so that `function` may refer to the coroutine's own variables.
 template <class Function, class Result = std::invoke_result_t<Function&>>
 task<Result> offload(worker_pool& pool, Function function) {
     static_assert(!std::is_void_v<Result>, "hubpush: give offloaded work a result, for example a bool");

@@ -6,11 +6,24 @@
 #include <hubpush/async/task.hpp>
 #include <hubpush/core/seams.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
 
 namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// `duration` after `now`; a hundred years stand for "for ever", which would overflow.
+template <class Rep, class Period>
+steady_time deadline_after(steady_time now, std::chrono::duration<Rep, Period> duration) {
+    using unit = std::chrono::duration<Rep, Period>;
+    constexpr auto for_ever = std::chrono::duration_cast<unit>(std::chrono::hours(24 * 365 * 100));
+    return now + std::chrono::duration_cast<steady_time::duration>(std::clamp(duration, -for_ever, for_ever));
+}
+
+}  // namespace detail
 
 /// Waits until `clock` reaches `at`. On a strand, or an executor with one thread: the clock's timer and the coroutine
 /// share what they wait with. Cancellation: all types; throws `cancelled`.

@@ -43,12 +43,16 @@ public:
         return difference == 0;
     }
 
-    /// `text` with `***` wherever the secret stands in it.
+    /// `text` with `***` wherever the secret stands in it. Time and memory grow with the length of `text` only, however
+    /// often a server repeats the secret, and also when the secret is made of stars itself.
     std::string hidden_in(std::string text) const {
-        if (text_.empty()) return text;
-        for (std::size_t at = 0; (at = text.find(text_, at)) != std::string::npos;)
-            text.replace(at, text_.size(), "***");
-        return text;
+        if (text_.empty() || text.find(text_) == std::string::npos) return text;
+        std::string shown;
+        std::size_t begin = 0;
+        for (std::size_t end; (end = text.find(text_, begin)) != std::string::npos; begin = end + text_.size()) {
+            shown.append(text, begin, end - begin).append("***");
+        }
+        return shown.append(text, begin);
     }
 
 private:

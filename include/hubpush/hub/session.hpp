@@ -52,8 +52,8 @@ public:
     /// asked later. Half an answer is none. Thread-safe.
     bool has_answered() const noexcept { return shared_->answered.load(std::memory_order_relaxed); }
 
-    /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
-    /// the endpoint, escaped, with its query. What writes is not redirected to another origin.
+    /// A request to the Hub with the token (if there is one), User-Agent and, in each attempt, a fresh trace id.
+    /// `target` is a path below the endpoint, escaped, with its query. What writes is not redirected to another origin.
     HUBPUSH_DECL http_request request(std::string method, std::string_view target, request_class repeatable) const;
     /// The same for a URL that the server named. The token goes only to the endpoint's origin (spec/reliability.md
     /// SEC01).

@@ -5,6 +5,7 @@
 
 #include <hubpush/core/byte_source.hpp>
 #include <hubpush/core/config.hpp>
+#include <hubpush/core/seams.hpp>
 #include <hubpush/core/secret.hpp>
 #include <hubpush/net/url.hpp>
 
@@ -68,6 +69,12 @@ public:
     /// left out when the request is sent: the client writes its own.
     http_request& header(std::string name, std::string value) {
         headers_.add(std::move(name), std::move(value));
+        return *this;
+    }
+    /// Adds, or replaces, a header field whose value is made anew for each attempt to send the request.
+    http_request& header_per_attempt(std::string name, std::string (*make)(random_source&)) {
+        renewed_name_ = std::move(name);
+        renewed_value_ = make;
         return *this;
     }
     /// The bytes to send; read again from the start when the request is repeated. Sets Content-Length when it is sent.
@@ -138,6 +145,8 @@ public:
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
     const std::function<void()>& on_answer() const noexcept { return on_answer_; }
 
+    /// What the next attempt sends.
+    HUBPUSH_DECL http_request& renew(random_source& random);
     /// The same request to another place: what a redirect needs.
     http_request& retarget(url target) {
         target_ = std::move(target);
@@ -161,6 +170,8 @@ private:
     std::chrono::milliseconds longest_wait_ = std::chrono::hours(24);
     std::function<void(std::uint64_t)> on_progress_;
     std::function<void()> on_answer_;
+    std::string renewed_name_;
+    std::string (*renewed_value_)(random_source&) = nullptr;
 };
 
 /// A complete answer: status 200 to 599 (1xx are consumed on the way), its fields, and its body.

@@ -17,7 +17,7 @@
 namespace hubpush::inline v0 {
 
 /// A proxy that opens tunnels (CONNECT, RFC 9110 §9.3.6): `proxy("http://user:password@host:3128")`. Also a client
-/// option, which then goes before the environment: `proxy()` means none, whatever the variables say.
+/// option, which then goes before the environment, NO_PROXY included: `proxy()` means none, whatever the variables say.
 ///
 /// Every target is reached through a tunnel, also one that is plain http, so that the proxy is handed no request and no
 /// token. The proxy resolves the target's name. Its user and password are told to nobody else.

@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -133,8 +134,8 @@ private:
     std::shared_ptr<const std::function<bool(const error&)>> predicate_;
 };
 
-/// A bound on the retries of all requests of one client together: a broken server is not asked six times as often as a
-/// healthy one. Not thread-safe.
+/// A bound on the retries of all requests to one origin together: a broken server is not asked six times as often as a
+/// healthy one (spec/reliability.md §3.4). Not thread-safe.
 class retry_budget {
 public:
     static constexpr int capacity = 500;
@@ -152,6 +153,18 @@ public:
 
 private:
     int left_ = capacity;
+};
+
+/// One budget for each origin, so that a broken storage does not use up what the Hub's requests may need. Servers name
+/// origins: of those beyond `most` the one that was asked for longest ago is forgotten. Not thread-safe.
+class retry_budgets {
+public:
+    static constexpr std::size_t most = 32;
+
+    HUBPUSH_DECL retry_budget& of(const origin& where);
+
+private:
+    std::list<std::pair<origin, retry_budget>> used_;  // the last one asked for stands first
 };
 
 /// 408, 425, 429, 500, 502, 503 and 504.

@@ -4,6 +4,7 @@
 /// The handle on one queued piece of work.
 
 #include <hubpush/async/task.hpp>
+#include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 #include <hubpush/queue/outcome.hpp>
 #include <hubpush/queue/queue_core.hpp>

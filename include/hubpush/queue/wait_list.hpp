@@ -8,7 +8,6 @@
 #include <hubpush/core/process.hpp>
 #include <hubpush/core/seams.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -18,12 +17,6 @@
 #include <optional>
 
 namespace hubpush::inline v0::detail {
-
-/// `duration` after `now`; a hundred years stand for "for ever", which would overflow.
-inline steady_time deadline_after(steady_time now, std::chrono::milliseconds duration) {
-    constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365 * 100);
-    return now + std::min(duration, for_ever);
-}
 
 /// Waits for conditions on what `mutex` guards. The conditions are asked under it and must not throw.
 class wait_list {

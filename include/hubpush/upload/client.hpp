@@ -29,8 +29,10 @@ namespace hubpush::inline v0 {
 /// executor and completes on the caller's. Thread-safety: calls may be made from any thread. Cancellation of every
 /// call: all types; until the commit request leaves, the call ends with `cancelled` and the branch has not moved
 /// (content may be stored); afterwards with the real outcome or `outcome_unknown`. Emit where the call is awaited.
-/// Lifetime: arguments are owned by the call; the executor's context must outlive the client. Errors: design.md §4;
-/// `invalid_argument` before the first request. Every call exists with any completion token too: `async_calls`.
+/// Lifetime: arguments are owned by the call; the executor's context must outlive the client. In a child process every
+/// call throws `forked`, and a client may end there: it leaves everything to the parent (spec/reliability.md P05).
+/// Errors: design.md §4; `invalid_argument` before the first request. Every call exists with any completion token too:
+/// `async_calls`.
 class client : public async_calls<client> {
 public:
     /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `commit_patience`, `allow_plain_http`, `log_to`
@@ -46,8 +48,9 @@ public:
     /// A copy of this handle that sends by another policy; connections, token and everything else are shared.
     HUBPUSH_DECL client with(retry_policy policy) const;
 
-    /// Where the work runs, and where handlers without an executor of their own are called.
-    asio::any_io_executor get_executor() const { return strand_; }
+    /// Where the work runs, and where handlers without an executor of their own are called. Throws `forked` in a child
+    /// process.
+    HUBPUSH_DECL asio::any_io_executor get_executor() const;
     /// True once the endpoint has answered any request of this client. Thread-safe.
     HUBPUSH_DECL bool has_answered() const noexcept;
     /// The endpoint without a '/' at its end.
@@ -103,7 +106,7 @@ public:
     /// Runs `work` on the client's strand and completes on the awaiting coroutine's executor.
     template <class Result>
     task<Result> run(task<Result> work) const {
-        return detail::run_on(strand_, std::move(work));
+        return detail::run_on(get_executor(), std::move(work));
     }
 
 private:
@@ -115,7 +118,6 @@ private:
     HUBPUSH_DECL task<commit_info> push_operations(std::string repo_id, operation_list operations,
                                                    create_commit_call::takes options) const;
 
-    asio::any_io_executor strand_;
     std::shared_ptr<client_state> state_;
 };
 

@@ -4,7 +4,10 @@
 /// What the steps of one push share.
 
 #include <hubpush/async/offload.hpp>
+#include <hubpush/core/asio.hpp>
 #include <hubpush/core/budget.hpp>
+#include <hubpush/core/error.hpp>
+#include <hubpush/core/process.hpp>
 #include <hubpush/core/seams.hpp>
 #include <hubpush/fs/file_system.hpp>
 #include <hubpush/hub/preupload.hpp>
@@ -26,10 +29,11 @@ namespace hubpush::inline v0 {
 /// What a client owns and its pushes use: all of it belongs to the client's strand.
 class client_state {
 public:
-    client_state(hubpush::seams seams, memory_budget budget, std::shared_ptr<file_system> files,
-                 std::shared_ptr<worker_pool> pool, std::shared_ptr<hub_session> session,
-                 std::chrono::milliseconds commit_patience)
-        : seams_(std::move(seams)),
+    client_state(asio::any_io_executor strand, hubpush::seams seams, memory_budget budget,
+                 std::shared_ptr<file_system> files, std::shared_ptr<worker_pool> pool,
+                 std::shared_ptr<hub_session> session, std::chrono::milliseconds commit_patience)
+        : strand_(std::move(strand)),
+          seams_(std::move(seams)),
           budget_(std::move(budget)),
           files_(std::move(files)),
           pool_(std::move(pool)),
@@ -43,14 +47,31 @@ public:
     hub_session& session() noexcept { return *session_; }
     std::chrono::milliseconds commit_patience() const noexcept { return commit_patience_; }
 
-    /// The same things with another session.
-    std::shared_ptr<client_state> with(std::shared_ptr<hub_session> session) const {
-        const auto result = std::make_shared<client_state>(*this);
-        result->session_ = std::move(session);
-        return result;
+    /// The state in the hands of those who use it. In a child process none of them destroys it: the threads of the pool
+    /// are not there to be joined, and a lock may be held for ever.
+    static std::shared_ptr<client_state> share(client_state state) {
+        const auto release = [](client_state* last) {
+            if (!last->birthplace_.forked()) delete last;
+        };
+        return {new client_state(std::move(state)), release};
     }
 
+    /// The same things with another session.
+    std::shared_ptr<client_state> with(std::shared_ptr<hub_session> session) const {
+        client_state result = *this;
+        result.session_ = std::move(session);
+        return share(std::move(result));
+    }
+
+    /// Throws `forked` in a child process.
+    void check_process() const {
+        if (birthplace_.forked()) throw_error(errc::forked, "this client belongs to the parent process");
+    }
+    const asio::any_io_executor& strand() const noexcept { return strand_; }
+
 private:
+    detail::birthplace birthplace_;
+    asio::any_io_executor strand_;
     hubpush::seams seams_;
     memory_budget budget_;
     std::shared_ptr<file_system> files_;

@@ -64,7 +64,7 @@ struct space_sdk_tag;
 
 }  // namespace detail
 
-/// First line of the commit. Default: the reference client's (spec/hub-http-api.md §4.6).
+/// First line of the commit. Default: what the call does, as in "Upload a.bin with hubpush"; `create_commit` has none.
 using message = detail::text_option<detail::message_tag>;
 /// The rest of the commit's text. Default: empty.
 using description = detail::text_option<detail::description_tag>;

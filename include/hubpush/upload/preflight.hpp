@@ -23,7 +23,7 @@ public:
     HUBPUSH_DECL std::shared_ptr<byte_source>* see(std::string_view path, std::string_view local, std::uint64_t size);
 
     /// The file seen last is a link that leads out of the folder; `location` is its local path.
-    HUBPUSH_DECL void leaves_root(std::string location);
+    HUBPUSH_DECL void leaves_root(std::string_view location);
 
     /// Reads the files that decide about others, has the Hub look at the README.md and tells the log what looks like a
     /// mistake. Throws what makes the push pointless.
@@ -42,7 +42,6 @@ private:
     std::uint64_t data_files_ = 0;
     std::string first_data_file_;
     std::uint64_t outside_ = 0;
-    std::string first_outside_;
     std::uint64_t secrets_ = 0;
     std::uint64_t huge_files_ = 0;
 };

@@ -3,7 +3,6 @@
 #include <hubpush/async/offload.hpp>
 #include <hubpush/core/auto_reset_event.hpp>
 #include <hubpush/core/error.hpp>
-#include <hubpush/core/process.hpp>
 
 #include <condition_variable>
 #include <exception>
@@ -19,8 +18,9 @@ namespace hubpush::inline v0 {
 HUBPUSH_DECL worker_pool::worker_pool(std::size_t threads)
     : context_(static_cast<int>(threads == 0 ? 1 : threads)), work_(asio::make_work_guard(context_)) {
     const auto work = [this] {
-        // On Linux this lowers the calling thread only. Failing is harmless: the work is merely less polite.
-        static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5));
+        // On Linux both are about a thread. Failing is harmless: the work is merely less polite.
+        const auto self = static_cast<id_t>(::gettid());
+        static_cast<void>(::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + 5));
         context_.run();
     };
     threads_.reserve(threads);
@@ -133,6 +133,7 @@ private:
 };
 
 HUBPUSH_DECL task<void> run_on_pool(worker_pool& pool, unit_of_work& unit) {
+    if (pool.forked()) throw_error(errc::forked, "the worker pool belongs to the parent process");
     auto_reset_event ended(co_await asio::this_coro::executor);
     const auto work = std::make_shared<offloaded>(unit, ended);
     const abandoned_at_end guard(*work);

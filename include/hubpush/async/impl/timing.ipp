@@ -21,7 +21,7 @@ HUBPUSH_DECL task<void> sleep_until(clock& clock, steady_time at) {
 }
 
 HUBPUSH_DECL task<void> sleep_for(clock& clock, std::chrono::nanoseconds duration) {
-    co_await sleep_until(clock, clock.now() + std::chrono::duration_cast<steady_time::duration>(duration));
+    co_await sleep_until(clock, detail::deadline_after(clock.now(), duration));
 }
 
 HUBPUSH_DECL deadline::deadline(clock& clock, asio::any_io_executor executor, std::function<void()> on_expiry)
@@ -34,7 +34,7 @@ HUBPUSH_DECL void deadline::expires_at(steady_time at) {
 }
 
 HUBPUSH_DECL void deadline::expires_after(std::chrono::nanoseconds duration) {
-    expires_at(clock_.now() + std::chrono::duration_cast<steady_time::duration>(duration));
+    expires_at(detail::deadline_after(clock_.now(), duration));
 }
 
 HUBPUSH_DECL void deadline::cancel() {

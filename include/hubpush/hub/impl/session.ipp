@@ -66,7 +66,7 @@ HUBPUSH_DECL http_request hub_session::request(std::string method, url target, r
     http_request result(std::move(method), std::move(target), repeatable);
     result.stay_with_origin(to_endpoint && !reads);
     result.header("User-Agent", detail::user_agent(settings_));
-    result.header("X-Amzn-Trace-Id", detail::trace_id(seams_.random()));
+    result.header_per_attempt("X-Amzn-Trace-Id", detail::trace_id);
     result.allow_plain_http(settings_.allow_plain_http());
     if (!settings_.token().empty()) result.bearer(settings_.origin(), settings_.token());
     return result;

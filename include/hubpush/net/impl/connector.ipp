@@ -172,7 +172,8 @@ inline task<std::unique_ptr<byte_stream>> open_directly(std::shared_ptr<network>
 /// The same failure, but the user learns that it is about the proxy, and where that was named.
 [[noreturn]] inline void throw_proxy_unreachable(const proxy& via, const error& failure) {
     error_details details = failure.details();
-    if (failure.kind() != errc::tls_failed) details.hint("check the address of the proxy in " + via.named_by());
+    const bool has_hint = failure.kind() == errc::tls_failed || failure.kind() == errc::too_many_open_files;
+    if (!has_hint) details.hint("check the address of the proxy in " + via.named_by());
     throw_error(failure.kind(), name_of(via) + " cannot be used: " + failure.what(), std::move(details));
 }
 

@@ -4,6 +4,7 @@
 
 #include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
+#include <hubpush/core/process.hpp>
 #include <hubpush/net/connection_pool.hpp>
 #include <hubpush/net/http_exchange.hpp>
 #include <hubpush/net/redirect.hpp>
@@ -90,11 +91,12 @@ struct http_client::state {
     std::shared_ptr<hubpush::connector> connector;
     memory_budget budget;
     retry_policy default_policy;
-    retry_budget retries;
+    retry_budgets retries;
     detail::connection_slots slots;
     detail::connection_pool idle;
     detail::trace_ring trace;
     std::uint64_t calls = 0;
+    const detail::birthplace birthplace;
 };
 
 inline trace_event http_client::state::event(trace_kind kind, const call& now, std::string_view about) const {
@@ -126,7 +128,7 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
             failure = std::current_exception();
         }
         if (!failure && !retryable_status(reply.status())) {
-            retries.refund();
+            retries.of(request.target().origin()).refund();
             co_return reply;
         }
         if (!first_failure) first_failure = seams.clock().now();
@@ -151,15 +153,17 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_w
     const auto since = std::chrono::duration_cast<milliseconds>(seams.clock().now() - first_failure);
     const std::optional<milliseconds> requested =
         failure ? std::optional<milliseconds>() : requested_wait(reply, seams.clock().wall());
-    if (!now.policy.allows(detail::error_of_attempt(request, reply, failure, requested))) return std::nullopt;
     const failed_attempt failed = failure ? failed_attempt(now.attempt, since, detail::kind_of(failure))
                                           : failed_attempt(now.attempt, since, reply.status(), requested);
     const std::optional<milliseconds> wait = now.policy.next_wait(failed, seams.random().next());
+    if (!wait) return std::nullopt;
+    if (!now.policy.allows(detail::error_of_attempt(request, reply, failure, requested))) return std::nullopt;
     const int cost = failure ? retry_budget::transport_cost : retry_budget::server_cost;
-    return wait && retries.take(cost) ? wait : std::nullopt;
+    return retries.of(request.target().origin()).take(cost) ? wait : std::nullopt;
 }
 
 HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_request request, call& now) {
+    request.renew(seams.random());
     for (int hops = 0;; ++hops) {
         http_response reply = co_await exchange(request, now);
         const std::optional<url> next = detail::redirect_target(request, reply, hops);
@@ -175,6 +179,8 @@ HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_reque
 }
 
 HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request& request, call& now) {
+    // The sockets are the parent's too: two processes would read each other's answers (spec/hub-http-api.md §11.4).
+    if (birthplace.forked()) throw_error(errc::forked, "the connections belong to the parent process");
     const secret head = request_head(request);
     const origin where = request.target().origin();
     for (bool second = false;; second = true) {

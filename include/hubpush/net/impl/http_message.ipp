@@ -120,6 +120,11 @@ HUBPUSH_DECL http_request& http_request::body(std::string text, std::string cont
     return body(memory_source(std::move(text)));
 }
 
+HUBPUSH_DECL http_request& http_request::renew(random_source& random) {
+    if (renewed_value_ != nullptr) headers_.set(renewed_name_, renewed_value_(random));
+    return *this;
+}
+
 HUBPUSH_DECL http_request& http_request::drop_credentials() {
     origin_.reset();
     token_ = secret();

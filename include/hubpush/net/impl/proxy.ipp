@@ -132,7 +132,8 @@ HUBPUSH_DECL void require_tunnel(const http_response& reply, const proxy& via, c
                     details.hint("set " + via.named_by() + " to http://user:password@host:port"));
     }
     throw_error(errc::proxy_failed, name_of(via) + " refuses to connect to " + target.text(),
-                details.hint("name another proxy in " + via.named_by() + ", or exclude the host from it in NO_PROXY"));
+                details.hint("name another proxy in " + via.named_by() +
+                             "; NO_PROXY keeps hosts away from proxies that variables name"));
 }
 
 }  // namespace detail

@@ -35,6 +35,13 @@ inline url redirect_location(const http_request& request, const http_response& r
     return *next;
 }
 
+/// Plain http goes where the request itself went, or stays on this machine: what a link may not do (SEC05) a redirect
+/// may not do either.
+inline bool is_overheard(const http_request& request, const origin& next) {
+    return !next.secure() && !next.loopback() && next.host() != request.target().origin().host() &&
+           !request.plain_http_allowed();
+}
+
 HUBPUSH_DECL bool is_redirect(int status) noexcept {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -49,6 +56,9 @@ HUBPUSH_DECL std::optional<url> redirect_target(const http_request& request, con
     const url next = redirect_location(request, reply);
     if (request.target().origin().secure() && !next.origin().secure()) {
         throw_redirect_refused(request, reply, "the redirect leaves https");
+    }
+    if (is_overheard(request, next.origin())) {
+        throw_redirect_refused(request, reply, "the redirect leads over plain http to another host");
     }
     if (hops == redirect_limit) throw_redirect_refused(request, reply, "too many redirects");
     if (request.stays_with_origin() && next.origin() != request.target().origin()) {

@@ -4,6 +4,7 @@
 
 #include <hubpush/core/ascii.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -124,6 +125,18 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::wait_after(
     if (requested) wait = *requested + below(backoff_.base());
     if (since_first_failure + requested.value_or(wait) > total_limit) return std::nullopt;
     return wait;
+}
+
+HUBPUSH_DECL retry_budget& retry_budgets::of(const origin& where) {
+    const auto known =
+        std::find_if(used_.begin(), used_.end(), [&where](const auto& each) { return each.first == where; });
+    if (known != used_.end()) {
+        used_.splice(used_.begin(), used_, known);
+    } else {
+        used_.emplace_front(where, retry_budget());
+        if (used_.size() > most) used_.pop_back();
+    }
+    return used_.front().second;
 }
 
 HUBPUSH_DECL bool retryable_status(int status) noexcept {

@@ -103,6 +103,8 @@ private:
             std::rethrow_exception(failure);
         } catch (const std::system_error& known) {
             return known.code();
+        } catch (...) {
+            return make_error_code(std::errc::not_enough_memory);
         }
     }
 

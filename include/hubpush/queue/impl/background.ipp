@@ -2,6 +2,8 @@
 
 #include <hubpush/queue/background.hpp>
 
+#include <hubpush/async/timing.hpp>
+
 #include <atomic>
 #include <thread>
 

@@ -2,6 +2,7 @@
 
 #include <hubpush/queue/queue_core.hpp>
 
+#include <hubpush/async/timing.hpp>
 #include <hubpush/core/error.hpp>
 
 #include <string>

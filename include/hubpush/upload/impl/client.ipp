@@ -35,7 +35,8 @@ inline std::shared_ptr<connector> network_of(const client_call::takes& options, 
                              std::move(guard));
 }
 
-inline std::shared_ptr<client_state> make_client_state(const client_call::takes& options) {
+inline std::shared_ptr<client_state> make_client_state(asio::any_io_executor executor,
+                                                       const client_call::takes& options) {
     const seams seams = seams_of(options);
     const memory_budget budget = options.get_or_default<memory_budget>();
     hub_settings settings = settings_of(options);
@@ -47,8 +48,9 @@ inline std::shared_ptr<client_state> make_client_state(const client_call::takes&
     auto session = std::make_shared<hub_session>(
         std::move(settings), seams, std::move(network), budget, options.get_or_default<retry_policy>(),
         options.get_or_default<connection_limits>(), options.get_or_default<trace_events>());
-    return std::make_shared<client_state>(seams, budget, std::move(files), std::make_shared<worker_pool>(threads),
-                                          std::move(session), options.get_or_default<commit_patience>().time());
+    return client_state::share(client_state(asio::make_strand(std::move(executor)), seams, budget, std::move(files),
+                                            std::make_shared<worker_pool>(threads), std::move(session),
+                                            options.get_or_default<commit_patience>().time()));
 }
 
 /// A path to be removed in its normal form; a '/' at its end, which marks a folder, stays.
@@ -95,7 +97,12 @@ task<Result> keep_alive(std::shared_ptr<client_state> /*held by the frame*/, tas
 }  // namespace detail
 
 HUBPUSH_DECL client::client(asio::any_io_executor executor, client_call::takes options)
-    : strand_(asio::make_strand(std::move(executor))), state_(detail::make_client_state(options)) {}
+    : state_(detail::make_client_state(std::move(executor), options)) {}
+
+HUBPUSH_DECL asio::any_io_executor client::get_executor() const {
+    state_->check_process();
+    return state_->strand();
+}
 
 HUBPUSH_DECL client client::with(retry_policy policy) const {
     client result = *this;
@@ -107,7 +114,10 @@ HUBPUSH_DECL bool client::has_answered() const noexcept { return state_->session
 
 HUBPUSH_DECL std::string client::endpoint() const { return state_->session().settings().endpoint(); }
 
-HUBPUSH_DECL std::vector<trace_event> client::trace() const { return state_->session().trace(); }
+HUBPUSH_DECL std::vector<trace_event> client::trace() const {
+    state_->check_process();
+    return state_->session().trace();
+}
 
 HUBPUSH_DECL task<hub_user> client::whoami() const {
     return run(detail::keep_alive(state_, hubpush::whoami(state_->session())));

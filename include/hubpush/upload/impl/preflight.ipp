@@ -18,8 +18,8 @@ inline constexpr std::size_t preflight_block = 64 * 1024;
 inline constexpr std::uint64_t recommended_files = 100'000;
 inline constexpr std::uint64_t largest_file = 500'000'000'000;
 
-/// So many files that look like secrets are named one by one.
-inline constexpr std::uint64_t named_secrets = 10;
+/// So many files that look like secrets, and so many links out of the folder, are named one by one.
+inline constexpr std::uint64_t named_at_most = 10;
 
 /// Names under which programs keep passwords and keys (spec/reliability.md SEC12).
 inline bool may_hold_secret(std::string_view path) {
@@ -60,8 +60,9 @@ HUBPUSH_DECL std::shared_ptr<byte_source>* preflight::see(std::string_view path,
     return local == "README.md" ? &readme_ : nullptr;
 }
 
-HUBPUSH_DECL void preflight::leaves_root(std::string location) {
-    if (outside_++ == 0) first_outside_ = std::move(location);
+HUBPUSH_DECL void preflight::leaves_root(std::string_view location) {
+    if (++outside_ > named_at_most) return;
+    context_.log().write(log_level::warning, "'" + printable(location) + "' leads out of the folder and is followed");
 }
 
 HUBPUSH_DECL task<void> preflight::finish() {
@@ -74,20 +75,18 @@ HUBPUSH_DECL task<void> preflight::finish() {
 }
 
 HUBPUSH_DECL void preflight::note_secret(std::string_view local) {
-    if (++secrets_ > named_secrets) return;
+    if (++secrets_ > named_at_most) return;
     context_.log().write(log_level::warning,
                          "'" + printable(local) + "' looks like a secret and is pushed; ignore it if it is one");
 }
 
 HUBPUSH_DECL void preflight::warn() const {
     const auto say = [this](const std::string& text) { context_.log().write(log_level::warning, text); };
-    if (outside_ != 0) {
-        context_.log().write(log_level::info, std::to_string(outside_) +
-                                                  " links lead out of the folder and are followed, the first is " +
-                                                  printable(first_outside_));
+    if (outside_ > named_at_most) {
+        say(std::to_string(outside_ - named_at_most) + " more links lead out of the folder and are followed");
     }
-    if (secrets_ > named_secrets) {
-        say(std::to_string(secrets_ - named_secrets) + " more files look like secrets and are pushed");
+    if (secrets_ > named_at_most) {
+        say(std::to_string(secrets_ - named_at_most) + " more files look like secrets and are pushed");
     }
     if (huge_files_ != 0) say(std::to_string(huge_files_) + " files are larger than 500 GB, which the Hub refuses");
     if (context_.tally().files > recommended_files) {
