@@ -1,6 +1,6 @@
 // An HTTP server that keeps what it receives: the body of `PUT /checkpoints/NAME` becomes a file of a repository on the
 // Hub, and the answer is the address of the commit. One thread serves several clients at once; the push of a client
-// that goes away is cancelled; Ctrl-C cancels them all, and then the program ends.
+// that goes away is cancelled, and what it came to is written down; Ctrl-C cancels them all, and then the program ends.
 //
 //   03_asio_server USER/NAME PORT            with HF_TOKEN set, and HF_ENDPOINT for another Hub than huggingface.co
 //   curl --upload-file model.safetensors http://127.0.0.1:PORT/checkpoints/
@@ -148,21 +148,39 @@ std::string reply(const std::string& status, const std::string& text) {
            "\r\n\r\n" + text;
 }
 
+/// What became of a request that failed.
+std::string failure_reply(std::exception_ptr failure) {
+    const std::string text = hubpush::describe(failure) + '\n';
+    try {
+        std::rethrow_exception(failure);
+    } catch (const hubpush::invalid_argument&) {
+        return reply("400 Bad Request", text);
+    } catch (...) {
+        return reply("502 Bad Gateway", text);
+    }
+}
+
+/// Pushes, says what came of it, and gives the reply. The client may leave while the commit's answer is on its way, and
+/// then the commit may have been made: that is said, too.
+asio::awaitable<std::string> push(service& here, const fs::path& file, const std::string& name) {
+    auto [failure, commit] =
+        co_await here.hub.async_upload_file(here.repo_id, file, "checkpoints/" + name,
+                                            hubpush::message("store " + name), hubpush::as_tuple(asio::use_awaitable));
+    std::cout << name << ": " << (failure ? hubpush::describe(failure) : commit.url) << std::endl;
+    if (failure) co_return failure_reply(failure);
+    co_return reply("201 Created\r\nLocation: " + commit.url, commit.url + '\n');
+}
+
 /// Receives and pushes; gives the reply. A client that closes its side is not waited for.
 asio::awaitable<std::string> store(service& here, tcp::socket& socket) {
     const temporary_file body(++here.requests);
     auto receiving = receive(here, socket, body.path());
     const std::string name = co_await hubpush::timeout(std::move(receiving), 10min);
-    auto pushing =
-        here.hub.async_upload_file(here.repo_id, body.path(), "checkpoints/" + name, hubpush::message("store " + name),
-                                   hubpush::as_tuple(asio::use_awaitable));
+    auto pushing = push(here, body.path(), name);
     auto first = co_await (std::move(pushing) || until_closed(socket));  // the other one is cancelled and has ended
     co_await hubpush::throw_if_cancelled();
-    if (first.index() == 1) throw std::runtime_error(name + ": the client has gone, its push is cancelled");
-    const auto& [failure, commit] = std::get<0>(first);
-    if (failure) std::rethrow_exception(failure);
-    std::cout << name << ": " << commit.url << std::endl;
-    co_return reply("201 Created\r\nLocation: " + commit.url, commit.url + '\n');
+    if (first.index() == 1) throw std::runtime_error(name + ": the client has gone");
+    co_return std::get<0>(first);
 }
 
 asio::awaitable<std::string> reply_to(service& here, tcp::socket& socket) {
@@ -170,10 +188,8 @@ asio::awaitable<std::string> reply_to(service& here, tcp::socket& socket) {
         co_return co_await store(here, socket);
     } catch (const refusal& no) {
         co_return reply(no.what(), "");
-    } catch (const hubpush::error& failure) {
-        const char* const status =
-            failure.kind() == hubpush::errc::invalid_argument ? "400 Bad Request" : "502 Bad Gateway";
-        co_return reply(status, std::string(failure.what()) + " - " + failure.hint() + '\n');
+    } catch (const hubpush::error&) {
+        co_return failure_reply(std::current_exception());
     }
 }
 

@@ -100,7 +100,7 @@ serve_clients() {
     put "$work/model/config.json" config.json -H 'Content-Length: 5000000000' >"$work/status.h"
     kill -INT $server
     wait $server
-    sort "$work/served" | cat - "$work"/status.? >"$work/output"
+    LC_ALL=C sort "$work/served" | cat - "$work"/status.? >"$work/output"
     expect 03_asio_server "$work/output" 4
 }
 
@@ -114,9 +114,68 @@ client_leaves() {
     local client=$!
     wait_for called "$work/silent"
     kill $client
-    wait_for 'the client has gone, its push is cancelled' "$work/left"
+    wait_for 'the client has gone' "$work/left"
+    grep '^config.json: .*cancelled' "$work/left"
     kill -INT $server
     wait $server
+}
+
+# A Hub that asks the real one, and answers a commit only when there is a file $work/answer; says when it has made one.
+holding_hub() {
+    exec python3 -uc '
+import http.server, os, sys, time, urllib.request
+
+class Relay(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fields = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
+        asked = urllib.request.Request(sys.argv[1] + self.path, body or None, fields, method=self.command)
+        content = urllib.request.urlopen(asked).read()
+        if "/commit/" in self.path:
+            print("committed")
+            while not os.path.exists(sys.argv[2]):
+                time.sleep(0.1)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = answer
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Relay)
+print("http://127.0.0.1:%d" % server.server_port)
+server.serve_forever()' "$HF_ENDPOINT" "$work/answer" 2>/dev/null
+}
+
+# A client that leaves while the answer of its commit is on its way does not make the commit unheard of.
+client_leaves_late() {
+    echo "--- 03_asio_server, a client leaves after the commit"
+    create client_leaves_late
+    holding_hub >"$work/held" &
+    local relay=$!
+    HF_ENDPOINT=$(wait_for 'http://127.0.0.1:[0-9]*' "$work/held") start_server "$work/left_late"
+    curl --silent --upload-file "$work/model/config.json" "$checkpoints" &
+    local client=$!
+    wait_for committed "$work/held"
+    kill $client
+    wait $client || true
+    sleep 0.5
+    touch "$work/answer"
+    wait_for 'the client has gone' "$work/left_late"
+    grep '^config.json: http.*/commit/' "$work/left_late"
+    kill -INT $server
+    wait $server
+    kill $relay
+}
+
+# An endpoint that is set to nothing is none: the checkpoints go to the embedded Hub, and not to huggingface.co.
+demonstrate() {
+    echo "--- train_and_push, an empty endpoint"
+    HF_ENDPOINT='' HTTPS_PROXY=http://127.0.0.1:1 "$programs/train_and_push" --steps 2 --every 1 --dir "$work/demo" \
+        --out "$work/demo.svg" >"$work/demonstrated"
+    grep "git clone $work/demo/hub/" "$work/demonstrated"
 }
 
 # A push ends when its time is over, and at Ctrl-C.
@@ -162,6 +221,8 @@ run 06_tokens 3
 run 08_commit_operations 2 "$work/model/Weights.safetensors"
 run 09_own_steps 1 "$work/model"
 serve_clients
+client_leaves_late
+demonstrate
 outage
 client_leaves
 push_ends

@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
+#include <string>
 
 namespace fs = std::filesystem;
 
@@ -68,12 +69,20 @@ void report(const example_options& options, const std::vector<training_step>& st
     std::printf("picture: %s\n", options.picture.c_str());
 }
 
+/// HF_ENDPOINT, or nothing when it is blank, as a `${HF_ENDPOINT:-}` of docker-compose can leave it: to the library
+/// that is the same as unset.
+std::string given_endpoint() {
+    const char* const value = std::getenv("HF_ENDPOINT");
+    const std::string text = value == nullptr ? "" : value;
+    return text.find_first_not_of(" \t\r\n\v\f") == std::string::npos ? "" : text;
+}
+
 int run(example_options options) {
     std::optional<hubpush::local_hub_thread> embedded;
     checkpoint_pushes pushes;  // before the hub, whose thread tells it how far pushes are
     std::optional<hubpush::background> hub;
-    const char* endpoint = std::getenv("HF_ENDPOINT");
-    if (endpoint != nullptr) {
+    const std::string endpoint = given_endpoint();
+    if (!endpoint.empty()) {
         hub.emplace();
     } else {
         embedded.emplace(hubpush::local_hub_options(options.folder / "hub"));
@@ -86,7 +95,7 @@ int run(example_options options) {
     const auto outcome = hub->drain();
     report(options, steps, pushes.records());
     const std::string address =
-        embedded ? embedded->repository_path(options.repo_id).string() : endpoint + ("/" + options.repo_id);
+        embedded ? embedded->repository_path(options.repo_id).string() : endpoint + "/" + options.repo_id;
     std::printf("git clone %s\n", address.c_str());
     return outcome ? EXIT_SUCCESS : EXIT_FAILURE;
 }

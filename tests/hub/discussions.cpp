@@ -142,14 +142,20 @@ TEST_CASE("cancelled while it is being opened: the pull request that is left beh
     CHECK(test.hint.find("refs/pr/3") != std::string::npos);
 }
 
-TEST_CASE("titles have 3 to 200 characters, of the first line") {
+TEST_CASE("titles have 3 to 200 characters, of the first line, and none that is a control character") {
     const std::string long_title = std::string(199, 'x') + "\xc3\xa9";
     const std::vector<std::pair<std::string, std::string>> cases{{"v1", "Push v1"},
                                                                  {"abc", "abc"},
                                                                  {"  abc  ", "abc"},
                                                                  {"a\nb", "Push a"},
                                                                  {"\xe6\x97\xa5", "Push \xe6\x97\xa5"},
-                                                                 {long_title, std::string(199, 'x')}};
+                                                                 {long_title, std::string(199, 'x')},
+                                                                 {"step\t100", "step 100"},
+                                                                 {"a\x01\x1f\x7f", "Push a"},
+                                                                 {"\xc3\xa9"
+                                                                  "a ",
+                                                                  "Push \xc3\xa9"
+                                                                  "a"}};
     for (const auto& [given, sent] : cases) {
         scripted_session test;
         test.network->next().expect_request().send(json_reply(R"({"num":1})"));

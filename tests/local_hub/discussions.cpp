@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -122,6 +123,35 @@ TEST_CASE("a pull request begins at the parent that its commit names", "[discuss
     CHECK(unknown.field("X-Error-Code") == "RevisionNotFound");
     CHECK(test.ask("POST", repo + "/commit/" + first + "?create_pr=1", header + hello_line).status == 404);
     CHECK(test.ask("GET", talks).json()["count"] == 1);
+}
+
+TEST_CASE("the parent of a pull request is a commit, by 5 digits or more, and never a branch or tag", "[discussions]") {
+    const temporary_folder folder;
+    hub_fixture test(folder.path());
+    test.create();
+    const std::string first = test.head();
+    REQUIRE(test.commit(file_line("later", "x")).status == 200);
+    const std::string second = test.head();
+    const auto with_parent = [&test](const std::string& parent) {
+        return open_by_commit(test, test.token,
+                              R"({"key":"header","value":{"summary":"s","parentCommit":")" + parent + "\"}}\n");
+    };
+    REQUIRE(test.ask("POST", repo + "/branch/" + first.substr(0, 6), "{}").status == 200);  // at the second commit
+    REQUIRE(test.ask("POST", repo + "/branch/cafe1", "{}").status == 200);
+    CHECK(with_parent(first.substr(0, 5)).status == 200);
+    CHECK(with_parent(first.substr(0, 6)).status == 200);
+    CHECK(with_parent(first).status == 200);
+    for (const char* number : {"1", "2", "3"}) {
+        CHECK(test.ask("GET", repo + "/commits/refs%2Fpr%2F" + number).json()[1]["id"] == first);
+    }
+    const std::vector<std::string> none{"cafe1", "main", first.substr(0, 4), first + "0"};
+    for (const std::string& parent : none) {
+        CAPTURE(parent);
+        const raw_reply refused = with_parent(parent);
+        CHECK(refused.status == 404);
+        CHECK(refused.field("X-Error-Code") == "RevisionNotFound");
+    }
+    CHECK(test.ask("GET", talks).json()["count"] == 3);
 }
 
 TEST_CASE("of a pull request that is refused nothing is left", "[discussions]") {

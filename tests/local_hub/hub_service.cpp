@@ -109,11 +109,13 @@ TEST_CASE("repositories are created once, under allowed names, and deleted", "[h
     test.create();
 }
 
-TEST_CASE("a parent may be some digits in upper case, and a stale one is refused", "[hub_service]") {
+TEST_CASE("a parent may be some digits in upper case, and a stale one or one of 4 digits is refused", "[hub_service]") {
     const temporary_folder folder;
     hub_fixture test(folder.path());
     test.create();
     const std::string first = test.head();
+    const std::string few_digits = first.substr(0, 4);
+    CHECK(test.commit(hello_line, R"({"summary":"x","parentCommit":")" + few_digits + "\"}").status == 412);
     std::string start = first.substr(0, 12);
     std::transform(start.begin(), start.end(), start.begin(), [](unsigned char c) { return std::toupper(c); });
     REQUIRE(test.commit(hello_line, R"({"summary":"x","parentCommit":")" + start + "\"}").status == 200);

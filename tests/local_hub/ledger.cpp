@@ -19,7 +19,7 @@ request_record get(const std::string& target) {
 }  // namespace
 
 TEST_CASE("requests are numbered, changed by number, and counted", "[ledger]") {
-    request_ledger ledger;
+    request_ledger ledger(10'000);
     CHECK(ledger.begin(get("/a?x=/b")) == 1);
     CHECK(ledger.begin(get("/b")) == 2);
     ledger.update(2, [](request_record& record) { record.status = 200; });
@@ -29,7 +29,7 @@ TEST_CASE("requests are numbered, changed by number, and counted", "[ledger]") {
 }
 
 TEST_CASE("after clearing numbers go on and old ones change nothing", "[ledger]") {
-    request_ledger ledger;
+    request_ledger ledger(10'000);
     ledger.begin(get("/a"));
     ledger.clear();
     CHECK(ledger.begin(get("/b")) == 2);
@@ -39,8 +39,31 @@ TEST_CASE("after clearing numbers go on and old ones change nothing", "[ledger]"
     CHECK(ledger.snapshot()[0].status == 0);
 }
 
+TEST_CASE("above the limit the oldest records are forgotten, and numbers go on", "[ledger]") {
+    request_ledger ledger(2);
+    for (const char* target : {"/a", "/b", "/c"}) ledger.begin(get(target));
+    CHECK(ledger.begin(get("/d")) == 4);
+    ledger.update(2, [](request_record& record) { record.status = 500; });
+    ledger.update(3, [](request_record& record) { record.status = 200; });
+    const std::vector<request_record> records = ledger.snapshot();
+    REQUIRE(records.size() == 2);
+    CHECK(records[0].target == "/c");
+    CHECK(records[0].status == 200);
+    CHECK(records[1].number == 4);
+    CHECK(records[1].status == 0);
+    CHECK(ledger.count("GET", "/b") == 0);
+}
+
+TEST_CASE("a ledger that remembers nothing still counts", "[ledger]") {
+    request_ledger ledger(0);
+    CHECK(ledger.begin(get("/a")) == 1);
+    CHECK(ledger.begin(get("/b")) == 2);
+    ledger.update(2, [](request_record& record) { record.status = 500; });
+    CHECK(ledger.snapshot().empty());
+}
+
 TEST_CASE("many threads write and read at once", "[ledger]") {
-    request_ledger ledger;
+    request_ledger ledger(10'000);
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&ledger] {

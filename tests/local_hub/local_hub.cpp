@@ -161,6 +161,14 @@ TEST_CASE("a server ends at once, whatever its connections are doing", "[local_h
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
 }
 
+TEST_CASE("a server remembers as many requests as it is told to", "[local_hub]") {
+    const temporary_folder folder;
+    hub_fixture test(hub_fixture::options(folder.path()).remembered_requests(2));
+    for (int i = 0; i < 3; ++i) CHECK(test.ask("GET", "/api/whoami-v2").status == 200);
+    CHECK(test.hub.ledger().count("GET", "/api/whoami-v2") == 2);
+    CHECK(test.hub.ledger().snapshot().back().number == 3);
+}
+
 TEST_CASE("a silent connection is closed", "[local_hub]") {
     const temporary_folder folder;
     hub_fixture test(hub_fixture::options(folder.path()).silence_limit(std::chrono::milliseconds(50)));

@@ -6,6 +6,7 @@
 #include <hubpush/core/asio.hpp>
 #include <hubpush/core/config.hpp>
 #include <hubpush/core/secret.hpp>
+#include <hubpush/local_hub/local_hub.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -23,6 +24,13 @@ public:
     std::string user = "local";  ///< owner of the given token, and the namespace of repositories that name none
     secret reader_token;         ///< empty: none; it belongs to the user `reader`, who may only read
 };
+
+namespace detail {
+
+/// How the embedded Hub is set up.
+HUBPUSH_DECL local_hub_options hub_of(const serve_options& options);
+
+}  // namespace detail
 
 /// Serves until it is cancelled. Prints the address on the first line of `out`, and the token on the second one when it
 /// was made here. `executor` as for `local_hub`. Throws as `local_hub`, and `cancelled` at the end.

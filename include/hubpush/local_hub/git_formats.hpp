@@ -41,8 +41,9 @@ HUBPUSH_DECL std::string import_commit(std::string_view ref, std::string_view pa
 HUBPUSH_DECL std::string import_tag(std::string_view name, std::string_view commit, std::string_view message_text,
                                     const git_author& author);
 
-/// Reads the answers of `cat-file --batch-check`: the id in the first line that found something.
-HUBPUSH_DECL std::optional<std::string> first_object_found(std::string_view output);
+/// Reads the answers of `cat-file --batch-check`: the ids of all commits that were found, in the order of the
+/// questions.
+HUBPUSH_DECL std::vector<std::string> commits_found(std::string_view output);
 
 /// Reads the output of `ls-tree -l -z` piece by piece, so that no listing is held twice.
 class tree_listing_parser {

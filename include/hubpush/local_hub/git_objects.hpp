@@ -23,6 +23,9 @@ HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept;
 /// True for 40 lower-case hex digits.
 HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept;
 
+/// True for 5 to 40 lower-case hex digits: what names a commit as a parent (spec/hub-http-api.md §4.5).
+HUBPUSH_DECL bool is_commit_prefix(std::string_view text) noexcept;
+
 /// True for paths that `git fsck --strict` accepts in a tree: no empty component, no `.`, `..` or `.git` in any of its
 /// spellings, no NUL; at most 4096 bytes.
 HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept;

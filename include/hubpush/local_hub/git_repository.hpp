@@ -57,6 +57,10 @@ public:
     /// plain name.
     HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string wanted);
 
+    /// The one commit whose id begins with these 5 to 40 lower-case hex digits, whatever branches and tags are called.
+    /// Nothing when there is none, or several, or the text is something else.
+    HUBPUSH_DECL task<std::optional<std::string>> find_commit(std::string digits);
+
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
     HUBPUSH_DECL task<std::vector<git_tree_entry>> read_tree(std::string commit);
 

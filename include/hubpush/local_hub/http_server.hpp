@@ -22,8 +22,12 @@ namespace hubpush::inline v0::detail {
 /// What both listeners of an embedded Hub share. Outlives every connection.
 class server_environment {
 public:
-    server_environment(hubpush::seams given_seams, memory_budget memory, std::chrono::milliseconds silence)
-        : seams(std::move(given_seams)), budget(std::move(memory)), silence_limit(silence) {}
+    server_environment(hubpush::seams given_seams, memory_budget memory, std::chrono::milliseconds silence,
+                       std::size_t remembered_requests)
+        : seams(std::move(given_seams)),
+          budget(std::move(memory)),
+          silence_limit(silence),
+          ledger(remembered_requests) {}
 
     hubpush::seams seams;
     memory_budget budget;

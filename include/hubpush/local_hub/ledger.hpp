@@ -1,13 +1,14 @@
 #pragma once
 
 /// \file
-/// Everything that was asked of an embedded Hub, in order. Most promises of an uploader (no duplicate, no byte sent
-/// twice, the token to one origin only) are statements about this record (spec/hub-http-api.md §14.4).
+/// What was asked of an embedded Hub, in order. Most promises of an uploader (no duplicate, no byte sent twice, the
+/// token to one origin only) are statements about this record (spec/hub-http-api.md §14.4).
 
 #include <hubpush/core/config.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -43,13 +44,16 @@ public:
     std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
 };
 
-/// Thread-safe. Numbers stay valid for ever; `clear` only forgets the records.
+/// Thread-safe. Numbers stay valid for ever; only records are forgotten, by `clear` and, the oldest ones first, when
+/// there are more than the limit.
 class request_ledger {
 public:
+    explicit request_ledger(std::size_t limit) : limit_(limit) {}
+
     /// Adds a record and gives its number, which it also writes into the record.
     HUBPUSH_DECL std::uint64_t begin(request_record record);
 
-    /// Changes the record of that number under the lock; nothing happens when it was cleared meanwhile.
+    /// Changes the record of that number under the lock; nothing happens when it is forgotten.
     template <class Change>
     void update(std::uint64_t number, Change change) {
         const std::lock_guard lock(mutex_);
@@ -58,16 +62,17 @@ public:
         }
     }
 
-    /// A copy of all records, in the order in which the heads of the requests were read.
+    /// A copy of all records that are not forgotten, in the order in which the heads of the requests were read.
     HUBPUSH_DECL std::vector<request_record> snapshot() const;
-    /// How many requests have this method and a path that holds `part`.
+    /// How many of them have this method and a path that holds `part`.
     HUBPUSH_DECL std::size_t count(std::string_view method, std::string_view part) const;
     HUBPUSH_DECL void clear();
 
 private:
+    const std::size_t limit_;
     mutable std::mutex mutex_;
     std::uint64_t forgotten_ = 0;
-    std::vector<request_record> records_;
+    std::deque<request_record> records_;
 };
 
 }  // namespace hubpush::inline v0

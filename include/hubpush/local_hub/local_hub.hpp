@@ -66,6 +66,11 @@ public:
         commit_quota_ = value;
         return *this;
     }
+    /// How many of the last requests the ledger remembers (default 100,000), each with up to 64 KiB of its head.
+    local_hub_options& remembered_requests(std::size_t value) {
+        remembered_requests_ = value;
+        return *this;
+    }
     local_hub_options& seams(hubpush::seams value) {
         seams_ = std::move(value);
         return *this;
@@ -84,6 +89,7 @@ public:
     std::chrono::milliseconds silence_limit() const noexcept { return silence_limit_; }
     const hub_quota& api_quota() const noexcept { return api_quota_; }
     const hub_quota& commit_quota() const noexcept { return commit_quota_; }
+    std::size_t remembered_requests() const noexcept { return remembered_requests_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
     const memory_budget& memory() const noexcept { return memory_; }
 
@@ -96,6 +102,7 @@ private:
     std::chrono::milliseconds silence_limit_{60'000};
     hub_quota api_quota_;
     hub_quota commit_quota_;
+    std::size_t remembered_requests_ = 100'000;
     hubpush::seams seams_;
     memory_budget memory_{mebibytes(64)};
 };

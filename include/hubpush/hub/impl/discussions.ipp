@@ -2,8 +2,8 @@
 
 #include <hubpush/hub/discussions.hpp>
 
+#include <hubpush/core/ascii.hpp>
 #include <hubpush/core/error.hpp>
-#include <hubpush/core/utf8.hpp>
 #include <hubpush/hub/commit_resolver.hpp>
 #include <hubpush/hub/exactly_once.hpp>
 #include <hubpush/hub/paging.hpp>
@@ -32,21 +32,25 @@ inline discussion read_discussion(const json_value& item) {
                       item.optional_string("status").value_or(""), item.boolean("isPullRequest", false));
 }
 
-/// A title that the Hub takes: 3 to 200 characters, counted as bytes where there are more of those.
-inline std::string fitting_title(std::string_view title) {
-    title = title.substr(0, title.find('\n'));
-    title.remove_prefix(std::min(title.find_first_not_of(" \t\r"), title.size()));
-    std::string result;
-    int characters = 0;
-    while (!title.empty()) {
-        const std::size_t length = std::max<std::size_t>(utf8_length(title), 1);
-        if (result.size() + length > longest_title) break;
-        result += title.substr(0, length);
-        title.remove_prefix(length);
-        ++characters;
-    }
-    result.resize(result.find_last_not_of(" \t\r") + 1);
-    return characters < 3 || result.size() < 3 ? "Push " + result : result;
+inline bool is_title_control(char byte) { return static_cast<unsigned char>(byte) < ' ' || byte == '\x7f'; }
+
+/// In UTF-8 all bytes of a character but its first one look alike.
+inline bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U; }
+
+/// At most `longest_title` bytes, and no part of a character.
+inline std::string_view beginning_of_title(std::string_view text) {
+    std::size_t size = std::min(text.size(), longest_title);
+    while (size != 0 && size < text.size() && !begins_character(text[size])) --size;
+    return text.substr(0, size);
+}
+
+/// A title that the Hub takes: one line without control characters, of 3 to 200 characters when the Hub has trimmed it
+/// (spec/hub-http-api.md §14.6); bytes count where there are more of those.
+inline std::string fitting_title(std::string_view message) {
+    std::string line(message.substr(0, message.find('\n')));
+    std::replace_if(line.begin(), line.end(), is_title_control, ' ');
+    const std::string title(trimmed(beginning_of_title(trimmed(line))));
+    return std::count_if(title.begin(), title.end(), begins_character) < 3 ? "Push " + title : title;
 }
 
 /// Opens one pull request, or finds the one that a lost answer was about.

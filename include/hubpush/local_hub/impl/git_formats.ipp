@@ -113,13 +113,14 @@ HUBPUSH_DECL std::string detail::import_tag(std::string_view name, std::string_v
            import_message(message_text);
 }
 
-HUBPUSH_DECL std::optional<std::string> detail::first_object_found(std::string_view output) {
+HUBPUSH_DECL std::vector<std::string> detail::commits_found(std::string_view output) {
+    std::vector<std::string> ids;
     while (!output.empty()) {
         const std::string_view line = take_until(output, '\n');
         const std::string_view id = line.substr(0, line.find(' '));
-        if (is_object_id(id) && line.substr(id.size()).starts_with(" commit ")) return std::string(id);
+        if (is_object_id(id) && line.substr(id.size()).starts_with(" commit ")) ids.emplace_back(id);
     }
-    return std::nullopt;
+    return ids;
 }
 
 HUBPUSH_DECL void detail::tree_listing_parser::feed(std::string_view bytes) {

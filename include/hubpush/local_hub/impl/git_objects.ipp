@@ -75,8 +75,11 @@ HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept {
     return std::ranges::all_of(name, detail::is_ref_byte) && detail::all_components(name, detail::is_ref_component);
 }
 
-HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept {
-    return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept { return text.size() == 40 && is_commit_prefix(text); }
+
+HUBPUSH_DECL bool is_commit_prefix(std::string_view text) noexcept {
+    const bool hexadecimal = text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    return hexadecimal && text.size() >= 5 && text.size() <= 40;
 }
 
 HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept {

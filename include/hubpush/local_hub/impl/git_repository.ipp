@@ -71,7 +71,23 @@ HUBPUSH_DECL task<std::optional<std::string>> git_repository::resolve(std::strin
     child_command command = git("cat-file");
     command.argument("--batch-check").input(std::move(candidates));
     const std::string output = co_await run(std::move(command), detail::git_text_limit);
-    co_return detail::first_object_found(output);
+    std::vector<std::string> found = detail::commits_found(output);
+    if (found.empty()) co_return std::nullopt;
+    co_return std::move(found.front());
+}
+
+HUBPUSH_DECL task<std::optional<std::string>> git_repository::find_commit(std::string digits) {
+    if (!is_commit_prefix(digits)) co_return std::nullopt;
+    // Wherever else git takes an abbreviated id, a branch or tag of that name comes first.
+    child_command objects = git("rev-parse");
+    objects.argument("--disambiguate=" + digits);
+    std::string ids = co_await run(std::move(objects), detail::git_text_limit);
+    child_command command = git("cat-file");
+    command.argument("--batch-check").input(std::move(ids));
+    const std::string output = co_await run(std::move(command), detail::git_text_limit);
+    std::vector<std::string> found = detail::commits_found(output);
+    if (found.size() != 1) co_return std::nullopt;
+    co_return std::move(found.front());
 }
 
 HUBPUSH_DECL task<std::vector<git_tree_entry>> git_repository::read_tree(std::string commit) {

@@ -8,14 +8,19 @@ namespace hubpush::inline v0 {
 
 HUBPUSH_DECL std::uint64_t request_ledger::begin(request_record record) {
     const std::lock_guard lock(mutex_);
-    record.number = forgotten_ + records_.size() + 1;
+    const std::uint64_t number = forgotten_ + records_.size() + 1;
+    record.number = number;
     records_.push_back(std::move(record));
-    return records_.back().number;
+    if (records_.size() > limit_) {
+        records_.pop_front();
+        ++forgotten_;
+    }
+    return number;
 }
 
 HUBPUSH_DECL std::vector<request_record> request_ledger::snapshot() const {
     const std::lock_guard lock(mutex_);
-    return records_;
+    return {records_.begin(), records_.end()};
 }
 
 HUBPUSH_DECL std::size_t request_ledger::count(std::string_view method, std::string_view part) const {

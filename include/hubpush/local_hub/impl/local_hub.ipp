@@ -52,8 +52,8 @@ struct local_hub::state {
         : lock(detail::lock_hub_folder(options.folder())),
           folder(std::filesystem::canonical(options.folder())),
           pool(std::make_shared<worker_pool>(2)),
-          environment(
-              std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
+          environment(std::make_shared<detail::server_environment>(
+              options.seams(), options.memory(), options.silence_limit(), options.remembered_requests())),
           shelf(std::make_shared<detail::repository_shelf>(executor, pool, folder)),
           storage(std::make_shared<detail::storage_service>(options.seams(), pool, shelf, options.link_life())),
           service(options.seams(), pool, folder, shelf, storage, options.page_size(),

@@ -103,9 +103,13 @@ HUBPUSH_DECL task<std::vector<git_change>> hub_service::planned_changes(hub_call
     co_return plan.take_changes();
 }
 
+inline bool names_head(const std::string& parent, const git_ref& branch) {
+    return is_commit_prefix(parent) && branch.commit().starts_with(parent);
+}
+
 HUBPUSH_DECL task<served_reply> hub_service::commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
                                                               const commit_order& order, git_ref branch) {
-    if (!branch.commit().starts_with(order.parent)) {
+    if (!order.parent.empty() && !names_head(order.parent, branch)) {
         throw refusal(412, "", "The branch was updated since you opened this page. Please refresh and try again.");
     }
     std::vector<git_change> changes = co_await planned_changes(call, order, branch.commit());
@@ -119,7 +123,11 @@ HUBPUSH_DECL task<served_reply> hub_service::commit_as_pull_request(hub_call& ca
                                                                     const git_repository::lock_type& lock,
                                                                     const commit_order& order, git_ref target) {
     std::string base = target.commit();
-    if (!order.parent.empty()) base = co_await commit_of(call, order.parent);
+    if (!order.parent.empty()) {
+        const std::optional<std::string> parent = co_await call.git().find_commit(order.parent);
+        if (!parent) throw refusal(404, "RevisionNotFound", "Invalid rev id: " + order.parent);
+        base = *parent;
+    }
     std::vector<git_change> changes = co_await planned_changes(call, order, base);
     discussion_book& book = call.repository->discussions;
     kept_discussion opened(book.next_number(), order.summary, call.caller().user(), today());
