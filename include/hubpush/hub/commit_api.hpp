@@ -26,7 +26,8 @@ namespace hubpush::inline v0 {
 inline constexpr std::chrono::minutes default_commit_patience{5};
 
 /// The server misses a large file that the commit names: it was collected, or never stored. The commit was not made.
-/// Whoever sends the file again may try once more (spec/reliability.md §3.4 step 8).
+/// Whoever sends the file again may try once more (spec/reliability.md §3.4 step 8); the commit alone would be refused
+/// again, so it is not `retryable()`.
 class lfs_object_missing : public error_of<errc::integrity> {
 public:
     using error_of::error_of;

@@ -25,7 +25,8 @@ namespace hubpush::inline v0 {
 ///
 /// With `create_pr` among the pipeline's options the commit goes to a pull request of its own: opened by the
 /// discussions route as a draft, and for review once it has the commit; or together with the commit where that route
-/// does not exist, or the pull request is not to begin at the default branch's head.
+/// does not exist, or the pull request is not to begin at the default branch's head. A failure after a pull request was
+/// opened is never `retryable()`, and its hint names the pull request.
 ///
 /// Cancellation: all types until the request leaves; afterwards the result is the real one, or `outcome_unknown`.
 class commit_step : public step_base {

@@ -39,7 +39,8 @@ inline commit_header marked_header(const commit_header& header, const std::strin
 [[noreturn]] inline void rethrow_commit_refusal(const error& refused, const std::string& what, bool removes) {
     error_details details = refused.details();
     if (refused.status() == 400 && refused.server_message().find("LFS pointer") != std::string::npos) {
-        throw lfs_object_missing(what + ": a large file is not in storage", details.retryable(true).hint("push again"));
+        throw lfs_object_missing(what + ": a large file is not in storage",
+                                 details.hint("push again, and if that does not help, ask who runs the server"));
     }
     if (refused.kind() == errc::entry_not_found && removes) {
         details.hint("check the paths to remove; a folder is removed by its path with '/' at the end");

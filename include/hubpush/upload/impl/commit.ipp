@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -149,6 +150,33 @@ inline void tell_about_empty_pull_request(context& context, std::uint64_t number
                                                 "again with revision(\"" + revision + "\"), or close it");
 }
 
+inline void name_pull_request(error& failure, std::uint64_t number) {
+    error_details details = failure.details();
+    details.retryable(false).hint(failure.hint() + "; the pull request " + std::to_string(number) +
+                                  " is open: push to it with revision(\"" + pull_request_revision(number) +
+                                  "\"), or close it");
+    failure.amend(std::move(details));
+}
+
+/// Whatever happens once a pull request is open is final: the same push would open another one.
+[[noreturn]] inline void rethrow_with_pull_request(context& context, std::uint64_t number,
+                                                   const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (error& failure) {
+        try {
+            tell_about_empty_pull_request(context, number);
+            name_pull_request(failure, number);
+        } catch (const std::bad_alloc&) {  // hides what may be repeated, but not what is unknown
+            if (failure.kind() != errc::outcome_unknown) throw;
+        }
+        throw;
+    } catch (...) {
+        tell_about_empty_pull_request(context, number);
+        throw;
+    }
+}
+
 /// Files were left out because the branch's head has them already: the pull request has to begin there.
 inline void require_compared_with(context& context, const std::string& parent) {
     const std::string& head = context.first_head();
@@ -234,10 +262,7 @@ HUBPUSH_DECL task<commit_result> commit_step::send_as_pull_request(
     } catch (...) {
         failure = std::current_exception();
     }
-    if (failure) {
-        detail::tell_about_empty_pull_request(context, *number);
-        std::rethrow_exception(failure);
-    }
+    if (failure) detail::rethrow_with_pull_request(context, *number, failure);
     co_await detail::open_for_review(context, *number);
     co_return commit_result(made.oid(), made.url(), *number);
 }
