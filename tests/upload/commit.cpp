@@ -4,8 +4,11 @@
 #include "simulation.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace hubpush;
@@ -50,6 +53,15 @@ std::vector<std::string> targets(const simulation& world, std::size_t from = 0) 
 }
 
 const std::string api = "/api/models/acme/x/";
+
+bool is_commit(const model_request& request) {
+    return request.method == "POST" && request.target.find("/commit/") != std::string::npos;
+}
+
+std::string answer(const std::string& status, const std::string& fields, const std::string& body) {
+    return "HTTP/1.1 " + status + "\r\n" + fields +
+           "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
 
 }  // namespace
 
@@ -344,6 +356,26 @@ TEST_CASE("an outage after a pull request was opened is waited out: it gets its 
     CHECK(world.hub->discussions.size() == 1);
     CHECK(world.hub->commits_named("ours") == 1);
     CHECK(world.seams.clock->elapsed() < std::chrono::minutes(75));
+}
+
+TEST_CASE("the commit of an open pull request waits as long as the Hub asks, or says that this is too long") {
+    for (const int seconds : {100, 3600}) {
+        simulation world;
+        std::vector<steady_time> attempts;
+        world.hub->instead = [&](const model_request& request) -> std::optional<std::string> {
+            if (!is_commit(request)) return std::nullopt;
+            attempts.push_back(world.seams.clock->now());
+            return answer("429 Too Many Requests", "Retry-After: " + std::to_string(seconds) + "\r\n", "{}");
+        };
+        const client hub = world.client(commit_patience(std::chrono::minutes(15)));
+        INFO(seconds);
+        CHECK(world.error_of(hub.upload_file("acme/x", content("x"), "a.txt", create_pr())) == errc::rate_limited);
+        CHECK(world.last_error.find("revision(\"refs/pr/1\")") != std::string::npos);
+        for (std::size_t i = 1; i < attempts.size(); ++i)
+            CHECK(attempts[i] - attempts[i - 1] >= std::chrono::seconds(seconds));
+        CHECK((seconds == 100 ? attempts.size() > 3 : attempts.size() == 1));
+        CHECK(world.seams.clock->elapsed() < std::chrono::minutes(21));
+    }
 }
 
 TEST_CASE("an object that the Hub has forgotten does not open a second pull request") {

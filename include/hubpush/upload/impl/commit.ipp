@@ -107,6 +107,18 @@ inline task<commit_result> try_pull_request(context& context, std::uint64_t numb
     co_return co_await send_stored(context, files, revision, std::move(header), operations, std::move(options));
 }
 
+/// How long to wait for what may pass; nothing when it does not pass, or not in time. A wait that the server asks for
+/// is kept or refused, never shortened (spec/reliability.md §3.4).
+inline std::optional<std::chrono::milliseconds> pause_after(const error& failure, const backoff& pauses,
+                                                            std::chrono::nanoseconds time_left) {
+    const bool may_pass = failure.retryable() || retryable_failure(failure.kind());
+    if (!may_pass || failure.kind() == errc::integrity) return std::nullopt;
+    const std::chrono::milliseconds asked = failure.retry_after().value_or(std::chrono::milliseconds(0));
+    const std::chrono::milliseconds pause = std::max(asked, pauses.cap());
+    if (asked > retry_policy::requested_wait_limit || pause > time_left) return std::nullopt;
+    return pause;
+}
+
 /// The same until it works or fails for good: giving up would leave an empty pull request behind, and whoever pushed
 /// again would open a second one.
 inline task<commit_result> send_to_pull_request(context& context, std::uint64_t number,
@@ -116,13 +128,14 @@ inline task<commit_result> send_to_pull_request(context& context, std::uint64_t 
     clock& time = context.client().seams().clock();
     const steady_time give_up = time.now() + options.patience();
     for (;;) {
+        std::optional<std::chrono::milliseconds> pause;
         try {
             co_return co_await try_pull_request(context, number, files, header, operations, options);
         } catch (const error& failure) {
-            const bool may_pass = failure.retryable() || retryable_failure(failure.kind());
-            if (!may_pass || failure.kind() == errc::integrity || time.now() > give_up) throw;
+            pause = pause_after(failure, context.session().policy().backoff(), give_up - time.now());
+            if (!pause) throw;
         }
-        co_await sleep_for(time, context.session().policy().backoff().cap());
+        co_await sleep_for(time, *pause);
     }
 }
 
