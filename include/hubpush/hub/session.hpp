@@ -98,7 +98,7 @@ private:
     };
 
     HUBPUSH_DECL task<http_response> ask(http_request request, std::string what);
-    HUBPUSH_DECL task<std::optional<http_response>> await_first_answer(task<http_response> work);
+    HUBPUSH_DECL task<http_response> await_first_answer(task<http_response> work, std::string what);
     HUBPUSH_DECL std::string_view path_of(const url& target) const;
     HUBPUSH_DECL bool is_unknown_yet(const http_response& reply, const url& target, bool young) const;
 

@@ -20,8 +20,8 @@ namespace hubpush::inline v0 {
 
 /// Takes all stored files and makes one commit of them and of the push's removals. A commit whose answer was lost is
 /// looked up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once: its first
-/// attempt stands on the head that the Hub named when it was asked about the files, if it did. Without anything to
-/// commit it gives the branch's head, with `nothing_to_do`.
+/// attempt stands on the head that the Hub named when it was asked about the files, or that it is asked for now.
+/// Without anything to commit it gives the branch's head, with `nothing_to_do`.
 ///
 /// With `create_pr` among the pipeline's options the commit goes to a pull request of its own: opened by the
 /// discussions route as a draft, and for review once it has the commit; or together with the commit where that route

@@ -108,7 +108,8 @@ public:
     /// The push becomes a new pull request against `revision()`.
     bool creates_pr() const noexcept { return creates_pr_; }
     void create_pr() noexcept { creates_pr_ = true; }
-    /// The head of the revision as the Hub named it when it was first asked about files; empty if it did not.
+    /// The head of the revision as the Hub named it when it was first asked about files, or else before the commit;
+    /// empty until then.
     const std::string& first_head() const noexcept { return first_head_; }
     void note_head(const std::string& head) {
         if (first_head_.empty()) first_head_ = head;

@@ -227,10 +227,16 @@ HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_
     co_return info;
 }
 
+/// A push that has only removals has asked nothing so far. What it sends first must be harmless: an endpoint that never
+/// answers shows within a minute then, and nobody has to find out what it has done (design.md §3). The answer guards
+/// the commit, too.
 HUBPUSH_DECL task<commit_result> commit_step::send(context& context, const std::vector<stored_file>& files,
                                                    const std::vector<commit_operation>& operations) const {
-    return context.creates_pr() ? send_as_pull_request(context, files, operations)
-                                : send_to_branch(context, files, operations);
+    if (context.first_head().empty()) {
+        context.note_head(co_await head_commit(context.session(), context.target(), context.revision()));
+    }
+    if (context.creates_pr()) co_return co_await send_as_pull_request(context, files, operations);
+    co_return co_await send_to_branch(context, files, operations);
 }
 
 HUBPUSH_DECL commit_options commit_step::options_for(context& context) const {
@@ -244,11 +250,7 @@ HUBPUSH_DECL commit_options commit_step::options_for(context& context) const {
 HUBPUSH_DECL task<commit_result> commit_step::send_to_branch(context& context, const std::vector<stored_file>& files,
                                                              const std::vector<commit_operation>& operations) const {
     commit_header header = header_;
-    std::string base = context.first_head();
-    if (header.parent().empty() && base.empty() && on_conflict_) {
-        base = co_await head_commit(context.session(), context.target(), context.revision());
-    }
-    if (header.parent().empty() && !base.empty()) header.parent(std::move(base));
+    if (header.parent().empty()) header.parent(context.first_head());
     co_return co_await detail::send_stored(context, files, context.revision(), std::move(header), operations,
                                            options_for(context));
 }
