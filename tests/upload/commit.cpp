@@ -192,6 +192,32 @@ TEST_CASE("rebase_if_disjoint: a folder to be removed is compared with everythin
     }
 }
 
+TEST_CASE("a commit that is sent again after an object was lost is found as the same commit") {
+    simulation world;
+    world.files->write("/run/model.safetensors", std::string(70'000, 'w'));
+    const client hub = world.client();
+    std::size_t attempts = 0;
+    model_request first;
+    // The first attempt ends in a 504 and stays at work until the third one comes.
+    world.hub->instead = [&](const model_request& request) -> std::optional<std::string> {
+        if (!is_commit(request)) return std::nullopt;
+        ++attempts;
+        if (attempts == 1) first = request;
+        if (attempts == 1) return answer("504 Gateway Timeout", "", "{}");
+        if (attempts == 2) world.hub->objects.clear();
+        if (attempts == 2) return answer("400 Bad Request", "", R"({"error":"LFS pointer pointed to no file"})");
+        if (attempts > 3) return std::nullopt;
+        ++attempts;
+        std::string late = first.head + "\r\n\r\n" + first.body;
+        REQUIRE(world.hub->serve(model_hub::endpoint, late));
+        return std::nullopt;
+    };
+    const commit_info info = world.run(hub.upload_folder("acme/x", "/run", message("ours")));
+    CHECK(attempts == 5);
+    CHECK(world.hub->summaries() == std::vector<std::string>{"ours"});
+    CHECK(info.oid == world.hub->commits.back().oid);
+}
+
 TEST_CASE("a branch that never stands still is given up after eight rounds, with either policy that follows it") {
     for (const bool compares : {false, true}) {
         simulation world;

@@ -52,6 +52,12 @@ public:
         patience_ = value;
         return *this;
     }
+    /// By what the commit is recognised when its answer is lost: whoever may send the same commit again, in a second
+    /// call, gives the same id to both. Without one it is random.
+    commit_options& upload_id(std::string value) {
+        upload_id_ = std::move(value);
+        return *this;
+    }
     /// Gets the bytes of the current attempt's body written so far.
     commit_options& on_progress(std::function<void(std::uint64_t)> callback) {
         on_progress_ = std::move(callback);
@@ -61,12 +67,14 @@ public:
     std::optional<on_conflict> when_moved() const noexcept { return when_moved_; }
     bool creates_pr() const noexcept { return create_pr_; }
     std::chrono::milliseconds patience() const noexcept { return patience_; }
+    const std::string& upload_id() const noexcept { return upload_id_; }
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
 
 private:
     std::optional<on_conflict> when_moved_ = on_conflict::fail;
     bool create_pr_ = false;
     std::chrono::milliseconds patience_ = default_commit_patience;
+    std::string upload_id_;
     std::function<void(std::uint64_t)> on_progress_;
 };
 

@@ -58,13 +58,12 @@ inline commit_wording wording_of(const commit_options& options) {
 class commit_sender final : public exactly_once {
 public:
     commit_sender(hub_session& session, repository where, std::string at_revision, commit_header header,
-                  std::vector<commit_operation> operations, const commit_options& options, std::string upload_id)
+                  std::vector<commit_operation> operations, const commit_options& options)
         : exactly_once(session, "cannot commit to " + where.id(),
-                       commit_resolver(upload_id, header.parent(), session.policy(), options.patience(),
+                       commit_resolver(options.upload_id(), header.parent(), session.policy(), options.patience(),
                                        options.when_moved(), wording_of(options))),
           where_(std::move(where)),
           at_revision_(std::move(at_revision)),
-          upload_id_(std::move(upload_id)),
           header_(std::move(header)),
           operations_(std::make_shared<const std::vector<commit_operation>>(std::move(operations))),
           options_(options) {}
@@ -84,7 +83,7 @@ public:
 
 private:
     std::shared_ptr<byte_source> make_body(const std::string& parent) override {
-        return std::make_shared<commit_body>(marked_header(header_, upload_id_, parent), operations_);
+        return std::make_shared<commit_body>(marked_header(header_, options_.upload_id(), parent), operations_);
     }
 
     task<std::string> post(std::shared_ptr<byte_source> body) override {
@@ -131,7 +130,7 @@ private:
             std::vector<commit_entry> commits = co_await recent_commits(
                 session(), where_, pull_request_revision(ref.number()), commits_of_pull_request_to_look_at);
             looked_at_[ref.number()] = ref.target();
-            if (find_marked_commit(commits, commit_marker(upload_id_)).empty()) continue;
+            if (find_marked_commit(commits, commit_marker(options_.upload_id())).empty()) continue;
             pull_request_ = ref.number();
             co_return commits;
         }
@@ -167,7 +166,6 @@ private:
 
     repository where_;
     std::string at_revision_;
-    std::string upload_id_;
     commit_header header_;
     std::shared_ptr<const std::vector<commit_operation>> operations_;
     commit_options options_;
@@ -183,8 +181,9 @@ HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository wh
                                              commit_options options) {
     check_revision(at_revision);
     if (operations.empty()) throw_error(errc::invalid_argument, "a commit needs at least one operation");
+    if (options.upload_id().empty()) options.upload_id(random_id(session.seams().random()));
     detail::commit_sender sender(session, std::move(where), std::move(at_revision), std::move(header),
-                                 std::move(operations), options, random_id(session.seams().random()));
+                                 std::move(operations), options);
     co_return co_await sender.make();
 }
 

@@ -86,10 +86,12 @@ inline task<void> store_again(context& context, const std::vector<stored_file>& 
     co_await store.finish(failure);
 }
 
-/// Sends a commit, and once more if the Hub has lost a large file in the meantime.
+/// Sends a commit, and once more if the Hub has lost a large file in the meantime. Both are one commit: an attempt of
+/// the first may still be at work.
 inline task<commit_result> send_stored(context& context, const std::vector<stored_file>& files, std::string revision,
                                        commit_header header, const std::vector<commit_operation>& operations,
                                        commit_options options) {
+    options.upload_id(random_id(context.seams().random()));
     try {
         co_return co_await send_commit(context.session(), context.target(), revision, header, operations, options);
     } catch (const lfs_object_missing&) {  // handled below, where awaiting is possible
