@@ -218,6 +218,19 @@ TEST_CASE("a commit that is sent again after an object was lost is found as the 
     CHECK(info.oid == world.hub->commits.back().oid);
 }
 
+TEST_CASE("a description that leaves no room for the line of hubpush's own is refused before the first request") {
+    simulation world;
+    const client hub = world.client();
+    const std::string longest(64 * 1024 - 53, 'd');
+    const auto push = [&](const std::string& text) {
+        return hub.upload_file("acme/x", content("x"), "a.txt", description(text));
+    };
+    CHECK_THROWS_AS(world.run(push(longest + "d")), invalid_argument);
+    CHECK(world.hub->requests.empty());
+    world.run(push(longest));
+    CHECK(world.hub->commits.back().description.size() == 64 * 1024);
+}
+
 TEST_CASE("a branch that never stands still is given up after eight rounds, with either policy that follows it") {
     for (const bool compares : {false, true}) {
         simulation world;

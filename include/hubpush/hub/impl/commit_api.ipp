@@ -27,12 +27,10 @@ inline constexpr std::size_t pull_request_refs_to_look_at = 20;
 inline constexpr std::size_t commits_of_pull_request_to_look_at = 20;
 
 /// The header that is sent: the description gets the marker as its last line.
-inline commit_header marked_header(const commit_header& header, const std::string& upload_id,
-                                   const std::string& parent) {
-    const std::string gap = header.details().empty() ? "" : "\n\n";
-    commit_header result(header.summary(), header.details() + gap + commit_marker(upload_id));
-    if (!parent.empty()) result.parent(parent);
-    return result;
+inline commit_header marked_header(commit_header header, const std::string& upload_id, const std::string& parent) {
+    header.marker(commit_marker(upload_id));
+    if (!parent.empty()) header.parent(parent);
+    return header;
 }
 
 /// Refusals that mean something special for commits.
