@@ -472,6 +472,9 @@ TEST_CASE("bad input is refused before the first request") {
     CHECK(refused([&] { return hub.upload_file("acme/x", some, "x", message("")); }));
     CHECK(refused([&] { return hub.create_commit("acme/x", add("x", some)); }));  // no message
     CHECK(refused([&] { return hub.create_commit("acme/x", add("x", some), add("x", some), message("m")); }));
+    CHECK(refused([&] {
+        return hub.create_commit("acme/x", add("README.md", some), add("x", some), add("./x", some), message("m"));
+    }));
     CHECK(refused([&] { return hub.create_commit("acme/x", hubpush::remove("a/../b"), message("m")); }));
     CHECK(world.error_of(hub.upload_folder("acme/x", "/nowhere")) == errc::file_not_found);
     CHECK(world.error_of(hub.upload_file("acme/x", "/run", "x")) == errc::file_unreadable);
