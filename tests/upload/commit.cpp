@@ -192,6 +192,25 @@ TEST_CASE("rebase_if_disjoint: a folder to be removed is compared with everythin
     }
 }
 
+TEST_CASE("rebase_if_disjoint: a file that was left out as unchanged is one of the push's paths") {
+    for (const bool same : {false, true}) {
+        simulation world;
+        const client hub = world.client();
+        world.run(
+            hub.create_commit("acme/x", add("a.txt", content("1")), add("b.txt", content("2")), message("before")));
+        disturb_first_commit(world, same ? "a.txt" : "elsewhere.txt");
+        auto push = hub.create_commit("acme/x", add("a.txt", content("1")), add("b.txt", content("3")), message("ours"),
+                                      on_conflict::rebase_if_disjoint);
+        if (same) {
+            CHECK(moved_in(world, std::move(push)).file() == "a.txt");
+            CHECK(world.hub->commits_named("ours") == 0);
+        } else {
+            CHECK(world.run(std::move(push)).files_unchanged == 1);
+            CHECK(world.hub->commits_named("ours") == 1);
+        }
+    }
+}
+
 TEST_CASE("a commit that is sent again after an object was lost is found as the same commit") {
     simulation world;
     world.files->write("/run/model.safetensors", std::string(70'000, 'w'));

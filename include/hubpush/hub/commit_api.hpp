@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -42,6 +43,12 @@ public:
         when_moved_ = value;
         return *this;
     }
+    /// Paths that belong to the commit although it does not name them, because the branch has their content already:
+    /// they are compared like its own.
+    commit_options& left_out(std::vector<std::string> paths) {
+        left_out_ = std::make_shared<const std::vector<std::string>>(std::move(paths));
+        return *this;
+    }
     /// A new pull request against the branch, opened together with the commit; the header's parent is where it begins.
     commit_options& create_pr(bool value) {
         create_pr_ = value;
@@ -65,6 +72,8 @@ public:
     }
 
     std::optional<on_conflict> when_moved() const noexcept { return when_moved_; }
+    /// Null when there are none.
+    const std::shared_ptr<const std::vector<std::string>>& left_out() const noexcept { return left_out_; }
     bool creates_pr() const noexcept { return create_pr_; }
     std::chrono::milliseconds patience() const noexcept { return patience_; }
     const std::string& upload_id() const noexcept { return upload_id_; }
@@ -72,6 +81,7 @@ public:
 
 private:
     std::optional<on_conflict> when_moved_ = on_conflict::fail;
+    std::shared_ptr<const std::vector<std::string>> left_out_;
     bool create_pr_ = false;
     std::chrono::milliseconds patience_ = default_commit_patience;
     std::string upload_id_;

@@ -136,7 +136,10 @@ private:
     }
 
     task<std::exception_ptr> compare(std::string base, std::string head) override {
-        const std::string changed = co_await first_changed_path(session(), where_, base, head, operations_);
+        std::string changed = co_await first_changed_path(session(), where_, base, head, operations_);
+        if (changed.empty() && options_.left_out()) {
+            changed = co_await first_changed_file(session(), where_, base, head, options_.left_out());
+        }
         if (changed.empty()) co_return nullptr;
         const branch_moved failure(what() + ": another commit has changed '" + changed + "'", base, head,
                                    error_details().file(changed));

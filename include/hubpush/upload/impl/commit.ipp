@@ -246,6 +246,7 @@ HUBPUSH_DECL commit_options commit_step::options_for(context& context) const {
     options.patience(context.client().commit_patience());
     // A parent that the caller gave is not replaced unless the caller says so; one that we chose is.
     if (on_conflict_ || header_.parent().empty()) options.when_moved(on_conflict_);
+    if (on_conflict_ == on_conflict::rebase_if_disjoint) options.left_out(context.unchanged());
     return options;
 }
 
