@@ -325,6 +325,20 @@ TEST_CASE("a server without discussions gets the commit route") {
     CHECK(world.hub->requests.back().body.find("parentCommit") == std::string::npos);
 }
 
+TEST_CASE("the commit route loses a race for a pull request and tries again") {
+    simulation world;
+    world.hub->has_discussions = false;
+    world.hub->instead = [done = false](const model_request& request) mutable -> std::optional<std::string> {
+        if (!is_commit(request) || std::exchange(done, true)) return std::nullopt;
+        return answer("412 Precondition Failed", "", R"({"error":"The branch was updated"})");
+    };
+    const client hub = world.client();
+    const commit_info info = world.run(hub.upload_file("acme/x", content("x"), "a.txt", message("ours"), create_pr()));
+    CHECK(info.pr_num == 1);
+    CHECK(world.hub->commits_named("ours") == 1);
+    CHECK(world.seams.clock->elapsed() < std::chrono::seconds(5));
+}
+
 TEST_CASE("a pull request that begins at a parent, or is for another branch, is opened by the commit route") {
     simulation world;
     world.hub->stranger_commits("main", "theirs.txt", "1");
