@@ -149,6 +149,11 @@ TEST_CASE("a file in the repository that no commit can name is reported, not del
     world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*")));
     CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-old", "+a"});
     CHECK(world.seams.log->warnings() == 2);
+
+    world.hub->files["back\\" + std::string(canary)] = std::string(40, 'a');
+    world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*")));
+    CHECK(world.seams.log->warnings() == 5);
+    for (const std::string& line : world.seams.log->lines()) CHECK(line.find(canary) == std::string::npos);
 }
 
 TEST_CASE("a listing that fails ends the push before anything is committed") {

@@ -89,6 +89,13 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
         throw_error(errc::bad_environment, what + ": requests are switched off by " + settings_.offline(),
                     error_details().hint("unset " + settings_.offline()).reached_server(false));
     }
+    http_response reply = co_await exchange_any(std::move(request), what);
+    // Also of a storage at our endpoint, whose requests have no token that the client could look for (SEC03).
+    if (!reply.ok()) reply.hide(settings_.token());
+    co_return reply;
+}
+
+HUBPUSH_DECL task<http_response> hub_session::exchange_any(http_request request, std::string what) {
     const url target = request.target();
     if (target.origin() != settings_.origin()) co_return co_await shared_->client.send(std::move(request), policy_);
     for (;;) {
