@@ -61,6 +61,8 @@ std::vector<bad_answer> bad_answers() {
         {"404, revision", coded_answer(404, "RevisionNotFound", "Invalid rev id: main"), errc::revision_not_found},
         {"404, entry", coded_answer(404, "EntryNotFound", "A file with this name doesn't exist"),
          errc::entry_not_found},
+        {"409", json_answer(409, "{\"error\":\"another commit is in progress\"}"), errc::conflict},
+        {"412", json_answer(412, "{\"error\":\"the branch was updated\"}"), errc::conflict},
         {"413", json_answer(413, "{\"error\":\"too many parameters\"}"), errc::payload_too_large},
         {"422", json_answer(422, "{\"error\":\"unprocessable\"}"), errc::bad_request},
         {"400", json_answer(400, "{\"error\":\"not like this\"}"), errc::bad_request},
