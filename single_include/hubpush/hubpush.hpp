@@ -537,6 +537,8 @@ public:
     /// False only if it is certain that no byte of the request reached the server.
     bool reached_server() const noexcept { return state_->details.reached_server(); }
     const error_details& details() const noexcept { return state_->details; }
+    /// Other details, the same text: for whoever catches a failure, knows more about it and throws it on as what it is.
+    HUBPUSH_DECL void amend(error_details details);
 
 private:
     struct state {
@@ -776,6 +778,10 @@ HUBPUSH_DECL error::error(errc code, std::string_view what_happened, error_detai
         details.hint(row != nullptr ? row->hint : "this is a bug in hubpush; please report it");
     }
     state_ = std::make_shared<const state>(state{std::move(details), std::move(text)});
+}
+
+HUBPUSH_DECL void error::amend(error_details details) {
+    state_ = std::make_shared<const state>(state{std::move(details), state_->text});
 }
 
 HUBPUSH_DECL std::exception_ptr make_exception(errc code, std::string_view what_happened, error_details details) {
@@ -1413,12 +1419,16 @@ public:
         return difference == 0;
     }
 
-    /// `text` with `***` wherever the secret stands in it.
+    /// `text` with `***` wherever the secret stands in it. Time and memory grow with the length of `text` only, however
+    /// often a server repeats the secret, and also when the secret is made of stars itself.
     std::string hidden_in(std::string text) const {
-        if (text_.empty()) return text;
-        for (std::size_t at = 0; (at = text.find(text_, at)) != std::string::npos;)
-            text.replace(at, text_.size(), "***");
-        return text;
+        if (text_.empty() || text.find(text_) == std::string::npos) return text;
+        std::string shown;
+        std::size_t begin = 0;
+        for (std::size_t end; (end = text.find(text_, begin)) != std::string::npos; begin = end + text_.size()) {
+            shown.append(text, begin, end - begin).append("***");
+        }
+        return shown.append(text, begin);
     }
 
 private:
@@ -2934,12 +2944,15 @@ public:
     worker_pool& operator=(const worker_pool&) = delete;
     HUBPUSH_DECL ~worker_pool();
 
+    /// True in a child process, where the threads are not: then awaiting work throws `forked`.
+    bool forked() const noexcept { return birthplace_.forked(); }
     bool runs_inline() const noexcept { return threads_.empty(); }
     asio::io_context::executor_type executor() noexcept { return context_.get_executor(); }
 
 private:
     HUBPUSH_DECL void stop();
 
+    const detail::birthplace birthplace_;
     asio::io_context context_;
     asio::executor_work_guard<asio::io_context::executor_type> work_;
     std::vector<std::thread> threads_;
@@ -2977,9 +2990,9 @@ HUBPUSH_DECL task<void> run_on_pool(worker_pool& pool, unit_of_work& unit);
 }  // namespace detail
 
 /// Runs `function()` on the pool and completes on the awaiting coroutine's executor with its result, or throws what it
-/// threw; `cancelled` when the pool ends before. The result type must be movable and not void. Not cancellable: a unit
-/// of work is short, and the coroutine goes on, or is destroyed with its io_context, only when it has ended, so that
-/// `function` may refer to the coroutine's own variables.
+/// threw; `cancelled` when the pool ends before, `forked` in a child of the process that made the pool. The result type
+/// must be movable and not void. Not cancellable: a unit of work is short, and the coroutine goes on, or is destroyed
+/// with its io_context, only when it has ended, so that `function` may refer to the coroutine's own variables.
 template <class Function, class Result = std::invoke_result_t<Function&>>
 task<Result> offload(worker_pool& pool, Function function) {
     static_assert(!std::is_void_v<Result>, "hubpush: give offloaded work a result, for example a bool");
@@ -3005,8 +3018,9 @@ namespace hubpush::inline v0 {
 HUBPUSH_DECL worker_pool::worker_pool(std::size_t threads)
     : context_(static_cast<int>(threads == 0 ? 1 : threads)), work_(asio::make_work_guard(context_)) {
     const auto work = [this] {
-        // On Linux this lowers the calling thread only. Failing is harmless: the work is merely less polite.
-        static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5));
+        // On Linux both are about a thread. Failing is harmless: the work is merely less polite.
+        const auto self = static_cast<id_t>(::gettid());
+        static_cast<void>(::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + 5));
         context_.run();
     };
     threads_.reserve(threads);
@@ -3119,6 +3133,7 @@ private:
 };
 
 HUBPUSH_DECL task<void> run_on_pool(worker_pool& pool, unit_of_work& unit) {
+    if (pool.forked()) throw_error(errc::forked, "the worker pool belongs to the parent process");
     auto_reset_event ended(co_await asio::this_coro::executor);
     const auto work = std::make_shared<offloaded>(unit, ended);
     const abandoned_at_end guard(*work);
@@ -3135,11 +3150,24 @@ HUBPUSH_DECL task<void> run_on_pool(worker_pool& pool, unit_of_work& unit) {
 /// \file
 /// Waiting on the clock seam: sleep, and a deadline that guards an operation from outside.
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
 
 namespace hubpush::inline v0 {
+
+namespace detail {
+
+/// `duration` after `now`; a hundred years stand for "for ever", which would overflow.
+template <class Rep, class Period>
+steady_time deadline_after(steady_time now, std::chrono::duration<Rep, Period> duration) {
+    using unit = std::chrono::duration<Rep, Period>;
+    constexpr auto for_ever = std::chrono::duration_cast<unit>(std::chrono::hours(24 * 365 * 100));
+    return now + std::chrono::duration_cast<steady_time::duration>(std::clamp(duration, -for_ever, for_ever));
+}
+
+}  // namespace detail
 
 /// Waits until `clock` reaches `at`. On a strand, or an executor with one thread: the clock's timer and the coroutine
 /// share what they wait with. Cancellation: all types; throws `cancelled`.
@@ -3195,7 +3223,7 @@ HUBPUSH_DECL task<void> sleep_until(clock& clock, steady_time at) {
 }
 
 HUBPUSH_DECL task<void> sleep_for(clock& clock, std::chrono::nanoseconds duration) {
-    co_await sleep_until(clock, clock.now() + std::chrono::duration_cast<steady_time::duration>(duration));
+    co_await sleep_until(clock, detail::deadline_after(clock.now(), duration));
 }
 
 HUBPUSH_DECL deadline::deadline(clock& clock, asio::any_io_executor executor, std::function<void()> on_expiry)
@@ -3208,7 +3236,7 @@ HUBPUSH_DECL void deadline::expires_at(steady_time at) {
 }
 
 HUBPUSH_DECL void deadline::expires_after(std::chrono::nanoseconds duration) {
-    expires_at(clock_.now() + std::chrono::duration_cast<steady_time::duration>(duration));
+    expires_at(detail::deadline_after(clock_.now(), duration));
 }
 
 HUBPUSH_DECL void deadline::cancel() {
@@ -5862,6 +5890,12 @@ public:
         headers_.add(std::move(name), std::move(value));
         return *this;
     }
+    /// Adds, or replaces, a header field whose value is made anew for each attempt to send the request.
+    http_request& header_per_attempt(std::string name, std::string (*make)(random_source&)) {
+        renewed_name_ = std::move(name);
+        renewed_value_ = make;
+        return *this;
+    }
     /// The bytes to send; read again from the start when the request is repeated. Sets Content-Length when it is sent.
     http_request& body(std::shared_ptr<byte_source> source) {
         body_ = std::move(source);
@@ -5930,6 +5964,8 @@ public:
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
     const std::function<void()>& on_answer() const noexcept { return on_answer_; }
 
+    /// What the next attempt sends.
+    HUBPUSH_DECL http_request& renew(random_source& random);
     /// The same request to another place: what a redirect needs.
     http_request& retarget(url target) {
         target_ = std::move(target);
@@ -5953,6 +5989,8 @@ private:
     std::chrono::milliseconds longest_wait_ = std::chrono::hours(24);
     std::function<void(std::uint64_t)> on_progress_;
     std::function<void()> on_answer_;
+    std::string renewed_name_;
+    std::string (*renewed_value_)(random_source&) = nullptr;
 };
 
 /// A complete answer: status 200 to 599 (1xx are consumed on the way), its fields, and its body.
@@ -6100,6 +6138,11 @@ HUBPUSH_DECL http_request& http_request::body(std::string text, std::string cont
     return body(memory_source(std::move(text)));
 }
 
+HUBPUSH_DECL http_request& http_request::renew(random_source& random) {
+    if (renewed_value_ != nullptr) headers_.set(renewed_name_, renewed_value_(random));
+    return *this;
+}
+
 HUBPUSH_DECL http_request& http_request::drop_credentials() {
     origin_.reset();
     token_ = secret();
@@ -6156,7 +6199,7 @@ HUBPUSH_DECL secret request_head(const http_request& request) {
 namespace hubpush::inline v0 {
 
 /// A proxy that opens tunnels (CONNECT, RFC 9110 §9.3.6): `proxy("http://user:password@host:3128")`. Also a client
-/// option, which then goes before the environment: `proxy()` means none, whatever the variables say.
+/// option, which then goes before the environment, NO_PROXY included: `proxy()` means none, whatever the variables say.
 ///
 /// Every target is reached through a tunnel, also one that is plain http, so that the proxy is handed no request and no
 /// token. The proxy resolves the target's name. Its user and password are told to nobody else.
@@ -6249,6 +6292,7 @@ HUBPUSH_DECL void require_tunnel(const http_response& reply, const proxy& via, c
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -6370,8 +6414,8 @@ private:
     std::shared_ptr<const std::function<bool(const error&)>> predicate_;
 };
 
-/// A bound on the retries of all requests of one client together: a broken server is not asked six times as often as a
-/// healthy one. Not thread-safe.
+/// A bound on the retries of all requests to one origin together: a broken server is not asked six times as often as a
+/// healthy one (spec/reliability.md §3.4). Not thread-safe.
 class retry_budget {
 public:
     static constexpr int capacity = 500;
@@ -6391,6 +6435,18 @@ private:
     int left_ = capacity;
 };
 
+/// One budget for each origin, so that a broken storage does not use up what the Hub's requests may need. Servers name
+/// origins: of those beyond `most` the one that was asked for longest ago is forgotten. Not thread-safe.
+class retry_budgets {
+public:
+    static constexpr std::size_t most = 32;
+
+    HUBPUSH_DECL retry_budget& of(const origin& where);
+
+private:
+    std::list<std::pair<origin, retry_budget>> used_;  // the last one asked for stands first
+};
+
 /// 408, 425, 429, 500, 502, 503 and 504.
 HUBPUSH_DECL bool retryable_status(int status) noexcept;
 
@@ -6406,6 +6462,7 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> requested_wait(const http_
 
 }  // namespace hubpush::inline v0
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -6526,6 +6583,18 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> retry_policy::wait_after(
     if (requested) wait = *requested + below(backoff_.base());
     if (since_first_failure + requested.value_or(wait) > total_limit) return std::nullopt;
     return wait;
+}
+
+HUBPUSH_DECL retry_budget& retry_budgets::of(const origin& where) {
+    const auto known =
+        std::find_if(used_.begin(), used_.end(), [&where](const auto& each) { return each.first == where; });
+    if (known != used_.end()) {
+        used_.splice(used_.begin(), used_, known);
+    } else {
+        used_.emplace_front(where, retry_budget());
+        if (used_.size() > most) used_.pop_back();
+    }
+    return used_.front().second;
 }
 
 HUBPUSH_DECL bool retryable_status(int status) noexcept {
@@ -6673,7 +6742,8 @@ HUBPUSH_DECL void require_tunnel(const http_response& reply, const proxy& via, c
                     details.hint("set " + via.named_by() + " to http://user:password@host:port"));
     }
     throw_error(errc::proxy_failed, name_of(via) + " refuses to connect to " + target.text(),
-                details.hint("name another proxy in " + via.named_by() + ", or exclude the host from it in NO_PROXY"));
+                details.hint("name another proxy in " + via.named_by() +
+                             "; NO_PROXY keeps hosts away from proxies that variables name"));
 }
 
 }  // namespace detail
@@ -7053,6 +7123,8 @@ private:
             std::rethrow_exception(failure);
         } catch (const std::system_error& known) {
             return known.code();
+        } catch (...) {
+            return make_error_code(std::errc::not_enough_memory);
         }
     }
 
@@ -7854,7 +7926,8 @@ inline task<std::unique_ptr<byte_stream>> open_directly(std::shared_ptr<network>
 /// The same failure, but the user learns that it is about the proxy, and where that was named.
 [[noreturn]] inline void throw_proxy_unreachable(const proxy& via, const error& failure) {
     error_details details = failure.details();
-    if (failure.kind() != errc::tls_failed) details.hint("check the address of the proxy in " + via.named_by());
+    const bool has_hint = failure.kind() == errc::tls_failed || failure.kind() == errc::too_many_open_files;
+    if (!has_hint) details.hint("check the address of the proxy in " + via.named_by());
     throw_error(failure.kind(), name_of(via) + " cannot be used: " + failure.what(), std::move(details));
 }
 
@@ -8535,6 +8608,13 @@ inline url redirect_location(const http_request& request, const http_response& r
     return *next;
 }
 
+/// Plain http goes where the request itself went, or stays on this machine: what a link may not do (SEC05) a redirect
+/// may not do either.
+inline bool is_overheard(const http_request& request, const origin& next) {
+    return !next.secure() && !next.loopback() && next.host() != request.target().origin().host() &&
+           !request.plain_http_allowed();
+}
+
 HUBPUSH_DECL bool is_redirect(int status) noexcept {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -8549,6 +8629,9 @@ HUBPUSH_DECL std::optional<url> redirect_target(const http_request& request, con
     const url next = redirect_location(request, reply);
     if (request.target().origin().secure() && !next.origin().secure()) {
         throw_redirect_refused(request, reply, "the redirect leaves https");
+    }
+    if (is_overheard(request, next.origin())) {
+        throw_redirect_refused(request, reply, "the redirect leads over plain http to another host");
     }
     if (hops == redirect_limit) throw_redirect_refused(request, reply, "too many redirects");
     if (request.stays_with_origin() && next.origin() != request.target().origin()) {
@@ -8641,11 +8724,12 @@ struct http_client::state {
     std::shared_ptr<hubpush::connector> connector;
     memory_budget budget;
     retry_policy default_policy;
-    retry_budget retries;
+    retry_budgets retries;
     detail::connection_slots slots;
     detail::connection_pool idle;
     detail::trace_ring trace;
     std::uint64_t calls = 0;
+    const detail::birthplace birthplace;
 };
 
 inline trace_event http_client::state::event(trace_kind kind, const call& now, std::string_view about) const {
@@ -8677,7 +8761,7 @@ HUBPUSH_DECL task<http_response> http_client::state::retry(const http_request& r
             failure = std::current_exception();
         }
         if (!failure && !retryable_status(reply.status())) {
-            retries.refund();
+            retries.of(request.target().origin()).refund();
             co_return reply;
         }
         if (!first_failure) first_failure = seams.clock().now();
@@ -8702,15 +8786,17 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> http_client::state::next_w
     const auto since = std::chrono::duration_cast<milliseconds>(seams.clock().now() - first_failure);
     const std::optional<milliseconds> requested =
         failure ? std::optional<milliseconds>() : requested_wait(reply, seams.clock().wall());
-    if (!now.policy.allows(detail::error_of_attempt(request, reply, failure, requested))) return std::nullopt;
     const failed_attempt failed = failure ? failed_attempt(now.attempt, since, detail::kind_of(failure))
                                           : failed_attempt(now.attempt, since, reply.status(), requested);
     const std::optional<milliseconds> wait = now.policy.next_wait(failed, seams.random().next());
+    if (!wait) return std::nullopt;
+    if (!now.policy.allows(detail::error_of_attempt(request, reply, failure, requested))) return std::nullopt;
     const int cost = failure ? retry_budget::transport_cost : retry_budget::server_cost;
-    return wait && retries.take(cost) ? wait : std::nullopt;
+    return retries.of(request.target().origin()).take(cost) ? wait : std::nullopt;
 }
 
 HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_request request, call& now) {
+    request.renew(seams.random());
     for (int hops = 0;; ++hops) {
         http_response reply = co_await exchange(request, now);
         const std::optional<url> next = detail::redirect_target(request, reply, hops);
@@ -8726,6 +8812,8 @@ HUBPUSH_DECL task<http_response> http_client::state::follow_redirects(http_reque
 }
 
 HUBPUSH_DECL task<http_response> http_client::state::exchange(const http_request& request, call& now) {
+    // The sockets are the parent's too: two processes would read each other's answers (spec/hub-http-api.md §11.4).
+    if (birthplace.forked()) throw_error(errc::forked, "the connections belong to the parent process");
     const secret head = request_head(request);
     const origin where = request.target().origin();
     for (bool second = false;; second = true) {
@@ -9674,14 +9762,22 @@ private:
     std::shared_ptr<byte_source> bytes_;
 };
 
+/// What a commit's message and its description may have, in bytes. An empty line and a marker (`commit_marker`, with
+/// 32 digits) end the description.
+inline constexpr std::size_t longest_commit_message = 64 * 1024;
+inline constexpr std::size_t longest_commit_description = longest_commit_message - 53;
+
 /// The text of a commit and what it must follow.
 class commit_header {
 public:
     commit_header() = default;
-    /// Throws `invalid_argument` unless `summary` has text and both are UTF-8.
+    /// Throws `invalid_argument` unless `summary` has text, both are UTF-8, and neither is too long: the line by which
+    /// hubpush recognises the commit has to fit under the description.
     HUBPUSH_DECL explicit commit_header(std::string summary, std::string details = std::string());
     /// The commit is made only if the branch's head is this commit (5 to 40 hexadecimal digits).
     HUBPUSH_DECL commit_header& parent(std::string commit);
+    /// The description gets this as its last line.
+    HUBPUSH_DECL commit_header& marker(const std::string& line);
 
     const std::string& summary() const noexcept { return summary_; }
     const std::string& details() const noexcept { return details_; }
@@ -9944,13 +10040,12 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-inline constexpr std::size_t longest_commit_text = 64 * 1024;
-
-inline void check_commit_text(std::string_view text, const std::string& what) {
+inline void check_commit_text(std::string_view text, std::size_t longest, const std::string& what) {
     if (!is_utf8(text))
         throw_error(errc::invalid_argument, what + " is not valid UTF-8", error_details().reached_server(false));
-    if (text.size() > longest_commit_text) {
-        throw_error(errc::invalid_argument, what + " is longer than 64 KiB", error_details().reached_server(false));
+    if (text.size() > longest) {
+        throw_error(errc::invalid_argument, what + " is longer than " + std::to_string(longest) + " bytes",
+                    error_details().reached_server(false));
     }
 }
 
@@ -9989,8 +10084,8 @@ HUBPUSH_DECL commit_operation commit_operation::remove_folder(std::string path) 
 
 HUBPUSH_DECL commit_header::commit_header(std::string summary, std::string details)
     : summary_(std::move(summary)), details_(std::move(details)) {
-    detail::check_commit_text(summary_, "the commit message");
-    detail::check_commit_text(details_, "the commit description");
+    detail::check_commit_text(summary_, longest_commit_message, "the commit message");
+    detail::check_commit_text(details_, longest_commit_description, "the commit description");
     if (summary_.find_first_not_of(" \t\r\n") == std::string::npos) {
         throw_error(errc::invalid_argument, "the commit message is empty", error_details().reached_server(false));
     }
@@ -10000,6 +10095,11 @@ HUBPUSH_DECL commit_header& commit_header::parent(std::string commit) {
     check_parent_commit(commit);
     for (char& digit : commit) digit = digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit;
     parent_ = std::move(commit);
+    return *this;
+}
+
+HUBPUSH_DECL commit_header& commit_header::marker(const std::string& line) {
+    details_ += (details_.empty() ? "" : "\n\n") + line;
     return *this;
 }
 
@@ -10035,8 +10135,9 @@ namespace hubpush::inline v0 {
 /// which means `fail`.
 enum class on_conflict {
     fail,               ///< any commit since the base: the push fails with `branch_moved`
-    rebase_if_disjoint  ///< the push goes on top of the new head if none of its paths has changed since the base, at
-                        ///< most eight times; else it fails with `branch_moved`, and `file()` is the first such path
+    rebase_if_disjoint  ///< the push goes on top of the new head if none of its paths has changed since the base, those
+                        ///< included that were left out as unchanged, at most eight times; else it fails with
+                        ///< `branch_moved`, and `file()` is the first such path
 };
 
 /// The branch is not where the push needs it to be: its head is another commit. Copying never throws.
@@ -10420,6 +10521,13 @@ inline bool take_token(hub_settings& settings, const std::optional<std::string>&
 /// §1.3: the first source that has a token.
 inline void find_token(hub_settings& settings, environment& environment, bool staging) {
     if (is_truthy(environment, "HF_HUB_DISABLE_IMPLICIT_TOKEN")) return;
+    // It comes first, and whoever sets it does not want another token (§1.3): no one else's is sent instead.
+    if (!trim(environment.get("HF_OIDC_RESOURCE").value_or("")).empty()) {
+        throw_error(errc::bad_environment, "HF_OIDC_RESOURCE asks for a token by OIDC, which hubpush cannot get",
+                    error_details()
+                        .hint("unset it and set HF_TOKEN, or pass the option token, with a token that was exchanged")
+                        .reached_server(false));
+    }
     for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}) {
         if (take_token(settings, environment.get(name), name, errc::bad_environment)) return;
     }
@@ -10876,8 +10984,8 @@ public:
     /// asked later. Half an answer is none. Thread-safe.
     bool has_answered() const noexcept { return shared_->answered.load(std::memory_order_relaxed); }
 
-    /// A request to the Hub with the token (if there is one), User-Agent and a fresh trace id. `target` is a path below
-    /// the endpoint, escaped, with its query. What writes is not redirected to another origin.
+    /// A request to the Hub with the token (if there is one), User-Agent and, in each attempt, a fresh trace id.
+    /// `target` is a path below the endpoint, escaped, with its query. What writes is not redirected to another origin.
     HUBPUSH_DECL http_request request(std::string method, std::string_view target, request_class repeatable) const;
     /// The same for a URL that the server named. The token goes only to the endpoint's origin (spec/reliability.md
     /// SEC01).
@@ -10885,7 +10993,8 @@ public:
 
     /// Sends a request and gives the answer whatever its status. A repository that this session has just created may be
     /// unknown for some seconds: then the request, which has done nothing, is repeated. New warnings of the Hub go to
-    /// the log. Throws whatever `http_client::send` throws. In offline mode nothing is sent. Cancellation: all types.
+    /// the log. No part of an answer that is none of 2xx repeats the token. Throws whatever `http_client::send` throws.
+    /// In offline mode nothing is sent. Cancellation: all types.
     HUBPUSH_DECL task<http_response> exchange(http_request request, std::string what);
 
     /// Tells that the repository is new.
@@ -10921,8 +11030,9 @@ private:
         std::atomic<bool> answered{false};
     };
 
+    HUBPUSH_DECL task<http_response> exchange_any(http_request request, std::string what);
     HUBPUSH_DECL task<http_response> ask(http_request request, std::string what);
-    HUBPUSH_DECL task<std::optional<http_response>> await_first_answer(task<http_response> work);
+    HUBPUSH_DECL task<http_response> await_first_answer(task<http_response> work, std::string what);
     HUBPUSH_DECL std::string_view path_of(const url& target) const;
     HUBPUSH_DECL bool is_unknown_yet(const http_response& reply, const url& target, bool young) const;
 
@@ -11145,6 +11255,18 @@ inline std::string trace_id(random_source& random) {
     return id;
 }
 
+/// `failure`: how the request ended that was given up.
+[[noreturn]] inline void throw_never_answered(const std::string& who, const std::exception_ptr& failure) {
+    error_details details;
+    details.retryable(true).hint("check that HF_ENDPOINT names a Hub, and that the network lets you reach it");
+    try {
+        std::rethrow_exception(failure);
+    } catch (const error& ended) {
+        details.reached_server(ended.reached_server());
+    }
+    throw_error(errc::timed_out, who + " has not answered for a minute", std::move(details));
+}
+
 /// A 403 of a signed URL mostly means that it has expired; some storages say so with 400 (spec/reliability.md N32).
 inline errc kind_of_storage_failure(const http_response& reply) {
     if (reply.status() == 401 || reply.status() == 403) return errc::forbidden;
@@ -11181,7 +11303,7 @@ HUBPUSH_DECL http_request hub_session::request(std::string method, url target, r
     http_request result(std::move(method), std::move(target), repeatable);
     result.stay_with_origin(to_endpoint && !reads);
     result.header("User-Agent", detail::user_agent(settings_));
-    result.header("X-Amzn-Trace-Id", detail::trace_id(seams_.random()));
+    result.header_per_attempt("X-Amzn-Trace-Id", detail::trace_id);
     result.allow_plain_http(settings_.allow_plain_http());
     if (!settings_.token().empty()) result.bearer(settings_.origin(), settings_.token());
     return result;
@@ -11192,6 +11314,13 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
         throw_error(errc::bad_environment, what + ": requests are switched off by " + settings_.offline(),
                     error_details().hint("unset " + settings_.offline()).reached_server(false));
     }
+    http_response reply = co_await exchange_any(std::move(request), what);
+    // Also of a storage at our endpoint, whose requests have no token that the client could look for (SEC03).
+    if (!reply.ok()) reply.hide(settings_.token());
+    co_return reply;
+}
+
+HUBPUSH_DECL task<http_response> hub_session::exchange_any(http_request request, std::string what) {
     const url target = request.target();
     if (target.origin() != settings_.origin()) co_return co_await shared_->client.send(std::move(request), policy_);
     for (;;) {
@@ -11207,7 +11336,7 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
 }
 
 /// Gives up after a minute, unless the endpoint has answered by then: who asks to come again later gets the time.
-HUBPUSH_DECL task<std::optional<http_response>> hub_session::await_first_answer(task<http_response> work) {
+HUBPUSH_DECL task<http_response> hub_session::await_first_answer(task<http_response> work, std::string what) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     task_group group(executor);
     deadline watch(seams_.clock(), executor, [this, &group] {
@@ -11225,7 +11354,8 @@ HUBPUSH_DECL task<std::optional<http_response>> hub_session::await_first_answer(
     const bool given_up = watch.expired() && !has_answered() && failure && detail::kind_of(failure) == errc::cancelled;
     if (!reply && !given_up) std::rethrow_exception(failure);
     co_await throw_if_cancelled();  // at the moment of success
-    co_return reply;
+    if (!reply) detail::throw_never_answered(what + ": " + settings_.endpoint(), failure);
+    co_return std::move(*reply);
 }
 
 /// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3), and in that minute a
@@ -11234,13 +11364,7 @@ HUBPUSH_DECL task<http_response> hub_session::ask(http_request request, std::str
     if (has_answered()) co_return co_await shared_->client.send(std::move(request), policy_);
     if (request.repeatable() != request_class::non_idempotent) request.longest_wait(first_answer_within / 2);
     request.on_answer([all = shared_] { all->answered.store(true, std::memory_order_relaxed); });
-    std::optional<http_response> reply = co_await await_first_answer(shared_->client.send(std::move(request), policy_));
-    if (!reply) {
-        throw_error(errc::timed_out, what + ": " + settings_.endpoint() + " has not answered for a minute",
-                    error_details().retryable(true).hint(
-                        "check that HF_ENDPOINT names a Hub, and that the network lets you reach it"));
-    }
-    co_return std::move(*reply);
+    co_return co_await await_first_answer(shared_->client.send(std::move(request), policy_), std::move(what));
 }
 
 HUBPUSH_DECL std::string_view hub_session::path_of(const url& target) const {
@@ -11303,6 +11427,7 @@ HUBPUSH_DECL task<http_response> hub_session::send_to_storage(http_request reque
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11314,7 +11439,8 @@ namespace hubpush::inline v0 {
 inline constexpr std::chrono::minutes default_commit_patience{5};
 
 /// The server misses a large file that the commit names: it was collected, or never stored. The commit was not made.
-/// Whoever sends the file again may try once more (spec/reliability.md §3.4 step 8).
+/// Whoever sends the file again may try once more (spec/reliability.md §3.4 step 8); the commit alone would be refused
+/// again, so it is not `retryable()`.
 class lfs_object_missing : public error_of<errc::integrity> {
 public:
     using error_of::error_of;
@@ -11329,6 +11455,12 @@ public:
         when_moved_ = value;
         return *this;
     }
+    /// Paths that belong to the commit although it does not name them, because the branch has their content already:
+    /// they are compared like its own.
+    commit_options& left_out(std::vector<std::string> paths) {
+        left_out_ = std::make_shared<const std::vector<std::string>>(std::move(paths));
+        return *this;
+    }
     /// A new pull request against the branch, opened together with the commit; the header's parent is where it begins.
     commit_options& create_pr(bool value) {
         create_pr_ = value;
@@ -11339,6 +11471,12 @@ public:
         patience_ = value;
         return *this;
     }
+    /// By what the commit is recognised when its answer is lost: whoever may send the same commit again, in a second
+    /// call, gives the same id to both. Without one it is random.
+    commit_options& upload_id(std::string value) {
+        upload_id_ = std::move(value);
+        return *this;
+    }
     /// Gets the bytes of the current attempt's body written so far.
     commit_options& on_progress(std::function<void(std::uint64_t)> callback) {
         on_progress_ = std::move(callback);
@@ -11346,14 +11484,19 @@ public:
     }
 
     std::optional<on_conflict> when_moved() const noexcept { return when_moved_; }
+    /// Null when there are none.
+    const std::shared_ptr<const std::vector<std::string>>& left_out() const noexcept { return left_out_; }
     bool creates_pr() const noexcept { return create_pr_; }
     std::chrono::milliseconds patience() const noexcept { return patience_; }
+    const std::string& upload_id() const noexcept { return upload_id_; }
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
 
 private:
     std::optional<on_conflict> when_moved_ = on_conflict::fail;
+    std::shared_ptr<const std::vector<std::string>> left_out_;
     bool create_pr_ = false;
     std::chrono::milliseconds patience_ = default_commit_patience;
+    std::string upload_id_;
     std::function<void(std::uint64_t)> on_progress_;
 };
 
@@ -12205,7 +12348,8 @@ HUBPUSH_DECL void commit_resolver::not_sent(const known_failure& failure, steady
     pause_before(commit_decision(commit_decision::action::probe), failure, now, random);
 }
 
-/// This attempt did nothing and may be repeated as it is: 409, 429, or a request that did not arrive as a whole.
+/// This attempt did nothing and may be repeated as it is: 409, 429, 412 without a parent, or a request that did not
+/// arrive as a whole.
 HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_time now, std::uint64_t random) {
     if (unknown_) return pause_before(commit_decision::send(parent_), failure, now, random);
     if (!policy_.allows(failure.about())) return conclude(failure, true);
@@ -12218,8 +12362,10 @@ HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_t
     next_ = commit_decision(*delay);
 }
 
-/// 412: the head is another one. Either our unknown attempt has moved it, or somebody else.
+/// 412: the head is another one. Either our unknown attempt has moved it, or somebody else. An attempt without a parent
+/// stands on no head: two commits met, and this one has done nothing (spec/hub-http-api.md §4.5).
 HUBPUSH_DECL void commit_resolver::lost_race(const known_failure& failure, steady_time now, std::uint64_t random) {
+    if (!unknown_ && parent_.empty()) return repeat(failure, now, random);
     refused_parent_ = parent_;
     if (is_pinned()) return conclude(failure, true);
     if (++rounds_ > most_rounds) return conclude(failure, false);
@@ -12460,15 +12606,16 @@ HUBPUSH_DECL task<void> exactly_once::perform(commit_decision step) {
 }
 
 HUBPUSH_DECL task<void> exactly_once::attempt(std::string parent) {
-    const auto body = std::make_shared<watched_source>(make_body(parent));
+    std::shared_ptr<watched_source> body;
     std::exception_ptr failure;
     try {
+        body = std::make_shared<watched_source>(make_body(parent));
         resolver_.applied(co_await post(body));
     } catch (...) {
         failure = std::current_exception();
     }
     if (!failure) co_return;
-    const bool complete = body->read_to_the_end();
+    const bool complete = body && body->read_to_the_end();
     if (is_cancelled_failure(failure)) {
         co_await stop(complete && may_have_reached_server(failure));
     } else {
@@ -12566,21 +12713,25 @@ inline discussion read_discussion(const json_value& item) {
                       item.optional_string("status").value_or(""), item.boolean("isPullRequest", false));
 }
 
-/// A title that the Hub takes: 3 to 200 characters, counted as bytes where there are more of those.
-inline std::string fitting_title(std::string_view title) {
-    title = title.substr(0, title.find('\n'));
-    title.remove_prefix(std::min(title.find_first_not_of(" \t\r"), title.size()));
-    std::string result;
-    int characters = 0;
-    while (!title.empty()) {
-        const std::size_t length = std::max<std::size_t>(utf8_length(title), 1);
-        if (result.size() + length > longest_title) break;
-        result += title.substr(0, length);
-        title.remove_prefix(length);
-        ++characters;
-    }
-    result.resize(result.find_last_not_of(" \t\r") + 1);
-    return characters < 3 || result.size() < 3 ? "Push " + result : result;
+inline bool is_title_control(char byte) { return static_cast<unsigned char>(byte) < ' ' || byte == '\x7f'; }
+
+/// In UTF-8 all bytes of a character but its first one look alike.
+inline bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U; }
+
+/// At most `longest_title` bytes, and no part of a character.
+inline std::string_view beginning_of_title(std::string_view text) {
+    std::size_t size = std::min(text.size(), longest_title);
+    while (size != 0 && size < text.size() && !begins_character(text[size])) --size;
+    return text.substr(0, size);
+}
+
+/// A title that the Hub takes: one line without control characters, of 3 to 200 characters when the Hub has trimmed it
+/// (spec/hub-http-api.md §14.6); bytes count where there are more of those.
+inline std::string fitting_title(std::string_view message) {
+    std::string line(message.substr(0, message.find('\n')));
+    std::replace_if(line.begin(), line.end(), is_title_control, ' ');
+    const std::string title(trimmed(beginning_of_title(trimmed(line))));
+    return std::count_if(title.begin(), title.end(), begins_character) < 3 ? "Push " + title : title;
 }
 
 /// Opens one pull request, or finds the one that a lost answer was about.
@@ -12728,6 +12879,11 @@ HUBPUSH_DECL task<std::string> first_changed_path(hub_session& session, reposito
                                                   std::string head,
                                                   std::shared_ptr<const std::vector<commit_operation>> operations);
 
+/// The first of these files at which two commits differ; empty when all are the same.
+HUBPUSH_DECL task<std::string> first_changed_file(hub_session& session, repository where, std::string base,
+                                                  std::string head,
+                                                  std::shared_ptr<const std::vector<std::string>> files);
+
 }  // namespace hubpush::inline v0
 
 /// \file
@@ -12846,6 +13002,7 @@ HUBPUSH_DECL task<std::vector<tree_entry>> paths_info(hub_session& session, repo
 
 }  // namespace hubpush::inline v0
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <map>
@@ -12894,8 +13051,8 @@ inline task<std::map<std::string, std::string>> identities_of(hub_session& sessi
 }
 
 /// The first of at most 500 files that differs.
-inline task<std::string> first_changed_file(hub_session& session, repository where, std::string base, std::string head,
-                                            std::vector<std::string> paths) {
+inline task<std::string> first_changed_of(hub_session& session, repository where, std::string base, std::string head,
+                                          std::vector<std::string> paths) {
     const auto before = co_await identities_of(session, where, std::move(base), paths);
     const auto after = co_await identities_of(session, where, std::move(head), paths);
     for (std::string& path : paths) {
@@ -12919,7 +13076,7 @@ HUBPUSH_DECL task<std::string> first_changed_path(hub_session& session, reposito
         if (operation.type() != commit_operation::kind::remove_folder) files.push_back(operation.path());
         const bool folder = operation.type() == commit_operation::kind::remove_folder;
         if (files.size() == paths_info_limit || (folder && !files.empty())) {
-            changed = co_await detail::first_changed_file(session, where, base, head, std::exchange(files, {}));
+            changed = co_await detail::first_changed_of(session, where, base, head, std::exchange(files, {}));
             if (!changed.empty()) co_return changed;
         }
         if (!folder) continue;
@@ -12927,7 +13084,20 @@ HUBPUSH_DECL task<std::string> first_changed_path(hub_session& session, reposito
         const auto after = co_await detail::digest_of_folder(session, where, head, operation.path());
         if (before != after) co_return operation.path() + "/";
     }
-    if (!files.empty()) changed = co_await detail::first_changed_file(session, where, base, head, std::move(files));
+    if (!files.empty()) changed = co_await detail::first_changed_of(session, where, base, head, std::move(files));
+    co_return changed;
+}
+
+HUBPUSH_DECL task<std::string> first_changed_file(hub_session& session, repository where, std::string base,
+                                                  std::string head,
+                                                  std::shared_ptr<const std::vector<std::string>> files) {
+    std::string changed;
+    for (auto next = files->begin(); next != files->end() && changed.empty();) {
+        const std::ptrdiff_t count = std::min<std::ptrdiff_t>(files->end() - next, paths_info_limit);
+        std::vector<std::string> some(next, next + count);
+        next += count;
+        changed = co_await detail::first_changed_of(session, where, base, head, std::move(some));
+    }
     co_return changed;
 }
 
@@ -13030,19 +13200,18 @@ inline constexpr std::size_t pull_request_refs_to_look_at = 20;
 inline constexpr std::size_t commits_of_pull_request_to_look_at = 20;
 
 /// The header that is sent: the description gets the marker as its last line.
-inline commit_header marked_header(const commit_header& header, const std::string& upload_id,
-                                   const std::string& parent) {
-    const std::string gap = header.details().empty() ? "" : "\n\n";
-    commit_header result(header.summary(), header.details() + gap + commit_marker(upload_id));
-    if (!parent.empty()) result.parent(parent);
-    return result;
+inline commit_header marked_header(commit_header header, const std::string& upload_id, const std::string& parent) {
+    header.marker(commit_marker(upload_id));
+    if (!parent.empty()) header.parent(parent);
+    return header;
 }
 
 /// Refusals that mean something special for commits.
 [[noreturn]] inline void rethrow_commit_refusal(const error& refused, const std::string& what, bool removes) {
     error_details details = refused.details();
     if (refused.status() == 400 && refused.server_message().find("LFS pointer") != std::string::npos) {
-        throw lfs_object_missing(what + ": a large file is not in storage", details.retryable(true).hint("push again"));
+        throw lfs_object_missing(what + ": a large file is not in storage",
+                                 details.hint("push again, and if that does not help, ask who runs the server"));
     }
     if (refused.kind() == errc::entry_not_found && removes) {
         details.hint("check the paths to remove; a folder is removed by its path with '/' at the end");
@@ -13060,13 +13229,12 @@ inline commit_wording wording_of(const commit_options& options) {
 class commit_sender final : public exactly_once {
 public:
     commit_sender(hub_session& session, repository where, std::string at_revision, commit_header header,
-                  std::vector<commit_operation> operations, const commit_options& options, std::string upload_id)
+                  std::vector<commit_operation> operations, const commit_options& options)
         : exactly_once(session, "cannot commit to " + where.id(),
-                       commit_resolver(upload_id, header.parent(), session.policy(), options.patience(),
+                       commit_resolver(options.upload_id(), header.parent(), session.policy(), options.patience(),
                                        options.when_moved(), wording_of(options))),
           where_(std::move(where)),
           at_revision_(std::move(at_revision)),
-          upload_id_(std::move(upload_id)),
           header_(std::move(header)),
           operations_(std::make_shared<const std::vector<commit_operation>>(std::move(operations))),
           options_(options) {}
@@ -13086,7 +13254,7 @@ public:
 
 private:
     std::shared_ptr<byte_source> make_body(const std::string& parent) override {
-        return std::make_shared<commit_body>(marked_header(header_, upload_id_, parent), operations_);
+        return std::make_shared<commit_body>(marked_header(header_, options_.upload_id(), parent), operations_);
     }
 
     task<std::string> post(std::shared_ptr<byte_source> body) override {
@@ -13133,7 +13301,7 @@ private:
             std::vector<commit_entry> commits = co_await recent_commits(
                 session(), where_, pull_request_revision(ref.number()), commits_of_pull_request_to_look_at);
             looked_at_[ref.number()] = ref.target();
-            if (find_marked_commit(commits, commit_marker(upload_id_)).empty()) continue;
+            if (find_marked_commit(commits, commit_marker(options_.upload_id())).empty()) continue;
             pull_request_ = ref.number();
             co_return commits;
         }
@@ -13141,7 +13309,10 @@ private:
     }
 
     task<std::exception_ptr> compare(std::string base, std::string head) override {
-        const std::string changed = co_await first_changed_path(session(), where_, base, head, operations_);
+        std::string changed = co_await first_changed_path(session(), where_, base, head, operations_);
+        if (changed.empty() && options_.left_out()) {
+            changed = co_await first_changed_file(session(), where_, base, head, options_.left_out());
+        }
         if (changed.empty()) co_return nullptr;
         const branch_moved failure(what() + ": another commit has changed '" + changed + "'", base, head,
                                    error_details().file(changed));
@@ -13169,7 +13340,6 @@ private:
 
     repository where_;
     std::string at_revision_;
-    std::string upload_id_;
     commit_header header_;
     std::shared_ptr<const std::vector<commit_operation>> operations_;
     commit_options options_;
@@ -13185,8 +13355,9 @@ HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository wh
                                              commit_options options) {
     check_revision(at_revision);
     if (operations.empty()) throw_error(errc::invalid_argument, "a commit needs at least one operation");
+    if (options.upload_id().empty()) options.upload_id(random_id(session.seams().random()));
     detail::commit_sender sender(session, std::move(where), std::move(at_revision), std::move(header),
-                                 std::move(operations), options, random_id(session.seams().random()));
+                                 std::move(operations), options);
     co_return co_await sender.make();
 }
 
@@ -13363,7 +13534,8 @@ inline lfs_action read_action(const json_value& action, const std::string& oid, 
 }
 
 /// Only what hubpush announced can be demanded of it (§5.1): whole objects, one request each.
-inline void check_transport(const json_value& answer, const json_value& upload, const std::string& oid) {
+inline void check_transport(const json_value& answer, const json_value& upload, const std::string& oid,
+                            const secret& token) {
     const json_value* const header = upload.find("header");
     if (header != nullptr && header->find("chunk_size") != nullptr) {
         throw_error(
@@ -13373,7 +13545,7 @@ inline void check_transport(const json_value& answer, const json_value& upload, 
     }
     const std::string transfer = answer.optional_string("transfer").value_or("basic");
     if (transfer != "basic" && transfer != "multipart") {
-        throw_error(errc::no_transport, "this server wants large files by the transfer '" + transfer +
+        throw_error(errc::no_transport, "this server wants large files by the transfer '" + token.hidden_in(transfer) +
                                             "', which hubpush was not asked for");
     }
 }
@@ -13398,7 +13570,7 @@ inline lfs_plan read_lfs_object(const json_value& answer, const json_value& obje
     if (actions == nullptr || object.object("actions").find("upload") == nullptr)
         return lfs_plan(asked, {}, std::nullopt);
     const json_value& upload = actions->object("upload");
-    check_transport(answer, upload, oid);
+    check_transport(answer, upload, oid, settings.token());
     std::vector<upload_part> parts;
     parts.emplace_back(0, asked.size(), read_action(upload, oid, settings));
     std::optional<lfs_action> verify;
@@ -13410,8 +13582,9 @@ inline lfs_plan read_lfs_object(const json_value& answer, const json_value& obje
 inline std::unordered_map<std::string_view, const json_value*> index_lfs_objects(const json_value& answer) {
     std::unordered_map<std::string_view, const json_value*> result;
     for (const json_value& object : answer.array("objects")) {
-        const std::string& oid = object.string("oid");
-        if (!result.emplace(oid, &object).second) refuse_lfs(oid, "the object stands twice in it");
+        // Its name is the server's word, and is not repeated.
+        if (!result.emplace(object.string("oid"), &object).second)
+            throw_error(errc::protocol_error, "the server answers twice about one large file");
     }
     return result;
 }
@@ -13640,7 +13813,8 @@ namespace detail {
 inline upload_mode read_upload_mode(const json_value& file, std::uint64_t size) {
     const std::string& mode = file.string("uploadMode");
     if (mode != "lfs" && mode != "regular") {
-        throw_error(errc::protocol_error, "the server wants a file by a way that hubpush does not know: " + mode);
+        // Which way is not told: text of an answer can repeat the token (spec/reliability.md SEC03).
+        throw_error(errc::protocol_error, "the server wants a file by a way that hubpush does not know");
     }
     // An answer that the commit could not follow is corrected (spec/reliability.md S18).
     if (size == 0) return upload_mode::regular;
@@ -17468,10 +17642,11 @@ namespace hubpush::inline v0 {
 /// What a client owns and its pushes use: all of it belongs to the client's strand.
 class client_state {
 public:
-    client_state(hubpush::seams seams, memory_budget budget, std::shared_ptr<file_system> files,
-                 std::shared_ptr<worker_pool> pool, std::shared_ptr<hub_session> session,
-                 std::chrono::milliseconds commit_patience)
-        : seams_(std::move(seams)),
+    client_state(asio::any_io_executor strand, hubpush::seams seams, memory_budget budget,
+                 std::shared_ptr<file_system> files, std::shared_ptr<worker_pool> pool,
+                 std::shared_ptr<hub_session> session, std::chrono::milliseconds commit_patience)
+        : strand_(std::move(strand)),
+          seams_(std::move(seams)),
           budget_(std::move(budget)),
           files_(std::move(files)),
           pool_(std::move(pool)),
@@ -17485,14 +17660,31 @@ public:
     hub_session& session() noexcept { return *session_; }
     std::chrono::milliseconds commit_patience() const noexcept { return commit_patience_; }
 
-    /// The same things with another session.
-    std::shared_ptr<client_state> with(std::shared_ptr<hub_session> session) const {
-        const auto result = std::make_shared<client_state>(*this);
-        result->session_ = std::move(session);
-        return result;
+    /// The state in the hands of those who use it. In a child process none of them destroys it: the threads of the pool
+    /// are not there to be joined, and a lock may be held for ever.
+    static std::shared_ptr<client_state> share(client_state state) {
+        const auto release = [](client_state* last) {
+            if (!last->birthplace_.forked()) delete last;
+        };
+        return {new client_state(std::move(state)), release};
     }
 
+    /// The same things with another session.
+    std::shared_ptr<client_state> with(std::shared_ptr<hub_session> session) const {
+        client_state result = *this;
+        result.session_ = std::move(session);
+        return share(std::move(result));
+    }
+
+    /// Throws `forked` in a child process.
+    void check_process() const {
+        if (birthplace_.forked()) throw_error(errc::forked, "this client belongs to the parent process");
+    }
+    const asio::any_io_executor& strand() const noexcept { return strand_; }
+
 private:
+    detail::birthplace birthplace_;
+    asio::any_io_executor strand_;
     hubpush::seams seams_;
     memory_budget budget_;
     std::shared_ptr<file_system> files_;
@@ -17547,10 +17739,18 @@ public:
     detail::progress_tracker& progress() noexcept { return progress_; }
     push_tally& tally() noexcept { return tally_; }
     std::vector<removal>& removals() noexcept { return removals_; }
+    /// A file is left out because the revision has it already. It is one of the push's paths all the same: what others
+    /// do to it is a conflict (`on_conflict`).
+    void leave_out(std::string path) {
+        tally_.unchanged += 1;
+        unchanged_.push_back(std::move(path));
+    }
+    const std::vector<std::string>& unchanged() const noexcept { return unchanged_; }
     /// The push becomes a new pull request against `revision()`.
     bool creates_pr() const noexcept { return creates_pr_; }
     void create_pr() noexcept { creates_pr_ = true; }
-    /// The head of the revision as the Hub named it when it was first asked about files; empty if it did not.
+    /// The head of the revision as the Hub named it when it was first asked about files, or else before the commit;
+    /// empty until then.
     const std::string& first_head() const noexcept { return first_head_; }
     void note_head(const std::string& head) {
         if (first_head_.empty()) first_head_ = head;
@@ -17572,6 +17772,7 @@ private:
     detail::progress_tracker progress_;
     push_tally tally_;
     std::vector<removal> removals_;
+    std::vector<std::string> unchanged_;
     bool creates_pr_ = false;
     std::string first_head_;
     preupload_rules rules_;
@@ -17667,7 +17868,7 @@ struct space_sdk_tag;
 
 }  // namespace detail
 
-/// First line of the commit. Default: the reference client's (spec/hub-http-api.md §4.6).
+/// First line of the commit. Default: what the call does, as in "Upload a.bin with hubpush"; `create_commit` has none.
 using message = detail::text_option<detail::message_tag>;
 /// The rest of the commit's text. Default: empty.
 using description = detail::text_option<detail::description_tag>;
@@ -17981,8 +18182,10 @@ inline task<std::optional<std::vector<tree_entry>>> next_page(tree_listing& list
 inline bool can_be_deleted(context& context, const std::string& path) {
     try {
         return normalize_path_in_repo(path) == path;
-    } catch (const invalid_argument& refused) {
-        context.log().write(log_level::warning, "not deleted: " + std::string(refused.what()));
+    } catch (const invalid_argument&) {
+        const secret& token = context.session().settings().token();  // the server chose the name (SEC03)
+        context.log().write(log_level::warning,
+                            "not deleted, because no commit can name it: '" + printable(token.hidden_in(path)) + "'");
         return false;
     }
 }
@@ -18029,7 +18232,7 @@ public:
     HUBPUSH_DECL std::shared_ptr<byte_source>* see(std::string_view path, std::string_view local, std::uint64_t size);
 
     /// The file seen last is a link that leads out of the folder; `location` is its local path.
-    HUBPUSH_DECL void leaves_root(std::string location);
+    HUBPUSH_DECL void leaves_root(std::string_view location);
 
     /// Reads the files that decide about others, has the Hub look at the README.md and tells the log what looks like a
     /// mistake. Throws what makes the push pointless.
@@ -18048,7 +18251,6 @@ private:
     std::uint64_t data_files_ = 0;
     std::string first_data_file_;
     std::uint64_t outside_ = 0;
-    std::string first_outside_;
     std::uint64_t secrets_ = 0;
     std::uint64_t huge_files_ = 0;
 };
@@ -18068,8 +18270,8 @@ inline constexpr std::size_t preflight_block = 64 * 1024;
 inline constexpr std::uint64_t recommended_files = 100'000;
 inline constexpr std::uint64_t largest_file = 500'000'000'000;
 
-/// So many files that look like secrets are named one by one.
-inline constexpr std::uint64_t named_secrets = 10;
+/// So many files that look like secrets, and so many links out of the folder, are named one by one.
+inline constexpr std::uint64_t named_at_most = 10;
 
 /// Names under which programs keep passwords and keys (spec/reliability.md SEC12).
 inline bool may_hold_secret(std::string_view path) {
@@ -18110,8 +18312,9 @@ HUBPUSH_DECL std::shared_ptr<byte_source>* preflight::see(std::string_view path,
     return local == "README.md" ? &readme_ : nullptr;
 }
 
-HUBPUSH_DECL void preflight::leaves_root(std::string location) {
-    if (outside_++ == 0) first_outside_ = std::move(location);
+HUBPUSH_DECL void preflight::leaves_root(std::string_view location) {
+    if (++outside_ > named_at_most) return;
+    context_.log().write(log_level::warning, "'" + printable(location) + "' leads out of the folder and is followed");
 }
 
 HUBPUSH_DECL task<void> preflight::finish() {
@@ -18124,20 +18327,18 @@ HUBPUSH_DECL task<void> preflight::finish() {
 }
 
 HUBPUSH_DECL void preflight::note_secret(std::string_view local) {
-    if (++secrets_ > named_secrets) return;
+    if (++secrets_ > named_at_most) return;
     context_.log().write(log_level::warning,
                          "'" + printable(local) + "' looks like a secret and is pushed; ignore it if it is one");
 }
 
 HUBPUSH_DECL void preflight::warn() const {
     const auto say = [this](const std::string& text) { context_.log().write(log_level::warning, text); };
-    if (outside_ != 0) {
-        context_.log().write(log_level::info, std::to_string(outside_) +
-                                                  " links lead out of the folder and are followed, the first is " +
-                                                  printable(first_outside_));
+    if (outside_ > named_at_most) {
+        say(std::to_string(outside_ - named_at_most) + " more links lead out of the folder and are followed");
     }
-    if (secrets_ > named_secrets) {
-        say(std::to_string(secrets_ - named_secrets) + " more files look like secrets and are pushed");
+    if (secrets_ > named_at_most) {
+        say(std::to_string(secrets_ - named_at_most) + " more files look like secrets and are pushed");
     }
     if (huge_files_ != 0) say(std::to_string(huge_files_) + " files are larger than 500 GB, which the Hub refuses");
     if (context_.tally().files > recommended_files) {
@@ -18688,7 +18889,7 @@ inline task<bool> decide(context& context, asked_file asked, preupload_answer an
     }
     std::string hash = co_await name_of(context, asked, answer.mode());
     if (answer.remote_hash() == hash && !context.removes(asked.what().path())) {
-        context.tally().unchanged += 1;
+        context.leave_out(asked.what().path());
         co_return true;
     }
     co_return co_await out.push(planned_file(asked.what(), answer.mode(), std::move(hash)));
@@ -18867,12 +19068,13 @@ namespace hubpush::inline v0 {
 
 /// Takes all stored files and makes one commit of them and of the push's removals. A commit whose answer was lost is
 /// looked up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once: its first
-/// attempt stands on the head that the Hub named when it was asked about the files, if it did. Without anything to
-/// commit it gives the branch's head, with `nothing_to_do`.
+/// attempt stands on the head that the Hub named when it was asked about the files, or that it is asked for now.
+/// Without anything to commit it gives the branch's head, with `nothing_to_do`.
 ///
 /// With `create_pr` among the pipeline's options the commit goes to a pull request of its own: opened by the
 /// discussions route as a draft, and for review once it has the commit; or together with the commit where that route
-/// does not exist, or the pull request is not to begin at the default branch's head.
+/// does not exist, or the pull request is not to begin at the default branch's head. A failure after a pull request was
+/// opened is never `retryable()`, and its hint names the pull request.
 ///
 /// Cancellation: all types until the request leaves; afterwards the result is the real one, or `outcome_unknown`.
 class commit_step : public step_base {
@@ -18932,6 +19134,9 @@ public:
     /// twice.
     HUBPUSH_DECL task<void> add(planned_file file);
 
+    /// A transfer has failed: what is added now is not sent, and `finish` throws the reason.
+    bool failed() const noexcept { return transfers_.failed(); }
+
     /// Waits until all files are stored. `failure` is what the caller caught meanwhile, if anything: then transfers are
     /// cancelled, and it is rethrown.
     HUBPUSH_DECL task<void> finish(std::exception_ptr failure = nullptr);
@@ -18987,6 +19192,7 @@ HUBPUSH_DECL task<void> large_file_store::finish(std::exception_ptr failure) {
 }
 
 HUBPUSH_DECL task<void> large_file_store::send_batch() {
+    if (failed()) co_return;
     const std::vector<planned_file> files = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     std::vector<lfs_object> objects;
@@ -18997,6 +19203,7 @@ HUBPUSH_DECL task<void> large_file_store::send_batch() {
         context_.progress().to_send(files[i].size());
         co_await transfers_.wait_for_room(in_flight_);
         co_await throw_if_cancelled();
+        if (failed()) co_return;
         transfers_.spawn(send(files[i], plans[i]));
     }
 }
@@ -19054,6 +19261,7 @@ HUBPUSH_DECL task<void> large_file_store::send_once(const planned_file& file, co
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19126,10 +19334,12 @@ inline task<void> store_again(context& context, const std::vector<stored_file>& 
     co_await store.finish(failure);
 }
 
-/// Sends a commit, and once more if the Hub has lost a large file in the meantime.
+/// Sends a commit, and once more if the Hub has lost a large file in the meantime. Both are one commit: an attempt of
+/// the first may still be at work.
 inline task<commit_result> send_stored(context& context, const std::vector<stored_file>& files, std::string revision,
                                        commit_header header, const std::vector<commit_operation>& operations,
                                        commit_options options) {
+    options.upload_id(random_id(context.seams().random()));
     try {
         co_return co_await send_commit(context.session(), context.target(), revision, header, operations, options);
     } catch (const lfs_object_missing&) {  // handled below, where awaiting is possible
@@ -19147,6 +19357,18 @@ inline task<commit_result> try_pull_request(context& context, std::uint64_t numb
     co_return co_await send_stored(context, files, revision, std::move(header), operations, std::move(options));
 }
 
+/// How long to wait for what may pass; nothing when it does not pass, or not in time. A wait that the server asks for
+/// is kept or refused, never shortened (spec/reliability.md §3.4).
+inline std::optional<std::chrono::milliseconds> pause_after(const error& failure, const backoff& pauses,
+                                                            std::chrono::nanoseconds time_left) {
+    const bool may_pass = failure.retryable() || retryable_failure(failure.kind());
+    if (!may_pass || failure.kind() == errc::integrity) return std::nullopt;
+    const std::chrono::milliseconds asked = failure.retry_after().value_or(std::chrono::milliseconds(0));
+    const std::chrono::milliseconds pause = std::max(asked, pauses.cap());
+    if (asked > retry_policy::requested_wait_limit || pause > time_left) return std::nullopt;
+    return pause;
+}
+
 /// The same until it works or fails for good: giving up would leave an empty pull request behind, and whoever pushed
 /// again would open a second one.
 inline task<commit_result> send_to_pull_request(context& context, std::uint64_t number,
@@ -19156,13 +19378,14 @@ inline task<commit_result> send_to_pull_request(context& context, std::uint64_t 
     clock& time = context.client().seams().clock();
     const steady_time give_up = time.now() + options.patience();
     for (;;) {
+        std::optional<std::chrono::milliseconds> pause;
         try {
             co_return co_await try_pull_request(context, number, files, header, operations, options);
         } catch (const error& failure) {
-            const bool may_pass = failure.retryable() || retryable_failure(failure.kind());
-            if (!may_pass || failure.kind() == errc::integrity || time.now() > give_up) throw;
+            pause = pause_after(failure, context.session().policy().backoff(), give_up - time.now());
+            if (!pause) throw;
         }
-        co_await sleep_for(time, context.session().policy().backoff().cap());
+        co_await sleep_for(time, *pause);
     }
 }
 
@@ -19188,6 +19411,33 @@ inline void tell_about_empty_pull_request(context& context, std::uint64_t number
     context.log().write(log_level::warning, "the pull request " + std::to_string(number) + " of " +
                                                 context.target().id() + " was opened, and its commit failed: push " +
                                                 "again with revision(\"" + revision + "\"), or close it");
+}
+
+inline void name_pull_request(error& failure, std::uint64_t number) {
+    error_details details = failure.details();
+    details.retryable(false).hint(failure.hint() + "; the pull request " + std::to_string(number) +
+                                  " is open: push to it with revision(\"" + pull_request_revision(number) +
+                                  "\"), or close it");
+    failure.amend(std::move(details));
+}
+
+/// Whatever happens once a pull request is open is final: the same push would open another one.
+[[noreturn]] inline void rethrow_with_pull_request(context& context, std::uint64_t number,
+                                                   const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (error& failure) {
+        try {
+            tell_about_empty_pull_request(context, number);
+            name_pull_request(failure, number);
+        } catch (const std::bad_alloc&) {  // hides what may be repeated, but not what is unknown
+            if (failure.kind() != errc::outcome_unknown) throw;
+        }
+        throw;
+    } catch (...) {
+        tell_about_empty_pull_request(context, number);
+        throw;
+    }
 }
 
 /// Files were left out because the branch's head has them already: the pull request has to begin there.
@@ -19227,10 +19477,16 @@ HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_
     co_return info;
 }
 
+/// A push that has only removals has asked nothing so far. What it sends first must be harmless: an endpoint that never
+/// answers shows within a minute then, and nobody has to find out what it has done (design.md §3). The answer guards
+/// the commit, too.
 HUBPUSH_DECL task<commit_result> commit_step::send(context& context, const std::vector<stored_file>& files,
                                                    const std::vector<commit_operation>& operations) const {
-    return context.creates_pr() ? send_as_pull_request(context, files, operations)
-                                : send_to_branch(context, files, operations);
+    if (context.first_head().empty()) {
+        context.note_head(co_await head_commit(context.session(), context.target(), context.revision()));
+    }
+    if (context.creates_pr()) co_return co_await send_as_pull_request(context, files, operations);
+    co_return co_await send_to_branch(context, files, operations);
 }
 
 HUBPUSH_DECL commit_options commit_step::options_for(context& context) const {
@@ -19238,17 +19494,14 @@ HUBPUSH_DECL commit_options commit_step::options_for(context& context) const {
     options.patience(context.client().commit_patience());
     // A parent that the caller gave is not replaced unless the caller says so; one that we chose is.
     if (on_conflict_ || header_.parent().empty()) options.when_moved(on_conflict_);
+    if (on_conflict_ == on_conflict::rebase_if_disjoint) options.left_out(context.unchanged());
     return options;
 }
 
 HUBPUSH_DECL task<commit_result> commit_step::send_to_branch(context& context, const std::vector<stored_file>& files,
                                                              const std::vector<commit_operation>& operations) const {
     commit_header header = header_;
-    std::string base = context.first_head();
-    if (header.parent().empty() && base.empty() && on_conflict_) {
-        base = co_await head_commit(context.session(), context.target(), context.revision());
-    }
-    if (header.parent().empty() && !base.empty()) header.parent(std::move(base));
+    if (header.parent().empty()) header.parent(context.first_head());
     co_return co_await detail::send_stored(context, files, context.revision(), std::move(header), operations,
                                            options_for(context));
 }
@@ -19275,10 +19528,7 @@ HUBPUSH_DECL task<commit_result> commit_step::send_as_pull_request(
     } catch (...) {
         failure = std::current_exception();
     }
-    if (failure) {
-        detail::tell_about_empty_pull_request(context, *number);
-        std::rethrow_exception(failure);
-    }
+    if (failure) detail::rethrow_with_pull_request(context, *number, failure);
     co_await detail::open_for_review(context, *number);
     co_return commit_result(made.oid(), made.url(), *number);
 }
@@ -19308,7 +19558,7 @@ public:
 private:
     HUBPUSH_DECL task<void> send_when_all_is_known(detail::large_file_store& store, stream<planned_file>& in,
                                                    stream<stored_file>& out) const;
-    /// False when nobody takes files any more.
+    /// False when nobody takes files any more, or when one could not be stored.
     HUBPUSH_DECL task<bool> pass_on(detail::large_file_store& store, planned_file file, stream<stored_file>& out) const;
 
     in_flight in_flight_;
@@ -19377,6 +19627,7 @@ HUBPUSH_DECL task<void> transfer_step::send_when_all_is_known(detail::large_file
 HUBPUSH_DECL task<bool> transfer_step::pass_on(detail::large_file_store& store, planned_file file,
                                                stream<stored_file>& out) const {
     if (file.mode() == upload_mode::lfs) co_await store.add(file);
+    if (store.failed()) co_return false;
     co_return co_await out.push(stored_file(std::move(file)));
 }
 
@@ -19396,8 +19647,10 @@ namespace hubpush::inline v0 {
 /// executor and completes on the caller's. Thread-safety: calls may be made from any thread. Cancellation of every
 /// call: all types; until the commit request leaves, the call ends with `cancelled` and the branch has not moved
 /// (content may be stored); afterwards with the real outcome or `outcome_unknown`. Emit where the call is awaited.
-/// Lifetime: arguments are owned by the call; the executor's context must outlive the client. Errors: design.md §4;
-/// `invalid_argument` before the first request. Every call exists with any completion token too: `async_calls`.
+/// Lifetime: arguments are owned by the call; the executor's context must outlive the client. In a child process every
+/// call throws `forked`, and a client may end there: it leaves everything to the parent (spec/reliability.md P05).
+/// Errors: design.md §4; `invalid_argument` before the first request. Every call exists with any completion token too:
+/// `async_calls`.
 class client : public async_calls<client> {
 public:
     /// Options: `endpoint`, `token`, `memory_budget`, `retry_policy`, `commit_patience`, `allow_plain_http`, `log_to`
@@ -19413,8 +19666,9 @@ public:
     /// A copy of this handle that sends by another policy; connections, token and everything else are shared.
     HUBPUSH_DECL client with(retry_policy policy) const;
 
-    /// Where the work runs, and where handlers without an executor of their own are called.
-    asio::any_io_executor get_executor() const { return strand_; }
+    /// Where the work runs, and where handlers without an executor of their own are called. Throws `forked` in a child
+    /// process.
+    HUBPUSH_DECL asio::any_io_executor get_executor() const;
     /// True once the endpoint has answered any request of this client. Thread-safe.
     HUBPUSH_DECL bool has_answered() const noexcept;
     /// The endpoint without a '/' at its end.
@@ -19470,7 +19724,7 @@ public:
     /// Runs `work` on the client's strand and completes on the awaiting coroutine's executor.
     template <class Result>
     task<Result> run(task<Result> work) const {
-        return detail::run_on(strand_, std::move(work));
+        return detail::run_on(get_executor(), std::move(work));
     }
 
 private:
@@ -19482,7 +19736,6 @@ private:
     HUBPUSH_DECL task<commit_info> push_operations(std::string repo_id, operation_list operations,
                                                    create_commit_call::takes options) const;
 
-    asio::any_io_executor strand_;
     std::shared_ptr<client_state> state_;
 };
 
@@ -19490,6 +19743,7 @@ private:
 
 #include <algorithm>
 #include <thread>
+#include <unordered_set>
 
 namespace hubpush::inline v0 {
 
@@ -19518,7 +19772,8 @@ inline std::shared_ptr<connector> network_of(const client_call::takes& options, 
                              std::move(guard));
 }
 
-inline std::shared_ptr<client_state> make_client_state(const client_call::takes& options) {
+inline std::shared_ptr<client_state> make_client_state(asio::any_io_executor executor,
+                                                       const client_call::takes& options) {
     const seams seams = seams_of(options);
     const memory_budget budget = options.get_or_default<memory_budget>();
     hub_settings settings = settings_of(options);
@@ -19530,8 +19785,9 @@ inline std::shared_ptr<client_state> make_client_state(const client_call::takes&
     auto session = std::make_shared<hub_session>(
         std::move(settings), seams, std::move(network), budget, options.get_or_default<retry_policy>(),
         options.get_or_default<connection_limits>(), options.get_or_default<trace_events>());
-    return std::make_shared<client_state>(seams, budget, std::move(files), std::make_shared<worker_pool>(threads),
-                                          std::move(session), options.get_or_default<commit_patience>().time());
+    return client_state::share(client_state(asio::make_strand(std::move(executor)), seams, budget, std::move(files),
+                                            std::make_shared<worker_pool>(threads), std::move(session),
+                                            options.get_or_default<commit_patience>().time()));
 }
 
 /// A path to be removed in its normal form; a '/' at its end, which marks a folder, stays.
@@ -19578,7 +19834,12 @@ task<Result> keep_alive(std::shared_ptr<client_state> /*held by the frame*/, tas
 }  // namespace detail
 
 HUBPUSH_DECL client::client(asio::any_io_executor executor, client_call::takes options)
-    : strand_(asio::make_strand(std::move(executor))), state_(detail::make_client_state(options)) {}
+    : state_(detail::make_client_state(std::move(executor), options)) {}
+
+HUBPUSH_DECL asio::any_io_executor client::get_executor() const {
+    state_->check_process();
+    return state_->strand();
+}
 
 HUBPUSH_DECL client client::with(retry_policy policy) const {
     client result = *this;
@@ -19590,7 +19851,10 @@ HUBPUSH_DECL bool client::has_answered() const noexcept { return state_->session
 
 HUBPUSH_DECL std::string client::endpoint() const { return state_->session().settings().endpoint(); }
 
-HUBPUSH_DECL std::vector<trace_event> client::trace() const { return state_->session().trace(); }
+HUBPUSH_DECL std::vector<trace_event> client::trace() const {
+    state_->check_process();
+    return state_->session().trace();
+}
 
 HUBPUSH_DECL task<hub_user> client::whoami() const {
     return run(detail::keep_alive(state_, hubpush::whoami(state_->session())));
@@ -19633,8 +19897,13 @@ HUBPUSH_DECL task<commit_info> client::push_folder(std::string repo_id, std::fil
 
 HUBPUSH_DECL task<commit_info> client::push_operations(std::string repo_id, operation_list operations,
                                                        create_commit_call::takes options) const {
+    std::unordered_set<std::string> paths;
     for (const placed_addition& addition : operations.additions()) {
-        static_cast<void>(normalize_path_in_repo(addition.addition().path()));
+        const auto [path, is_new] = paths.insert(normalize_path_in_repo(addition.addition().path()));
+        if (!is_new) {
+            throw_error(errc::invalid_argument, "'" + *path + "' is pushed twice in one commit",
+                        error_details().reached_server(false));
+        }
     }
     context place = open(std::move(repo_id), detail::options_for<pipeline_call>(options));
     for (const removal& gone : operations.removals()) {
@@ -20179,7 +20448,6 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> patience::next_pause(
 /// \file
 /// Threads and coroutines that wait for the same state: a condition variable for both.
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -20189,12 +20457,6 @@ HUBPUSH_DECL std::optional<std::chrono::milliseconds> patience::next_pause(
 #include <optional>
 
 namespace hubpush::inline v0::detail {
-
-/// `duration` after `now`; a hundred years stand for "for ever", which would overflow.
-inline steady_time deadline_after(steady_time now, std::chrono::milliseconds duration) {
-    constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365 * 100);
-    return now + std::min(duration, for_ever);
-}
 
 /// Waits for conditions on what `mutex` guards. The conditions are asked under it and must not throw.
 class wait_list {
@@ -21091,7 +21353,8 @@ public:
     /// Does what `stop()` does and does not wait, so a job that runs may still touch what it refers to until the
     /// executor has ended it; `co_await close()` before where that matters. Threads and coroutines that wait in a call
     /// may go on doing so: the call ends. Failures nobody has read go to the log, once. The context of the executor may
-    /// end before or after, unless the executor is a strand of it: then after. In a child process nothing happens.
+    /// end before or after, unless the executor is a strand of it: then after; while it ends, no other thread may
+    /// submit or cancel. In a child process nothing happens.
     HUBPUSH_DECL ~fifo_queue();
 
     /// Queues `work` and returns: a `task<T>`, which is run once, or a callable that returns one, which may be called

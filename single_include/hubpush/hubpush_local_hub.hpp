@@ -14,11 +14,12 @@
 /// Who may do what on an embedded Hub: tokens with a name and a role.
 
 /// \file
-/// Everything that was asked of an embedded Hub, in order. Most promises of an uploader (no duplicate, no byte sent
-/// twice, the token to one origin only) are statements about this record (spec/hub-http-api.md §14.4).
+/// What was asked of an embedded Hub, in order. Most promises of an uploader (no duplicate, no byte sent twice, the
+/// token to one origin only) are statements about this record (spec/hub-http-api.md §14.4).
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -54,13 +55,16 @@ public:
     std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
 };
 
-/// Thread-safe. Numbers stay valid for ever; `clear` only forgets the records.
+/// Thread-safe. Numbers stay valid for ever; only records are forgotten, by `clear` and, the oldest ones first, when
+/// there are more than the limit.
 class request_ledger {
 public:
+    explicit request_ledger(std::size_t limit) : limit_(limit) {}
+
     /// Adds a record and gives its number, which it also writes into the record.
     HUBPUSH_DECL std::uint64_t begin(request_record record);
 
-    /// Changes the record of that number under the lock; nothing happens when it was cleared meanwhile.
+    /// Changes the record of that number under the lock; nothing happens when it is forgotten.
     template <class Change>
     void update(std::uint64_t number, Change change) {
         const std::lock_guard lock(mutex_);
@@ -69,16 +73,17 @@ public:
         }
     }
 
-    /// A copy of all records, in the order in which the heads of the requests were read.
+    /// A copy of all records that are not forgotten, in the order in which the heads of the requests were read.
     HUBPUSH_DECL std::vector<request_record> snapshot() const;
-    /// How many requests have this method and a path that holds `part`.
+    /// How many of them have this method and a path that holds `part`.
     HUBPUSH_DECL std::size_t count(std::string_view method, std::string_view part) const;
     HUBPUSH_DECL void clear();
 
 private:
+    const std::size_t limit_;
     mutable std::mutex mutex_;
     std::uint64_t forgotten_ = 0;
-    std::vector<request_record> records_;
+    std::deque<request_record> records_;
 };
 
 }  // namespace hubpush::inline v0
@@ -89,14 +94,19 @@ namespace hubpush::inline v0 {
 
 HUBPUSH_DECL std::uint64_t request_ledger::begin(request_record record) {
     const std::lock_guard lock(mutex_);
-    record.number = forgotten_ + records_.size() + 1;
+    const std::uint64_t number = forgotten_ + records_.size() + 1;
+    record.number = number;
     records_.push_back(std::move(record));
-    return records_.back().number;
+    if (records_.size() > limit_) {
+        records_.pop_front();
+        ++forgotten_;
+    }
+    return number;
 }
 
 HUBPUSH_DECL std::vector<request_record> request_ledger::snapshot() const {
     const std::lock_guard lock(mutex_);
-    return records_;
+    return {records_.begin(), records_.end()};
 }
 
 HUBPUSH_DECL std::size_t request_ledger::count(std::string_view method, std::string_view part) const {
@@ -545,6 +555,9 @@ HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept;
 /// True for 40 lower-case hex digits.
 HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept;
 
+/// True for 5 to 40 lower-case hex digits: what names a commit as a parent (spec/hub-http-api.md §4.5).
+HUBPUSH_DECL bool is_commit_prefix(std::string_view text) noexcept;
+
 /// True for paths that `git fsck --strict` accepts in a tree: no empty component, no `.`, `..` or `.git` in any of its
 /// spellings, no NUL; at most 4096 bytes.
 HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept;
@@ -744,8 +757,11 @@ HUBPUSH_DECL bool is_ref_name(std::string_view name) noexcept {
     return std::ranges::all_of(name, detail::is_ref_byte) && detail::all_components(name, detail::is_ref_component);
 }
 
-HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept {
-    return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+HUBPUSH_DECL bool is_object_id(std::string_view text) noexcept { return text.size() == 40 && is_commit_prefix(text); }
+
+HUBPUSH_DECL bool is_commit_prefix(std::string_view text) noexcept {
+    const bool hexadecimal = text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    return hexadecimal && text.size() >= 5 && text.size() <= 40;
 }
 
 HUBPUSH_DECL bool is_git_path(std::string_view path) noexcept {
@@ -1562,6 +1578,10 @@ public:
     /// plain name.
     HUBPUSH_DECL task<std::optional<std::string>> resolve(std::string wanted);
 
+    /// The one commit whose id begins with these 5 to 40 lower-case hex digits, whatever branches and tags are called.
+    /// Nothing when there is none, or several, or the text is something else.
+    HUBPUSH_DECL task<std::optional<std::string>> find_commit(std::string digits);
+
     /// The whole tree of a commit, folders included, in git's order. Throws `limit_exceeded` above 2,000,000 entries.
     HUBPUSH_DECL task<std::vector<git_tree_entry>> read_tree(std::string commit);
 
@@ -1850,8 +1870,9 @@ HUBPUSH_DECL std::string import_commit(std::string_view ref, std::string_view pa
 HUBPUSH_DECL std::string import_tag(std::string_view name, std::string_view commit, std::string_view message_text,
                                     const git_author& author);
 
-/// Reads the answers of `cat-file --batch-check`: the id in the first line that found something.
-HUBPUSH_DECL std::optional<std::string> first_object_found(std::string_view output);
+/// Reads the answers of `cat-file --batch-check`: the ids of all commits that were found, in the order of the
+/// questions.
+HUBPUSH_DECL std::vector<std::string> commits_found(std::string_view output);
 
 /// Reads the output of `ls-tree -l -z` piece by piece, so that no listing is held twice.
 class tree_listing_parser {
@@ -1994,13 +2015,14 @@ HUBPUSH_DECL std::string detail::import_tag(std::string_view name, std::string_v
            import_message(message_text);
 }
 
-HUBPUSH_DECL std::optional<std::string> detail::first_object_found(std::string_view output) {
+HUBPUSH_DECL std::vector<std::string> detail::commits_found(std::string_view output) {
+    std::vector<std::string> ids;
     while (!output.empty()) {
         const std::string_view line = take_until(output, '\n');
         const std::string_view id = line.substr(0, line.find(' '));
-        if (is_object_id(id) && line.substr(id.size()).starts_with(" commit ")) return std::string(id);
+        if (is_object_id(id) && line.substr(id.size()).starts_with(" commit ")) ids.emplace_back(id);
     }
-    return std::nullopt;
+    return ids;
 }
 
 HUBPUSH_DECL void detail::tree_listing_parser::feed(std::string_view bytes) {
@@ -2146,7 +2168,23 @@ HUBPUSH_DECL task<std::optional<std::string>> git_repository::resolve(std::strin
     child_command command = git("cat-file");
     command.argument("--batch-check").input(std::move(candidates));
     const std::string output = co_await run(std::move(command), detail::git_text_limit);
-    co_return detail::first_object_found(output);
+    std::vector<std::string> found = detail::commits_found(output);
+    if (found.empty()) co_return std::nullopt;
+    co_return std::move(found.front());
+}
+
+HUBPUSH_DECL task<std::optional<std::string>> git_repository::find_commit(std::string digits) {
+    if (!is_commit_prefix(digits)) co_return std::nullopt;
+    // Wherever else git takes an abbreviated id, a branch or tag of that name comes first.
+    child_command objects = git("rev-parse");
+    objects.argument("--disambiguate=" + digits);
+    std::string ids = co_await run(std::move(objects), detail::git_text_limit);
+    child_command command = git("cat-file");
+    command.argument("--batch-check").input(std::move(ids));
+    const std::string output = co_await run(std::move(command), detail::git_text_limit);
+    std::vector<std::string> found = detail::commits_found(output);
+    if (found.size() != 1) co_return std::nullopt;
+    co_return std::move(found.front());
 }
 
 HUBPUSH_DECL task<std::vector<git_tree_entry>> git_repository::read_tree(std::string commit) {
@@ -5312,8 +5350,12 @@ namespace hubpush::inline v0::detail {
 /// What both listeners of an embedded Hub share. Outlives every connection.
 class server_environment {
 public:
-    server_environment(hubpush::seams given_seams, memory_budget memory, std::chrono::milliseconds silence)
-        : seams(std::move(given_seams)), budget(std::move(memory)), silence_limit(silence) {}
+    server_environment(hubpush::seams given_seams, memory_budget memory, std::chrono::milliseconds silence,
+                       std::size_t remembered_requests)
+        : seams(std::move(given_seams)),
+          budget(std::move(memory)),
+          silence_limit(silence),
+          ledger(remembered_requests) {}
 
     hubpush::seams seams;
     memory_budget budget;
@@ -5577,6 +5619,82 @@ HUBPUSH_DECL rate_windows::standing rate_windows::take(const std::string& key, s
 /// \file
 /// The repositories of an embedded Hub on disk, found by type and id.
 
+/// \file
+/// The types of repositories, and what may be the id of one.
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace hubpush::inline v0::detail {
+
+enum class repository_kind { model, dataset, space, kernel };
+
+inline constexpr std::array all_repository_kinds{repository_kind::model, repository_kind::dataset,
+                                                 repository_kind::space, repository_kind::kernel};
+
+/// `model`; `models`, which is also the folder on disk; `datasets/`, the prefix of web addresses.
+HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept;
+HUBPUSH_DECL std::string_view kind_plural(repository_kind kind) noexcept;
+HUBPUSH_DECL std::string_view kind_prefix(repository_kind kind) noexcept;
+HUBPUSH_DECL std::optional<repository_kind> kind_of_plural(std::string_view plural) noexcept;
+HUBPUSH_DECL std::optional<repository_kind> kind_of_name(std::string_view name) noexcept;
+
+/// True for `namespace/name` by the rules of spec/hub-http-api.md §2.1; nothing else becomes a path on disk.
+HUBPUSH_DECL bool is_repository_id(std::string_view id) noexcept;
+
+}  // namespace hubpush::inline v0::detail
+
+#include <cstddef>
+
+namespace hubpush::inline v0::detail {
+
+HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept {
+    const std::string_view plural = kind_plural(kind);
+    return plural.substr(0, plural.size() - 1);
+}
+
+HUBPUSH_DECL std::string_view kind_plural(repository_kind kind) noexcept {
+    static constexpr std::array<std::string_view, 4> names{"models", "datasets", "spaces", "kernels"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+HUBPUSH_DECL std::string_view kind_prefix(repository_kind kind) noexcept {
+    static constexpr std::array<std::string_view, 4> prefixes{"", "datasets/", "spaces/", "kernels/"};
+    return prefixes[static_cast<std::size_t>(kind)];
+}
+
+HUBPUSH_DECL std::optional<repository_kind> kind_of_plural(std::string_view plural) noexcept {
+    for (const repository_kind kind : all_repository_kinds) {
+        if (kind_plural(kind) == plural) return kind;
+    }
+    return std::nullopt;
+}
+
+HUBPUSH_DECL std::optional<repository_kind> kind_of_name(std::string_view name) noexcept {
+    for (const repository_kind kind : all_repository_kinds) {
+        if (kind_name(kind) == name) return kind;
+    }
+    return std::nullopt;
+}
+
+inline bool is_repository_id_part(std::string_view part) noexcept {
+    const auto is_allowed = [](char each) { return is_word_byte(each) || each == '-' || each == '.'; };
+    return !part.empty() && part.size() <= 96 && is_word_byte(part.front()) && is_word_byte(part.back()) &&
+           consists_of(part, is_allowed);
+}
+
+HUBPUSH_DECL bool is_repository_id(std::string_view id) noexcept {
+    const std::size_t slash = id.find('/');
+    if (slash == std::string_view::npos) return false;
+    const std::string_view owner = id.substr(0, slash);
+    if (owner == "api" || kind_of_plural(owner)) return false;  // these begin other addresses
+    return is_repository_id_part(owner) && is_repository_id_part(id.substr(slash + 1)) &&
+           id.find("--") == std::string_view::npos && id.find("..") == std::string_view::npos && !id.ends_with(".git");
+}
+
+}  // namespace hubpush::inline v0::detail
+
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -5589,18 +5707,6 @@ HUBPUSH_DECL rate_windows::standing rate_windows::take(const std::string& key, s
 #include <vector>
 
 namespace hubpush::inline v0::detail {
-
-enum class repository_kind { model, dataset, space, kernel };
-
-/// `model`; `models`, which is also the folder on disk; `datasets/`, the prefix of web addresses.
-HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept;
-HUBPUSH_DECL std::string_view kind_plural(repository_kind kind) noexcept;
-HUBPUSH_DECL std::string_view kind_prefix(repository_kind kind) noexcept;
-HUBPUSH_DECL std::optional<repository_kind> kind_of_plural(std::string_view plural) noexcept;
-HUBPUSH_DECL std::optional<repository_kind> kind_of_name(std::string_view name) noexcept;
-
-/// True for `namespace/name` by the rules of spec/hub-http-api.md §2.1; nothing else becomes a path on disk.
-HUBPUSH_DECL bool is_repository_id(std::string_view id) noexcept;
 
 /// What the server knows about a repository and git does not. Kept as `hubpush.json` in its folder.
 class repository_facts {
@@ -5713,62 +5819,10 @@ private:
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace hubpush::inline v0::detail {
 
-inline constexpr std::array all_repository_kinds{repository_kind::model, repository_kind::dataset,
-                                                 repository_kind::space, repository_kind::kernel};
-
 inline constexpr const char* repository_facts_name = "hubpush.json";
-
-HUBPUSH_DECL std::string_view kind_name(repository_kind kind) noexcept {
-    const std::string_view plural = kind_plural(kind);
-    return plural.substr(0, plural.size() - 1);
-}
-
-HUBPUSH_DECL std::string_view kind_plural(repository_kind kind) noexcept {
-    static constexpr std::array<std::string_view, 4> names{"models", "datasets", "spaces", "kernels"};
-    return names[static_cast<std::size_t>(kind)];
-}
-
-HUBPUSH_DECL std::string_view kind_prefix(repository_kind kind) noexcept {
-    static constexpr std::array<std::string_view, 4> prefixes{"", "datasets/", "spaces/", "kernels/"};
-    return prefixes[static_cast<std::size_t>(kind)];
-}
-
-HUBPUSH_DECL std::optional<repository_kind> kind_of_plural(std::string_view plural) noexcept {
-    for (const repository_kind kind : all_repository_kinds) {
-        if (kind_plural(kind) == plural) return kind;
-    }
-    return std::nullopt;
-}
-
-HUBPUSH_DECL std::optional<repository_kind> kind_of_name(std::string_view name) noexcept {
-    for (const repository_kind kind : all_repository_kinds) {
-        if (kind_name(kind) == name) return kind;
-    }
-    return std::nullopt;
-}
-
-inline bool is_repository_id_part(std::string_view part) noexcept {
-    const auto is_word = [](char each) {
-        return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9') ||
-               each == '_';
-    };
-    const auto is_allowed = [&](char each) { return is_word(each) || each == '-' || each == '.'; };
-    return !part.empty() && part.size() <= 96 && is_word(part.front()) && is_word(part.back()) &&
-           std::all_of(part.begin(), part.end(), is_allowed);
-}
-
-HUBPUSH_DECL bool is_repository_id(std::string_view id) noexcept {
-    const std::size_t slash = id.find('/');
-    if (slash == std::string_view::npos) return false;
-    const std::string_view owner = id.substr(0, slash);
-    if (owner == "api" || kind_of_plural(owner)) return false;  // these begin other addresses
-    return is_repository_id_part(owner) && is_repository_id_part(id.substr(slash + 1)) &&
-           id.find("--") == std::string_view::npos && id.find("..") == std::string_view::npos && !id.ends_with(".git");
-}
 
 HUBPUSH_DECL task<std::shared_ptr<const repository_tree>> hub_repository::tree(std::string commit) {
     for (const auto& [kept, nodes] : trees_) {
@@ -6912,9 +6966,13 @@ HUBPUSH_DECL task<std::vector<git_change>> hub_service::planned_changes(hub_call
     co_return plan.take_changes();
 }
 
+inline bool names_head(const std::string& parent, const git_ref& branch) {
+    return is_commit_prefix(parent) && branch.commit().starts_with(parent);
+}
+
 HUBPUSH_DECL task<served_reply> hub_service::commit_to_branch(hub_call& call, const git_repository::lock_type& lock,
                                                               const commit_order& order, git_ref branch) {
-    if (!branch.commit().starts_with(order.parent)) {
+    if (!order.parent.empty() && !names_head(order.parent, branch)) {
         throw refusal(412, "", "The branch was updated since you opened this page. Please refresh and try again.");
     }
     std::vector<git_change> changes = co_await planned_changes(call, order, branch.commit());
@@ -6928,7 +6986,11 @@ HUBPUSH_DECL task<served_reply> hub_service::commit_as_pull_request(hub_call& ca
                                                                     const git_repository::lock_type& lock,
                                                                     const commit_order& order, git_ref target) {
     std::string base = target.commit();
-    if (!order.parent.empty()) base = co_await commit_of(call, order.parent);
+    if (!order.parent.empty()) {
+        const std::optional<std::string> parent = co_await call.git().find_commit(order.parent);
+        if (!parent) throw refusal(404, "RevisionNotFound", "Invalid rev id: " + order.parent);
+        base = *parent;
+    }
     std::vector<git_change> changes = co_await planned_changes(call, order, base);
     discussion_book& book = call.repository->discussions;
     kept_discussion opened(book.next_number(), order.summary, call.caller().user(), today());
@@ -7783,6 +7845,11 @@ public:
         commit_quota_ = value;
         return *this;
     }
+    /// How many of the last requests the ledger remembers (default 100,000), each with up to 64 KiB of its head.
+    local_hub_options& remembered_requests(std::size_t value) {
+        remembered_requests_ = value;
+        return *this;
+    }
     local_hub_options& seams(hubpush::seams value) {
         seams_ = std::move(value);
         return *this;
@@ -7801,6 +7868,7 @@ public:
     std::chrono::milliseconds silence_limit() const noexcept { return silence_limit_; }
     const hub_quota& api_quota() const noexcept { return api_quota_; }
     const hub_quota& commit_quota() const noexcept { return commit_quota_; }
+    std::size_t remembered_requests() const noexcept { return remembered_requests_; }
     const hubpush::seams& seams() const noexcept { return seams_; }
     const memory_budget& memory() const noexcept { return memory_; }
 
@@ -7813,6 +7881,7 @@ private:
     std::chrono::milliseconds silence_limit_{60'000};
     hub_quota api_quota_;
     hub_quota commit_quota_;
+    std::size_t remembered_requests_ = 100'000;
     hubpush::seams seams_;
     memory_budget memory_{mebibytes(64)};
 };
@@ -7901,8 +7970,8 @@ struct local_hub::state {
         : lock(detail::lock_hub_folder(options.folder())),
           folder(std::filesystem::canonical(options.folder())),
           pool(std::make_shared<worker_pool>(2)),
-          environment(
-              std::make_shared<detail::server_environment>(options.seams(), options.memory(), options.silence_limit())),
+          environment(std::make_shared<detail::server_environment>(
+              options.seams(), options.memory(), options.silence_limit(), options.remembered_requests())),
           shelf(std::make_shared<detail::repository_shelf>(executor, pool, folder)),
           storage(std::make_shared<detail::storage_service>(options.seams(), pool, shelf, options.link_life())),
           service(options.seams(), pool, folder, shelf, storage, options.page_size(),

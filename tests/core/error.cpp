@@ -44,6 +44,28 @@ TEST_CASE("throw_error throws the type that belongs to the code") {
     }
 }
 
+TEST_CASE("a failure that is amended keeps its type and its text") {
+    const auto amend_and_throw_on = [] {
+        try {
+            throw_error(errc::rate_limited, "too fast", error_details().status(429).retryable(true));
+        } catch (error& failure) {
+            error_details details = failure.details();
+            failure.amend(details.retryable(false).hint("not again"));
+            throw;
+        }
+    };
+    try {
+        amend_and_throw_on();
+    } catch (const rate_limited& failure) {
+        CHECK(std::string(failure.what()) == "too fast (HTTP 429)");
+        CHECK(failure.status() == 429);
+        CHECK_FALSE(failure.retryable());
+        CHECK(failure.hint() == "not again");
+        return;
+    }
+    FAIL("no failure");
+}
+
 TEST_CASE("text from outside cannot drive a terminal") {
     CHECK(printable("a\x1b[31mb\r\n\x07") == "a\\x1b[31mb\\x0d\\x0a\\x07");
     CHECK(printable("\xe2\x80\xae"

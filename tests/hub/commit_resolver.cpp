@@ -242,6 +242,17 @@ TEST_CASE("a busy branch and a rate limit are waited out and the same is sent ag
     }
 }
 
+TEST_CASE("a race that an attempt without a parent has lost is run again, as often as the policy allows") {
+    commit_resolver resolver = make_resolver();
+    for (int attempt = 1; attempt < 6; ++attempt) {
+        expect_send(resolver, "");
+        resolver.failed(answer(412), true, start, 7);
+        expect_wait(resolver);
+    }
+    resolver.failed(answer(412), true, start, 7);
+    expect_failure(resolver, errc::conflict);
+}
+
 TEST_CASE("a rate limit of more than five minutes is told to the caller") {
     commit_resolver resolver = make_resolver();
     resolver.failed(answer(429, 301s), true, start, 7);
@@ -249,7 +260,7 @@ TEST_CASE("a rate limit of more than five minutes is told to the caller") {
 }
 
 TEST_CASE("a stranger's commits are followed for eight rounds") {
-    commit_resolver resolver = make_resolver();
+    commit_resolver resolver = make_follower(oid_of(1));
     for (int round = 1; round <= commit_resolver::most_rounds; ++round) {
         resolver.failed(answer(412), true, start, 7);
         expect_wait(resolver);

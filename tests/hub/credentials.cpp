@@ -5,8 +5,10 @@
 #include "test_seams.hpp"
 
 #include <hubpush/core/byte_source.hpp>
+#include <hubpush/hash/digest.hpp>
 #include <hubpush/hash/text.hpp>
 #include <hubpush/hub/lfs.hpp>
+#include <hubpush/hub/preupload.hpp>
 #include <hubpush/hub/tree.hpp>
 #include <hubpush/net/address_guard.hpp>
 #include <hubpush/net/tunnel.hpp>
@@ -511,4 +513,62 @@ TEST_CASE("no challenge makes the client say the token again, or anything else")
         }
     }
     cases.print_and_check("challenges", 100);
+}
+
+namespace {
+
+task<void> ask_about_one_file(hub_session& session) {
+    std::vector<preupload_question> questions;
+    questions.emplace_back("a", 3, as_bytes("abc"));
+    const preupload_rules rules;
+    co_await preupload(session, repository("a/b"), "main", std::move(questions), rules, false);
+}
+
+std::string object_answer(const std::string& id, const std::string& size, const std::string& rest) {
+    return "{\"oid\":" + json_quoted(id) + ",\"size\":" + size + rest + "}";
+}
+
+}  // namespace
+
+TEST_CASE("no part of an answer that makes no sense is repeated in the error about it") {
+    const std::string upload = ",\"actions\":{\"upload\":{\"href\":\"https://store.example/o\"}}";
+    const std::string failed = ",\"error\":{\"code\":422,\"message\":\"bad " + canary + "\"}";
+    const std::string object = object_answer(oid, "3", upload);
+    const std::string named = object_answer(canary, "3", upload);
+    const std::vector<std::string> batches{
+        "{\"transfer\":\"" + canary + "\",\"objects\":[" + object + "]}",
+        "{\"objects\":[" + named + "," + named + "]}",
+        "{\"objects\":[" + object + "," + named + "]}",
+        "{\"objects\":[" + object_answer(oid, "3", failed) + "]}",
+        "{\"objects\":\"" + canary + "\"}",
+    };
+    for (const std::string& body : batches) {
+        one_case test;
+        test.server().expect_request().send(answer("200 OK", "", body));
+        CAPTURE(body);
+        CHECK(test.run(store(test.session)) != errc());
+        test.search();
+        // Nor the beginning of it, where a text is cut.
+        CHECK(test.text.find(canary.substr(0, 12)) == std::string::npos);
+    }
+    one_case strange;
+    strange.server().expect_request().send(answer("300 Choices", "", "{\"error\":\"" + canary + "\"}"));
+    CHECK(strange.run(ask(strange.session, "GET")) == errc::protocol_error);
+    strange.search();
+
+    // A storage at the endpoint itself: its requests have no token, and it may know it all the same.
+    one_case stored;
+    stored.server()
+        .expect_request()
+        .send(batch_answer("https://hub.example/o", "https://hub.example/verify"))
+        .expect_request()
+        .send(answer("403 Forbidden", "X-Error-Message: " + canary + "\r\n", "{\"error\":\"" + canary + "\"}"));
+    CHECK(stored.run(store(stored.session)) == errc::forbidden);
+    stored.search();
+
+    one_case asked;
+    asked.server().expect_request().send(
+        answer("200 OK", "", "{\"files\":[{\"path\":\"a\",\"uploadMode\":\"" + canary + "\"}]}"));
+    CHECK(asked.run(ask_about_one_file(asked.session)) == errc::protocol_error);
+    asked.search();
 }

@@ -61,6 +61,8 @@ std::vector<bad_answer> bad_answers() {
         {"404, revision", coded_answer(404, "RevisionNotFound", "Invalid rev id: main"), errc::revision_not_found},
         {"404, entry", coded_answer(404, "EntryNotFound", "A file with this name doesn't exist"),
          errc::entry_not_found},
+        {"409", json_answer(409, "{\"error\":\"another commit is in progress\"}"), errc::conflict},
+        {"412", json_answer(412, "{\"error\":\"the branch was updated\"}"), errc::conflict},
         {"413", json_answer(413, "{\"error\":\"too many parameters\"}"), errc::payload_too_large},
         {"422", json_answer(422, "{\"error\":\"unprocessable\"}"), errc::bad_request},
         {"400", json_answer(400, "{\"error\":\"not like this\"}"), errc::bad_request},
@@ -129,6 +131,23 @@ verdict push_against(const std::string& bytes, exchange where) {
     result.committed = world.hub->commits.size() != 1;
     result.time = world.seams.clock->elapsed();
     return result;
+}
+
+/// What a push has to ask first.
+enum class first_request { question, removal, removal_as_pr, removal_from_parent };
+
+task<commit_info> push_that_begins_with(first_request what, const client& hub) {
+    const message ours("ours");
+    switch (what) {
+        case first_request::removal:
+            return hub.create_commit("acme/x", hubpush::remove("old"), ours);
+        case first_request::removal_as_pr:
+            return hub.create_commit("acme/x", hubpush::remove("old"), ours, create_pr());
+        case first_request::removal_from_parent:
+            return hub.create_commit("acme/x", hubpush::remove("old"), ours, parent_commit("0000000"));
+        default:
+            return hub.upload_folder("acme/x", "/run");
+    }
 }
 
 }  // namespace
@@ -203,22 +222,33 @@ TEST_CASE("the same to the commit: a refusal is typed, what may hide a commit is
 
 TEST_CASE("an endpoint that refuses, stalls or cuts from the first moment on is given up within a minute") {
     enum class trouble { refused, stalled_connect, silent, cut };
-    for (const trouble what : {trouble::refused, trouble::stalled_connect, trouble::silent, trouble::cut}) {
-        simulation world;
-        write_two_files(world);
-        world.hub->fault = [&](const std::string& method, const std::string&) {
-            if (method != "CONNECT") return model_fault::none;
-            if (what == trouble::refused) return model_fault::refuse_connection;
-            return what == trouble::stalled_connect ? model_fault::stall_connection : model_fault::none;
-        };
-        world.hub->instead = [&](const model_request&) -> std::optional<std::string> {
-            return what == trouble::cut ? "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"files\"" : "";
-        };
-        const client hub = world.client();
-        INFO("trouble " << static_cast<int>(what));
-        const errc kind = world.error_of(hub.upload_folder("acme/x", "/run"));
-        CHECK((kind == errc::transport || kind == errc::timed_out));
-        CHECK(world.seams.clock->elapsed() <= 60s);
-        CHECK(world.hub->commits.size() == 1);
+    for (const first_request push : {first_request::question, first_request::removal, first_request::removal_as_pr,
+                                     first_request::removal_from_parent}) {
+        for (const trouble what : {trouble::refused, trouble::stalled_connect, trouble::silent, trouble::cut}) {
+            simulation world;
+            write_two_files(world);
+            world.hub->fault = [&](const std::string& method, const std::string&) {
+                if (method != "CONNECT") return model_fault::none;
+                if (what == trouble::refused) return model_fault::refuse_connection;
+                return what == trouble::stalled_connect ? model_fault::stall_connection : model_fault::none;
+            };
+            world.hub->instead = [&](const model_request&) -> std::optional<std::string> {
+                return what == trouble::cut ? "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"files\"" : "";
+            };
+            const client hub = world.client();
+            INFO("push " << static_cast<int>(push) << ", trouble " << static_cast<int>(what));
+            std::optional<error> failure;
+            try {
+                world.run(push_that_begins_with(push, hub));
+            } catch (const error& thrown) {
+                failure = thrown;
+            }
+            REQUIRE(failure);
+            CHECK((failure->kind() == errc::transport || failure->kind() == errc::timed_out));
+            CHECK(failure->reached_server() == (what == trouble::silent || what == trouble::cut));
+            CHECK(world.seams.clock->elapsed() <= 60s);
+            CHECK(world.hub->commits.size() == 1);
+            CHECK(world.hub->count("POST", "/commit/") + world.hub->count("POST", "/discussions") == 0);
+        }
     }
 }

@@ -149,6 +149,11 @@ TEST_CASE("a file in the repository that no commit can name is reported, not del
     world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*")));
     CHECK(world.hub->commits.back().lines == std::vector<std::string>{"-old", "+a"});
     CHECK(world.seams.log->warnings() == 2);
+
+    world.hub->files["back\\" + std::string(canary)] = std::string(40, 'a');
+    world.run(hub.upload_folder("acme/x", "/run", delete_patterns("*")));
+    CHECK(world.seams.log->warnings() == 5);
+    for (const std::string& line : world.seams.log->lines()) CHECK(line.find(canary) == std::string::npos);
 }
 
 TEST_CASE("a listing that fails ends the push before anything is committed") {
@@ -484,6 +489,9 @@ TEST_CASE("bad input is refused before the first request") {
     CHECK(refused([&] { return hub.upload_file("acme/x", some, "x", message("")); }));
     CHECK(refused([&] { return hub.create_commit("acme/x", add("x", some)); }));  // no message
     CHECK(refused([&] { return hub.create_commit("acme/x", add("x", some), add("x", some), message("m")); }));
+    CHECK(refused([&] {
+        return hub.create_commit("acme/x", add("README.md", some), add("x", some), add("./x", some), message("m"));
+    }));
     CHECK(refused([&] { return hub.create_commit("acme/x", hubpush::remove("a/../b"), message("m")); }));
     CHECK(world.error_of(hub.upload_folder("acme/x", "/nowhere")) == errc::file_not_found);
     CHECK(world.error_of(hub.upload_file("acme/x", "/run", "x")) == errc::file_unreadable);

@@ -4,8 +4,11 @@
 #include "simulation.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace hubpush;
@@ -50,6 +53,15 @@ std::vector<std::string> targets(const simulation& world, std::size_t from = 0) 
 }
 
 const std::string api = "/api/models/acme/x/";
+
+bool is_commit(const model_request& request) {
+    return request.method == "POST" && request.target.find("/commit/") != std::string::npos;
+}
+
+std::string answer(const std::string& status, const std::string& fields, const std::string& body) {
+    return "HTTP/1.1 " + status + "\r\n" + fields +
+           "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
 
 }  // namespace
 
@@ -180,6 +192,64 @@ TEST_CASE("rebase_if_disjoint: a folder to be removed is compared with everythin
     }
 }
 
+TEST_CASE("rebase_if_disjoint: a file that was left out as unchanged is one of the push's paths") {
+    for (const bool same : {false, true}) {
+        simulation world;
+        const client hub = world.client();
+        world.run(
+            hub.create_commit("acme/x", add("a.txt", content("1")), add("b.txt", content("2")), message("before")));
+        disturb_first_commit(world, same ? "a.txt" : "elsewhere.txt");
+        auto push = hub.create_commit("acme/x", add("a.txt", content("1")), add("b.txt", content("3")), message("ours"),
+                                      on_conflict::rebase_if_disjoint);
+        if (same) {
+            CHECK(moved_in(world, std::move(push)).file() == "a.txt");
+            CHECK(world.hub->commits_named("ours") == 0);
+        } else {
+            CHECK(world.run(std::move(push)).files_unchanged == 1);
+            CHECK(world.hub->commits_named("ours") == 1);
+        }
+    }
+}
+
+TEST_CASE("a commit that is sent again after an object was lost is found as the same commit") {
+    simulation world;
+    world.files->write("/run/model.safetensors", std::string(70'000, 'w'));
+    const client hub = world.client();
+    std::size_t attempts = 0;
+    model_request first;
+    // The first attempt ends in a 504 and stays at work until the third one comes.
+    world.hub->instead = [&](const model_request& request) -> std::optional<std::string> {
+        if (!is_commit(request)) return std::nullopt;
+        ++attempts;
+        if (attempts == 1) first = request;
+        if (attempts == 1) return answer("504 Gateway Timeout", "", "{}");
+        if (attempts == 2) world.hub->objects.clear();
+        if (attempts == 2) return answer("400 Bad Request", "", R"({"error":"LFS pointer pointed to no file"})");
+        if (attempts > 3) return std::nullopt;
+        ++attempts;
+        std::string late = first.head + "\r\n\r\n" + first.body;
+        REQUIRE(world.hub->serve(model_hub::endpoint, late));
+        return std::nullopt;
+    };
+    const commit_info info = world.run(hub.upload_folder("acme/x", "/run", message("ours")));
+    CHECK(attempts == 5);
+    CHECK(world.hub->summaries() == std::vector<std::string>{"ours"});
+    CHECK(info.oid == world.hub->commits.back().oid);
+}
+
+TEST_CASE("a description that leaves no room for the line of hubpush's own is refused before the first request") {
+    simulation world;
+    const client hub = world.client();
+    const std::string longest(64 * 1024 - 53, 'd');
+    const auto push = [&](const std::string& text) {
+        return hub.upload_file("acme/x", content("x"), "a.txt", description(text));
+    };
+    CHECK_THROWS_AS(world.run(push(longest + "d")), invalid_argument);
+    CHECK(world.hub->requests.empty());
+    world.run(push(longest));
+    CHECK(world.hub->commits.back().description.size() == 64 * 1024);
+}
+
 TEST_CASE("a branch that never stands still is given up after eight rounds, with either policy that follows it") {
     for (const bool compares : {false, true}) {
         simulation world;
@@ -253,6 +323,20 @@ TEST_CASE("a server without discussions gets the commit route") {
     CHECK(targets(world, 1) ==
           std::vector<std::string>{"POST " + api + "discussions", "POST " + api + "commit/main?create_pr=1"});
     CHECK(world.hub->requests.back().body.find("parentCommit") == std::string::npos);
+}
+
+TEST_CASE("the commit route loses a race for a pull request and tries again") {
+    simulation world;
+    world.hub->has_discussions = false;
+    world.hub->instead = [done = false](const model_request& request) mutable -> std::optional<std::string> {
+        if (!is_commit(request) || std::exchange(done, true)) return std::nullopt;
+        return answer("412 Precondition Failed", "", R"({"error":"The branch was updated"})");
+    };
+    const client hub = world.client();
+    const commit_info info = world.run(hub.upload_file("acme/x", content("x"), "a.txt", message("ours"), create_pr()));
+    CHECK(info.pr_num == 1);
+    CHECK(world.hub->commits_named("ours") == 1);
+    CHECK(world.seams.clock->elapsed() < std::chrono::seconds(5));
 }
 
 TEST_CASE("a pull request that begins at a parent, or is for another branch, is opened by the commit route") {
@@ -344,6 +428,26 @@ TEST_CASE("an outage after a pull request was opened is waited out: it gets its 
     CHECK(world.hub->discussions.size() == 1);
     CHECK(world.hub->commits_named("ours") == 1);
     CHECK(world.seams.clock->elapsed() < std::chrono::minutes(75));
+}
+
+TEST_CASE("the commit of an open pull request waits as long as the Hub asks, or says that this is too long") {
+    for (const int seconds : {100, 3600}) {
+        simulation world;
+        std::vector<steady_time> attempts;
+        world.hub->instead = [&](const model_request& request) -> std::optional<std::string> {
+            if (!is_commit(request)) return std::nullopt;
+            attempts.push_back(world.seams.clock->now());
+            return answer("429 Too Many Requests", "Retry-After: " + std::to_string(seconds) + "\r\n", "{}");
+        };
+        const client hub = world.client(commit_patience(std::chrono::minutes(15)));
+        INFO(seconds);
+        CHECK(world.error_of(hub.upload_file("acme/x", content("x"), "a.txt", create_pr())) == errc::rate_limited);
+        CHECK(world.last_error.find("revision(\"refs/pr/1\")") != std::string::npos);
+        for (std::size_t i = 1; i < attempts.size(); ++i)
+            CHECK(attempts[i] - attempts[i - 1] >= std::chrono::seconds(seconds));
+        CHECK((seconds == 100 ? attempts.size() > 3 : attempts.size() == 1));
+        CHECK(world.seams.clock->elapsed() < std::chrono::minutes(21));
+    }
 }
 
 TEST_CASE("an object that the Hub has forgotten does not open a second pull request") {

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "simulation.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -139,6 +140,21 @@ TEST_CASE("an expired link is renewed once, and only that") {
     CHECK(refused.error_of(other.upload_folder("acme/x", "/run")) == errc::forbidden);
     CHECK(refused.hub->count("PUT", "/o/") == 2);
     CHECK(refused.hub->commits.size() == 1);
+}
+
+TEST_CASE("after the first file that cannot be stored, no more are asked about or read") {
+    simulation world;
+    for (int i = 0; i < 3000; ++i)
+        world.files->write("/run/" + std::to_string(i) + ".safetensors", "weights " + std::to_string(i));
+    world.hub->instead = [](const model_request& request) -> std::optional<std::string> {
+        if (request.method != "PUT") return std::nullopt;
+        return "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n";
+    };
+    const client hub = world.client();
+    CHECK(world.error_of(hub.upload_folder("acme/x", "/run")) == errc::payload_too_large);
+    CHECK(world.hub->count("PUT", "/o/") <= 4);
+    CHECK(world.hub->count("POST", "/objects/batch") == 1);
+    CHECK(world.hub->count("POST", "/preupload/") <= 3);
 }
 
 TEST_CASE("an object that did not arrive is sent once more") {

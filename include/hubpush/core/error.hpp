@@ -136,6 +136,8 @@ public:
     /// False only if it is certain that no byte of the request reached the server.
     bool reached_server() const noexcept { return state_->details.reached_server(); }
     const error_details& details() const noexcept { return state_->details; }
+    /// Other details, the same text: for whoever catches a failure, knows more about it and throws it on as what it is.
+    HUBPUSH_DECL void amend(error_details details);
 
 private:
     struct state {

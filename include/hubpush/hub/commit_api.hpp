@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,7 +27,8 @@ namespace hubpush::inline v0 {
 inline constexpr std::chrono::minutes default_commit_patience{5};
 
 /// The server misses a large file that the commit names: it was collected, or never stored. The commit was not made.
-/// Whoever sends the file again may try once more (spec/reliability.md §3.4 step 8).
+/// Whoever sends the file again may try once more (spec/reliability.md §3.4 step 8); the commit alone would be refused
+/// again, so it is not `retryable()`.
 class lfs_object_missing : public error_of<errc::integrity> {
 public:
     using error_of::error_of;
@@ -41,6 +43,12 @@ public:
         when_moved_ = value;
         return *this;
     }
+    /// Paths that belong to the commit although it does not name them, because the branch has their content already:
+    /// they are compared like its own.
+    commit_options& left_out(std::vector<std::string> paths) {
+        left_out_ = std::make_shared<const std::vector<std::string>>(std::move(paths));
+        return *this;
+    }
     /// A new pull request against the branch, opened together with the commit; the header's parent is where it begins.
     commit_options& create_pr(bool value) {
         create_pr_ = value;
@@ -51,6 +59,12 @@ public:
         patience_ = value;
         return *this;
     }
+    /// By what the commit is recognised when its answer is lost: whoever may send the same commit again, in a second
+    /// call, gives the same id to both. Without one it is random.
+    commit_options& upload_id(std::string value) {
+        upload_id_ = std::move(value);
+        return *this;
+    }
     /// Gets the bytes of the current attempt's body written so far.
     commit_options& on_progress(std::function<void(std::uint64_t)> callback) {
         on_progress_ = std::move(callback);
@@ -58,14 +72,19 @@ public:
     }
 
     std::optional<on_conflict> when_moved() const noexcept { return when_moved_; }
+    /// Null when there are none.
+    const std::shared_ptr<const std::vector<std::string>>& left_out() const noexcept { return left_out_; }
     bool creates_pr() const noexcept { return create_pr_; }
     std::chrono::milliseconds patience() const noexcept { return patience_; }
+    const std::string& upload_id() const noexcept { return upload_id_; }
     const std::function<void(std::uint64_t)>& on_progress() const noexcept { return on_progress_; }
 
 private:
     std::optional<on_conflict> when_moved_ = on_conflict::fail;
+    std::shared_ptr<const std::vector<std::string>> left_out_;
     bool create_pr_ = false;
     std::chrono::milliseconds patience_ = default_commit_patience;
+    std::string upload_id_;
     std::function<void(std::uint64_t)> on_progress_;
 };
 

@@ -47,14 +47,22 @@ private:
     std::shared_ptr<byte_source> bytes_;
 };
 
+/// What a commit's message and its description may have, in bytes. An empty line and a marker (`commit_marker`, with
+/// 32 digits) end the description.
+inline constexpr std::size_t longest_commit_message = 64 * 1024;
+inline constexpr std::size_t longest_commit_description = longest_commit_message - 53;
+
 /// The text of a commit and what it must follow.
 class commit_header {
 public:
     commit_header() = default;
-    /// Throws `invalid_argument` unless `summary` has text and both are UTF-8.
+    /// Throws `invalid_argument` unless `summary` has text, both are UTF-8, and neither is too long: the line by which
+    /// hubpush recognises the commit has to fit under the description.
     HUBPUSH_DECL explicit commit_header(std::string summary, std::string details = std::string());
     /// The commit is made only if the branch's head is this commit (5 to 40 hexadecimal digits).
     HUBPUSH_DECL commit_header& parent(std::string commit);
+    /// The description gets this as its last line.
+    HUBPUSH_DECL commit_header& marker(const std::string& line);
 
     const std::string& summary() const noexcept { return summary_; }
     const std::string& details() const noexcept { return details_; }

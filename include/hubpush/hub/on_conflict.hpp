@@ -20,8 +20,9 @@ namespace hubpush::inline v0 {
 /// which means `fail`.
 enum class on_conflict {
     fail,               ///< any commit since the base: the push fails with `branch_moved`
-    rebase_if_disjoint  ///< the push goes on top of the new head if none of its paths has changed since the base, at
-                        ///< most eight times; else it fails with `branch_moved`, and `file()` is the first such path
+    rebase_if_disjoint  ///< the push goes on top of the new head if none of its paths has changed since the base, those
+                        ///< included that were left out as unchanged, at most eight times; else it fails with
+                        ///< `branch_moved`, and `file()` is the first such path
 };
 
 /// The branch is not where the push needs it to be: its head is another commit. Copying never throws.

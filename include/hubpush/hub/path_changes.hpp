@@ -23,6 +23,11 @@ HUBPUSH_DECL task<std::string> first_changed_path(hub_session& session, reposito
                                                   std::string head,
                                                   std::shared_ptr<const std::vector<commit_operation>> operations);
 
+/// The first of these files at which two commits differ; empty when all are the same.
+HUBPUSH_DECL task<std::string> first_changed_file(hub_session& session, repository where, std::string base,
+                                                  std::string head,
+                                                  std::shared_ptr<const std::vector<std::string>> files);
+
 }  // namespace hubpush::inline v0
 
 #ifndef HUBPUSH_SEPARATE_COMPILATION

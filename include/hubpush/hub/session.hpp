@@ -61,7 +61,8 @@ public:
 
     /// Sends a request and gives the answer whatever its status. A repository that this session has just created may be
     /// unknown for some seconds: then the request, which has done nothing, is repeated. New warnings of the Hub go to
-    /// the log. Throws whatever `http_client::send` throws. In offline mode nothing is sent. Cancellation: all types.
+    /// the log. No part of an answer that is none of 2xx repeats the token. Throws whatever `http_client::send` throws.
+    /// In offline mode nothing is sent. Cancellation: all types.
     HUBPUSH_DECL task<http_response> exchange(http_request request, std::string what);
 
     /// Tells that the repository is new.
@@ -97,8 +98,9 @@ private:
         std::atomic<bool> answered{false};
     };
 
+    HUBPUSH_DECL task<http_response> exchange_any(http_request request, std::string what);
     HUBPUSH_DECL task<http_response> ask(http_request request, std::string what);
-    HUBPUSH_DECL task<std::optional<http_response>> await_first_answer(task<http_response> work);
+    HUBPUSH_DECL task<http_response> await_first_answer(task<http_response> work, std::string what);
     HUBPUSH_DECL std::string_view path_of(const url& target) const;
     HUBPUSH_DECL bool is_unknown_yet(const http_response& reply, const url& target, bool young) const;
 

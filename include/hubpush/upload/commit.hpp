@@ -20,12 +20,13 @@ namespace hubpush::inline v0 {
 
 /// Takes all stored files and makes one commit of them and of the push's removals. A commit whose answer was lost is
 /// looked up before anything is sent again (spec/reliability.md §3.4), so that it is made exactly once: its first
-/// attempt stands on the head that the Hub named when it was asked about the files, if it did. Without anything to
-/// commit it gives the branch's head, with `nothing_to_do`.
+/// attempt stands on the head that the Hub named when it was asked about the files, or that it is asked for now.
+/// Without anything to commit it gives the branch's head, with `nothing_to_do`.
 ///
 /// With `create_pr` among the pipeline's options the commit goes to a pull request of its own: opened by the
 /// discussions route as a draft, and for review once it has the commit; or together with the commit where that route
-/// does not exist, or the pull request is not to begin at the default branch's head.
+/// does not exist, or the pull request is not to begin at the default branch's head. A failure after a pull request was
+/// opened is never `retryable()`, and its hint names the pull request.
 ///
 /// Cancellation: all types until the request leaves; afterwards the result is the real one, or `outcome_unknown`.
 class commit_step : public step_base {

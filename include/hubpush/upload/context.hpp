@@ -126,10 +126,18 @@ public:
     detail::progress_tracker& progress() noexcept { return progress_; }
     push_tally& tally() noexcept { return tally_; }
     std::vector<removal>& removals() noexcept { return removals_; }
+    /// A file is left out because the revision has it already. It is one of the push's paths all the same: what others
+    /// do to it is a conflict (`on_conflict`).
+    void leave_out(std::string path) {
+        tally_.unchanged += 1;
+        unchanged_.push_back(std::move(path));
+    }
+    const std::vector<std::string>& unchanged() const noexcept { return unchanged_; }
     /// The push becomes a new pull request against `revision()`.
     bool creates_pr() const noexcept { return creates_pr_; }
     void create_pr() noexcept { creates_pr_ = true; }
-    /// The head of the revision as the Hub named it when it was first asked about files; empty if it did not.
+    /// The head of the revision as the Hub named it when it was first asked about files, or else before the commit;
+    /// empty until then.
     const std::string& first_head() const noexcept { return first_head_; }
     void note_head(const std::string& head) {
         if (first_head_.empty()) first_head_ = head;
@@ -151,6 +159,7 @@ private:
     detail::progress_tracker progress_;
     push_tally tally_;
     std::vector<removal> removals_;
+    std::vector<std::string> unchanged_;
     bool creates_pr_ = false;
     std::string first_head_;
     preupload_rules rules_;

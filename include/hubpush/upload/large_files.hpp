@@ -26,6 +26,9 @@ public:
     /// twice.
     HUBPUSH_DECL task<void> add(planned_file file);
 
+    /// A transfer has failed: what is added now is not sent, and `finish` throws the reason.
+    bool failed() const noexcept { return transfers_.failed(); }
+
     /// Waits until all files are stored. `failure` is what the caller caught meanwhile, if anything: then transfers are
     /// cancelled, and it is rethrown.
     HUBPUSH_DECL task<void> finish(std::exception_ptr failure = nullptr);

@@ -27,7 +27,7 @@ public:
 private:
     HUBPUSH_DECL task<void> send_when_all_is_known(detail::large_file_store& store, stream<planned_file>& in,
                                                    stream<stored_file>& out) const;
-    /// False when nobody takes files any more.
+    /// False when nobody takes files any more, or when one could not be stored.
     HUBPUSH_DECL task<bool> pass_on(detail::large_file_store& store, planned_file file, stream<stored_file>& out) const;
 
     in_flight in_flight_;

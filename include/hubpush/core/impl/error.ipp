@@ -138,6 +138,10 @@ HUBPUSH_DECL error::error(errc code, std::string_view what_happened, error_detai
     state_ = std::make_shared<const state>(state{std::move(details), std::move(text)});
 }
 
+HUBPUSH_DECL void error::amend(error_details details) {
+    state_ = std::make_shared<const state>(state{std::move(details), state_->text});
+}
+
 HUBPUSH_DECL std::exception_ptr make_exception(errc code, std::string_view what_happened, error_details details) {
     switch (code) {
         case errc::invalid_argument:

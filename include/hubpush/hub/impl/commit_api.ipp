@@ -27,19 +27,18 @@ inline constexpr std::size_t pull_request_refs_to_look_at = 20;
 inline constexpr std::size_t commits_of_pull_request_to_look_at = 20;
 
 /// The header that is sent: the description gets the marker as its last line.
-inline commit_header marked_header(const commit_header& header, const std::string& upload_id,
-                                   const std::string& parent) {
-    const std::string gap = header.details().empty() ? "" : "\n\n";
-    commit_header result(header.summary(), header.details() + gap + commit_marker(upload_id));
-    if (!parent.empty()) result.parent(parent);
-    return result;
+inline commit_header marked_header(commit_header header, const std::string& upload_id, const std::string& parent) {
+    header.marker(commit_marker(upload_id));
+    if (!parent.empty()) header.parent(parent);
+    return header;
 }
 
 /// Refusals that mean something special for commits.
 [[noreturn]] inline void rethrow_commit_refusal(const error& refused, const std::string& what, bool removes) {
     error_details details = refused.details();
     if (refused.status() == 400 && refused.server_message().find("LFS pointer") != std::string::npos) {
-        throw lfs_object_missing(what + ": a large file is not in storage", details.retryable(true).hint("push again"));
+        throw lfs_object_missing(what + ": a large file is not in storage",
+                                 details.hint("push again, and if that does not help, ask who runs the server"));
     }
     if (refused.kind() == errc::entry_not_found && removes) {
         details.hint("check the paths to remove; a folder is removed by its path with '/' at the end");
@@ -57,13 +56,12 @@ inline commit_wording wording_of(const commit_options& options) {
 class commit_sender final : public exactly_once {
 public:
     commit_sender(hub_session& session, repository where, std::string at_revision, commit_header header,
-                  std::vector<commit_operation> operations, const commit_options& options, std::string upload_id)
+                  std::vector<commit_operation> operations, const commit_options& options)
         : exactly_once(session, "cannot commit to " + where.id(),
-                       commit_resolver(upload_id, header.parent(), session.policy(), options.patience(),
+                       commit_resolver(options.upload_id(), header.parent(), session.policy(), options.patience(),
                                        options.when_moved(), wording_of(options))),
           where_(std::move(where)),
           at_revision_(std::move(at_revision)),
-          upload_id_(std::move(upload_id)),
           header_(std::move(header)),
           operations_(std::make_shared<const std::vector<commit_operation>>(std::move(operations))),
           options_(options) {}
@@ -83,7 +81,7 @@ public:
 
 private:
     std::shared_ptr<byte_source> make_body(const std::string& parent) override {
-        return std::make_shared<commit_body>(marked_header(header_, upload_id_, parent), operations_);
+        return std::make_shared<commit_body>(marked_header(header_, options_.upload_id(), parent), operations_);
     }
 
     task<std::string> post(std::shared_ptr<byte_source> body) override {
@@ -130,7 +128,7 @@ private:
             std::vector<commit_entry> commits = co_await recent_commits(
                 session(), where_, pull_request_revision(ref.number()), commits_of_pull_request_to_look_at);
             looked_at_[ref.number()] = ref.target();
-            if (find_marked_commit(commits, commit_marker(upload_id_)).empty()) continue;
+            if (find_marked_commit(commits, commit_marker(options_.upload_id())).empty()) continue;
             pull_request_ = ref.number();
             co_return commits;
         }
@@ -138,7 +136,10 @@ private:
     }
 
     task<std::exception_ptr> compare(std::string base, std::string head) override {
-        const std::string changed = co_await first_changed_path(session(), where_, base, head, operations_);
+        std::string changed = co_await first_changed_path(session(), where_, base, head, operations_);
+        if (changed.empty() && options_.left_out()) {
+            changed = co_await first_changed_file(session(), where_, base, head, options_.left_out());
+        }
         if (changed.empty()) co_return nullptr;
         const branch_moved failure(what() + ": another commit has changed '" + changed + "'", base, head,
                                    error_details().file(changed));
@@ -166,7 +167,6 @@ private:
 
     repository where_;
     std::string at_revision_;
-    std::string upload_id_;
     commit_header header_;
     std::shared_ptr<const std::vector<commit_operation>> operations_;
     commit_options options_;
@@ -182,8 +182,9 @@ HUBPUSH_DECL task<commit_result> send_commit(hub_session& session, repository wh
                                              commit_options options) {
     check_revision(at_revision);
     if (operations.empty()) throw_error(errc::invalid_argument, "a commit needs at least one operation");
+    if (options.upload_id().empty()) options.upload_id(random_id(session.seams().random()));
     detail::commit_sender sender(session, std::move(where), std::move(at_revision), std::move(header),
-                                 std::move(operations), options, random_id(session.seams().random()));
+                                 std::move(operations), options);
     co_return co_await sender.make();
 }
 

@@ -13,13 +13,12 @@ namespace hubpush::inline v0 {
 
 namespace detail {
 
-inline constexpr std::size_t longest_commit_text = 64 * 1024;
-
-inline void check_commit_text(std::string_view text, const std::string& what) {
+inline void check_commit_text(std::string_view text, std::size_t longest, const std::string& what) {
     if (!is_utf8(text))
         throw_error(errc::invalid_argument, what + " is not valid UTF-8", error_details().reached_server(false));
-    if (text.size() > longest_commit_text) {
-        throw_error(errc::invalid_argument, what + " is longer than 64 KiB", error_details().reached_server(false));
+    if (text.size() > longest) {
+        throw_error(errc::invalid_argument, what + " is longer than " + std::to_string(longest) + " bytes",
+                    error_details().reached_server(false));
     }
 }
 
@@ -58,8 +57,8 @@ HUBPUSH_DECL commit_operation commit_operation::remove_folder(std::string path) 
 
 HUBPUSH_DECL commit_header::commit_header(std::string summary, std::string details)
     : summary_(std::move(summary)), details_(std::move(details)) {
-    detail::check_commit_text(summary_, "the commit message");
-    detail::check_commit_text(details_, "the commit description");
+    detail::check_commit_text(summary_, longest_commit_message, "the commit message");
+    detail::check_commit_text(details_, longest_commit_description, "the commit description");
     if (summary_.find_first_not_of(" \t\r\n") == std::string::npos) {
         throw_error(errc::invalid_argument, "the commit message is empty", error_details().reached_server(false));
     }
@@ -69,6 +68,11 @@ HUBPUSH_DECL commit_header& commit_header::parent(std::string commit) {
     check_parent_commit(commit);
     for (char& digit : commit) digit = digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit;
     parent_ = std::move(commit);
+    return *this;
+}
+
+HUBPUSH_DECL commit_header& commit_header::marker(const std::string& line) {
+    details_ += (details_.empty() ? "" : "\n\n") + line;
     return *this;
 }
 

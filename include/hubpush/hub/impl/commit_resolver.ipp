@@ -140,7 +140,8 @@ HUBPUSH_DECL void commit_resolver::not_sent(const known_failure& failure, steady
     pause_before(commit_decision(commit_decision::action::probe), failure, now, random);
 }
 
-/// This attempt did nothing and may be repeated as it is: 409, 429, or a request that did not arrive as a whole.
+/// This attempt did nothing and may be repeated as it is: 409, 429, 412 without a parent, or a request that did not
+/// arrive as a whole.
 HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_time now, std::uint64_t random) {
     if (unknown_) return pause_before(commit_decision::send(parent_), failure, now, random);
     if (!policy_.allows(failure.about())) return conclude(failure, true);
@@ -153,8 +154,10 @@ HUBPUSH_DECL void commit_resolver::repeat(const known_failure& failure, steady_t
     next_ = commit_decision(*delay);
 }
 
-/// 412: the head is another one. Either our unknown attempt has moved it, or somebody else.
+/// 412: the head is another one. Either our unknown attempt has moved it, or somebody else. An attempt without a parent
+/// stands on no head: two commits met, and this one has done nothing (spec/hub-http-api.md §4.5).
 HUBPUSH_DECL void commit_resolver::lost_race(const known_failure& failure, steady_time now, std::uint64_t random) {
+    if (!unknown_ && parent_.empty()) return repeat(failure, now, random);
     refused_parent_ = parent_;
     if (is_pinned()) return conclude(failure, true);
     if (++rounds_ > most_rounds) return conclude(failure, false);

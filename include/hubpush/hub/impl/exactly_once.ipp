@@ -62,15 +62,16 @@ HUBPUSH_DECL task<void> exactly_once::perform(commit_decision step) {
 }
 
 HUBPUSH_DECL task<void> exactly_once::attempt(std::string parent) {
-    const auto body = std::make_shared<watched_source>(make_body(parent));
+    std::shared_ptr<watched_source> body;
     std::exception_ptr failure;
     try {
+        body = std::make_shared<watched_source>(make_body(parent));
         resolver_.applied(co_await post(body));
     } catch (...) {
         failure = std::current_exception();
     }
     if (!failure) co_return;
-    const bool complete = body->read_to_the_end();
+    const bool complete = body && body->read_to_the_end();
     if (is_cancelled_failure(failure)) {
         co_await stop(complete && may_have_reached_server(failure));
     } else {

@@ -68,7 +68,8 @@ inline lfs_action read_action(const json_value& action, const std::string& oid, 
 }
 
 /// Only what hubpush announced can be demanded of it (§5.1): whole objects, one request each.
-inline void check_transport(const json_value& answer, const json_value& upload, const std::string& oid) {
+inline void check_transport(const json_value& answer, const json_value& upload, const std::string& oid,
+                            const secret& token) {
     const json_value* const header = upload.find("header");
     if (header != nullptr && header->find("chunk_size") != nullptr) {
         throw_error(
@@ -78,7 +79,7 @@ inline void check_transport(const json_value& answer, const json_value& upload, 
     }
     const std::string transfer = answer.optional_string("transfer").value_or("basic");
     if (transfer != "basic" && transfer != "multipart") {
-        throw_error(errc::no_transport, "this server wants large files by the transfer '" + transfer +
+        throw_error(errc::no_transport, "this server wants large files by the transfer '" + token.hidden_in(transfer) +
                                             "', which hubpush was not asked for");
     }
 }
@@ -103,7 +104,7 @@ inline lfs_plan read_lfs_object(const json_value& answer, const json_value& obje
     if (actions == nullptr || object.object("actions").find("upload") == nullptr)
         return lfs_plan(asked, {}, std::nullopt);
     const json_value& upload = actions->object("upload");
-    check_transport(answer, upload, oid);
+    check_transport(answer, upload, oid, settings.token());
     std::vector<upload_part> parts;
     parts.emplace_back(0, asked.size(), read_action(upload, oid, settings));
     std::optional<lfs_action> verify;
@@ -115,8 +116,9 @@ inline lfs_plan read_lfs_object(const json_value& answer, const json_value& obje
 inline std::unordered_map<std::string_view, const json_value*> index_lfs_objects(const json_value& answer) {
     std::unordered_map<std::string_view, const json_value*> result;
     for (const json_value& object : answer.array("objects")) {
-        const std::string& oid = object.string("oid");
-        if (!result.emplace(oid, &object).second) refuse_lfs(oid, "the object stands twice in it");
+        // Its name is the server's word, and is not repeated.
+        if (!result.emplace(object.string("oid"), &object).second)
+            throw_error(errc::protocol_error, "the server answers twice about one large file");
     }
     return result;
 }

@@ -6,6 +6,7 @@
 #include <hubpush/hash/digest.hpp>
 #include <hubpush/hub/tree.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <map>
@@ -54,8 +55,8 @@ inline task<std::map<std::string, std::string>> identities_of(hub_session& sessi
 }
 
 /// The first of at most 500 files that differs.
-inline task<std::string> first_changed_file(hub_session& session, repository where, std::string base, std::string head,
-                                            std::vector<std::string> paths) {
+inline task<std::string> first_changed_of(hub_session& session, repository where, std::string base, std::string head,
+                                          std::vector<std::string> paths) {
     const auto before = co_await identities_of(session, where, std::move(base), paths);
     const auto after = co_await identities_of(session, where, std::move(head), paths);
     for (std::string& path : paths) {
@@ -79,7 +80,7 @@ HUBPUSH_DECL task<std::string> first_changed_path(hub_session& session, reposito
         if (operation.type() != commit_operation::kind::remove_folder) files.push_back(operation.path());
         const bool folder = operation.type() == commit_operation::kind::remove_folder;
         if (files.size() == paths_info_limit || (folder && !files.empty())) {
-            changed = co_await detail::first_changed_file(session, where, base, head, std::exchange(files, {}));
+            changed = co_await detail::first_changed_of(session, where, base, head, std::exchange(files, {}));
             if (!changed.empty()) co_return changed;
         }
         if (!folder) continue;
@@ -87,7 +88,20 @@ HUBPUSH_DECL task<std::string> first_changed_path(hub_session& session, reposito
         const auto after = co_await detail::digest_of_folder(session, where, head, operation.path());
         if (before != after) co_return operation.path() + "/";
     }
-    if (!files.empty()) changed = co_await detail::first_changed_file(session, where, base, head, std::move(files));
+    if (!files.empty()) changed = co_await detail::first_changed_of(session, where, base, head, std::move(files));
+    co_return changed;
+}
+
+HUBPUSH_DECL task<std::string> first_changed_file(hub_session& session, repository where, std::string base,
+                                                  std::string head,
+                                                  std::shared_ptr<const std::vector<std::string>> files) {
+    std::string changed;
+    for (auto next = files->begin(); next != files->end() && changed.empty();) {
+        const std::ptrdiff_t count = std::min<std::ptrdiff_t>(files->end() - next, paths_info_limit);
+        std::vector<std::string> some(next, next + count);
+        next += count;
+        changed = co_await detail::first_changed_of(session, where, base, head, std::move(some));
+    }
     co_return changed;
 }
 

@@ -16,7 +16,8 @@ namespace detail {
 inline upload_mode read_upload_mode(const json_value& file, std::uint64_t size) {
     const std::string& mode = file.string("uploadMode");
     if (mode != "lfs" && mode != "regular") {
-        throw_error(errc::protocol_error, "the server wants a file by a way that hubpush does not know: " + mode);
+        // Which way is not told: text of an answer can repeat the token (spec/reliability.md SEC03).
+        throw_error(errc::protocol_error, "the server wants a file by a way that hubpush does not know");
     }
     // An answer that the commit could not follow is corrected (spec/reliability.md S18).
     if (size == 0) return upload_mode::regular;

@@ -30,6 +30,18 @@ inline std::string trace_id(random_source& random) {
     return id;
 }
 
+/// `failure`: how the request ended that was given up.
+[[noreturn]] inline void throw_never_answered(const std::string& who, const std::exception_ptr& failure) {
+    error_details details;
+    details.retryable(true).hint("check that HF_ENDPOINT names a Hub, and that the network lets you reach it");
+    try {
+        std::rethrow_exception(failure);
+    } catch (const error& ended) {
+        details.reached_server(ended.reached_server());
+    }
+    throw_error(errc::timed_out, who + " has not answered for a minute", std::move(details));
+}
+
 /// A 403 of a signed URL mostly means that it has expired; some storages say so with 400 (spec/reliability.md N32).
 inline errc kind_of_storage_failure(const http_response& reply) {
     if (reply.status() == 401 || reply.status() == 403) return errc::forbidden;
@@ -77,6 +89,13 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
         throw_error(errc::bad_environment, what + ": requests are switched off by " + settings_.offline(),
                     error_details().hint("unset " + settings_.offline()).reached_server(false));
     }
+    http_response reply = co_await exchange_any(std::move(request), what);
+    // Also of a storage at our endpoint, whose requests have no token that the client could look for (SEC03).
+    if (!reply.ok()) reply.hide(settings_.token());
+    co_return reply;
+}
+
+HUBPUSH_DECL task<http_response> hub_session::exchange_any(http_request request, std::string what) {
     const url target = request.target();
     if (target.origin() != settings_.origin()) co_return co_await shared_->client.send(std::move(request), policy_);
     for (;;) {
@@ -92,7 +111,7 @@ HUBPUSH_DECL task<http_response> hub_session::exchange(http_request request, std
 }
 
 /// Gives up after a minute, unless the endpoint has answered by then: who asks to come again later gets the time.
-HUBPUSH_DECL task<std::optional<http_response>> hub_session::await_first_answer(task<http_response> work) {
+HUBPUSH_DECL task<http_response> hub_session::await_first_answer(task<http_response> work, std::string what) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     task_group group(executor);
     deadline watch(seams_.clock(), executor, [this, &group] {
@@ -110,7 +129,8 @@ HUBPUSH_DECL task<std::optional<http_response>> hub_session::await_first_answer(
     const bool given_up = watch.expired() && !has_answered() && failure && detail::kind_of(failure) == errc::cancelled;
     if (!reply && !given_up) std::rethrow_exception(failure);
     co_await throw_if_cancelled();  // at the moment of success
-    co_return reply;
+    if (!reply) detail::throw_never_answered(what + ": " + settings_.endpoint(), failure);
+    co_return std::move(*reply);
 }
 
 /// One request to the Hub. A wrong address shows within a minute, however it fails (design.md §3), and in that minute a
@@ -119,13 +139,7 @@ HUBPUSH_DECL task<http_response> hub_session::ask(http_request request, std::str
     if (has_answered()) co_return co_await shared_->client.send(std::move(request), policy_);
     if (request.repeatable() != request_class::non_idempotent) request.longest_wait(first_answer_within / 2);
     request.on_answer([all = shared_] { all->answered.store(true, std::memory_order_relaxed); });
-    std::optional<http_response> reply = co_await await_first_answer(shared_->client.send(std::move(request), policy_));
-    if (!reply) {
-        throw_error(errc::timed_out, what + ": " + settings_.endpoint() + " has not answered for a minute",
-                    error_details().retryable(true).hint(
-                        "check that HF_ENDPOINT names a Hub, and that the network lets you reach it"));
-    }
-    co_return std::move(*reply);
+    co_return co_await await_first_answer(shared_->client.send(std::move(request), policy_), std::move(what));
 }
 
 HUBPUSH_DECL std::string_view hub_session::path_of(const url& target) const {

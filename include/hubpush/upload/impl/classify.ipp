@@ -125,7 +125,7 @@ inline task<bool> decide(context& context, asked_file asked, preupload_answer an
     }
     std::string hash = co_await name_of(context, asked, answer.mode());
     if (answer.remote_hash() == hash && !context.removes(asked.what().path())) {
-        context.tally().unchanged += 1;
+        context.leave_out(asked.what().path());
         co_return true;
     }
     co_return co_await out.push(planned_file(asked.what(), answer.mode(), std::move(hash)));

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <unordered_set>
 
 namespace hubpush::inline v0 {
 
@@ -160,8 +161,13 @@ HUBPUSH_DECL task<commit_info> client::push_folder(std::string repo_id, std::fil
 
 HUBPUSH_DECL task<commit_info> client::push_operations(std::string repo_id, operation_list operations,
                                                        create_commit_call::takes options) const {
+    std::unordered_set<std::string> paths;
     for (const placed_addition& addition : operations.additions()) {
-        static_cast<void>(normalize_path_in_repo(addition.addition().path()));
+        const auto [path, is_new] = paths.insert(normalize_path_in_repo(addition.addition().path()));
+        if (!is_new) {
+            throw_error(errc::invalid_argument, "'" + *path + "' is pushed twice in one commit",
+                        error_details().reached_server(false));
+        }
     }
     context place = open(std::move(repo_id), detail::options_for<pipeline_call>(options));
     for (const removal& gone : operations.removals()) {

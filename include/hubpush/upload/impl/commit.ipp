@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -85,10 +86,12 @@ inline task<void> store_again(context& context, const std::vector<stored_file>& 
     co_await store.finish(failure);
 }
 
-/// Sends a commit, and once more if the Hub has lost a large file in the meantime.
+/// Sends a commit, and once more if the Hub has lost a large file in the meantime. Both are one commit: an attempt of
+/// the first may still be at work.
 inline task<commit_result> send_stored(context& context, const std::vector<stored_file>& files, std::string revision,
                                        commit_header header, const std::vector<commit_operation>& operations,
                                        commit_options options) {
+    options.upload_id(random_id(context.seams().random()));
     try {
         co_return co_await send_commit(context.session(), context.target(), revision, header, operations, options);
     } catch (const lfs_object_missing&) {  // handled below, where awaiting is possible
@@ -106,6 +109,18 @@ inline task<commit_result> try_pull_request(context& context, std::uint64_t numb
     co_return co_await send_stored(context, files, revision, std::move(header), operations, std::move(options));
 }
 
+/// How long to wait for what may pass; nothing when it does not pass, or not in time. A wait that the server asks for
+/// is kept or refused, never shortened (spec/reliability.md §3.4).
+inline std::optional<std::chrono::milliseconds> pause_after(const error& failure, const backoff& pauses,
+                                                            std::chrono::nanoseconds time_left) {
+    const bool may_pass = failure.retryable() || retryable_failure(failure.kind());
+    if (!may_pass || failure.kind() == errc::integrity) return std::nullopt;
+    const std::chrono::milliseconds asked = failure.retry_after().value_or(std::chrono::milliseconds(0));
+    const std::chrono::milliseconds pause = std::max(asked, pauses.cap());
+    if (asked > retry_policy::requested_wait_limit || pause > time_left) return std::nullopt;
+    return pause;
+}
+
 /// The same until it works or fails for good: giving up would leave an empty pull request behind, and whoever pushed
 /// again would open a second one.
 inline task<commit_result> send_to_pull_request(context& context, std::uint64_t number,
@@ -115,13 +130,14 @@ inline task<commit_result> send_to_pull_request(context& context, std::uint64_t 
     clock& time = context.client().seams().clock();
     const steady_time give_up = time.now() + options.patience();
     for (;;) {
+        std::optional<std::chrono::milliseconds> pause;
         try {
             co_return co_await try_pull_request(context, number, files, header, operations, options);
         } catch (const error& failure) {
-            const bool may_pass = failure.retryable() || retryable_failure(failure.kind());
-            if (!may_pass || failure.kind() == errc::integrity || time.now() > give_up) throw;
+            pause = pause_after(failure, context.session().policy().backoff(), give_up - time.now());
+            if (!pause) throw;
         }
-        co_await sleep_for(time, context.session().policy().backoff().cap());
+        co_await sleep_for(time, *pause);
     }
 }
 
@@ -147,6 +163,33 @@ inline void tell_about_empty_pull_request(context& context, std::uint64_t number
     context.log().write(log_level::warning, "the pull request " + std::to_string(number) + " of " +
                                                 context.target().id() + " was opened, and its commit failed: push " +
                                                 "again with revision(\"" + revision + "\"), or close it");
+}
+
+inline void name_pull_request(error& failure, std::uint64_t number) {
+    error_details details = failure.details();
+    details.retryable(false).hint(failure.hint() + "; the pull request " + std::to_string(number) +
+                                  " is open: push to it with revision(\"" + pull_request_revision(number) +
+                                  "\"), or close it");
+    failure.amend(std::move(details));
+}
+
+/// Whatever happens once a pull request is open is final: the same push would open another one.
+[[noreturn]] inline void rethrow_with_pull_request(context& context, std::uint64_t number,
+                                                   const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (error& failure) {
+        try {
+            tell_about_empty_pull_request(context, number);
+            name_pull_request(failure, number);
+        } catch (const std::bad_alloc&) {  // hides what may be repeated, but not what is unknown
+            if (failure.kind() != errc::outcome_unknown) throw;
+        }
+        throw;
+    } catch (...) {
+        tell_about_empty_pull_request(context, number);
+        throw;
+    }
 }
 
 /// Files were left out because the branch's head has them already: the pull request has to begin there.
@@ -186,10 +229,16 @@ HUBPUSH_DECL task<commit_info> commit_step::operator()(context& context, stored_
     co_return info;
 }
 
+/// A push that has only removals has asked nothing so far. What it sends first must be harmless: an endpoint that never
+/// answers shows within a minute then, and nobody has to find out what it has done (design.md §3). The answer guards
+/// the commit, too.
 HUBPUSH_DECL task<commit_result> commit_step::send(context& context, const std::vector<stored_file>& files,
                                                    const std::vector<commit_operation>& operations) const {
-    return context.creates_pr() ? send_as_pull_request(context, files, operations)
-                                : send_to_branch(context, files, operations);
+    if (context.first_head().empty()) {
+        context.note_head(co_await head_commit(context.session(), context.target(), context.revision()));
+    }
+    if (context.creates_pr()) co_return co_await send_as_pull_request(context, files, operations);
+    co_return co_await send_to_branch(context, files, operations);
 }
 
 HUBPUSH_DECL commit_options commit_step::options_for(context& context) const {
@@ -197,17 +246,14 @@ HUBPUSH_DECL commit_options commit_step::options_for(context& context) const {
     options.patience(context.client().commit_patience());
     // A parent that the caller gave is not replaced unless the caller says so; one that we chose is.
     if (on_conflict_ || header_.parent().empty()) options.when_moved(on_conflict_);
+    if (on_conflict_ == on_conflict::rebase_if_disjoint) options.left_out(context.unchanged());
     return options;
 }
 
 HUBPUSH_DECL task<commit_result> commit_step::send_to_branch(context& context, const std::vector<stored_file>& files,
                                                              const std::vector<commit_operation>& operations) const {
     commit_header header = header_;
-    std::string base = context.first_head();
-    if (header.parent().empty() && base.empty() && on_conflict_) {
-        base = co_await head_commit(context.session(), context.target(), context.revision());
-    }
-    if (header.parent().empty() && !base.empty()) header.parent(std::move(base));
+    if (header.parent().empty()) header.parent(context.first_head());
     co_return co_await detail::send_stored(context, files, context.revision(), std::move(header), operations,
                                            options_for(context));
 }
@@ -234,10 +280,7 @@ HUBPUSH_DECL task<commit_result> commit_step::send_as_pull_request(
     } catch (...) {
         failure = std::current_exception();
     }
-    if (failure) {
-        detail::tell_about_empty_pull_request(context, *number);
-        std::rethrow_exception(failure);
-    }
+    if (failure) detail::rethrow_with_pull_request(context, *number, failure);
     co_await detail::open_for_review(context, *number);
     co_return commit_result(made.oid(), made.url(), *number);
 }

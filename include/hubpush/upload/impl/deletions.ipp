@@ -24,8 +24,10 @@ inline task<std::optional<std::vector<tree_entry>>> next_page(tree_listing& list
 inline bool can_be_deleted(context& context, const std::string& path) {
     try {
         return normalize_path_in_repo(path) == path;
-    } catch (const invalid_argument& refused) {
-        context.log().write(log_level::warning, "not deleted: " + std::string(refused.what()));
+    } catch (const invalid_argument&) {
+        const secret& token = context.session().settings().token();  // the server chose the name (SEC03)
+        context.log().write(log_level::warning,
+                            "not deleted, because no commit can name it: '" + printable(token.hidden_in(path)) + "'");
         return false;
     }
 }

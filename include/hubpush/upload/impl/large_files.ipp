@@ -40,6 +40,7 @@ HUBPUSH_DECL task<void> large_file_store::finish(std::exception_ptr failure) {
 }
 
 HUBPUSH_DECL task<void> large_file_store::send_batch() {
+    if (failed()) co_return;
     const std::vector<planned_file> files = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     std::vector<lfs_object> objects;
@@ -50,6 +51,7 @@ HUBPUSH_DECL task<void> large_file_store::send_batch() {
         context_.progress().to_send(files[i].size());
         co_await transfers_.wait_for_room(in_flight_);
         co_await throw_if_cancelled();
+        if (failed()) co_return;
         transfers_.spawn(send(files[i], plans[i]));
     }
 }

@@ -63,6 +63,7 @@ HUBPUSH_DECL task<void> transfer_step::send_when_all_is_known(detail::large_file
 HUBPUSH_DECL task<bool> transfer_step::pass_on(detail::large_file_store& store, planned_file file,
                                                stream<stored_file>& out) const {
     if (file.mode() == upload_mode::lfs) co_await store.add(file);
+    if (store.failed()) co_return false;
     co_return co_await out.push(stored_file(std::move(file)));
 }
 
