@@ -35,7 +35,7 @@ child_command shell(std::string script) {
     return command;
 }
 
-/// A line of /proc/…/stat: `412 (cat) S 57 …`, of which the last number is the parent.
+/// A line of /proc/…/stat: `412 (cat) S 57 …`, where 57 is the parent.
 bool is_child(const std::filesystem::path& process) {
     std::ifstream file(process / "stat");
     const std::string line((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -45,9 +45,14 @@ bool is_child(const std::filesystem::path& process) {
     return !reads_symbols && std::stol(line.substr(rest + 4)) == ::getpid();
 }
 
+bool is_process(const std::filesystem::path& entry) {
+    return entry.filename().string().find_first_not_of("0123456789") == std::string::npos;
+}
+
 bool has_no_children() {
     const std::filesystem::directory_iterator all("/proc");
-    return std::none_of(begin(all), end(all), [](const auto& each) { return is_child(each.path()); });
+    return std::none_of(begin(all), end(all),
+                        [](const auto& each) { return is_process(each.path()) && is_child(each.path()); });
 }
 
 std::size_t open_descriptors() {
