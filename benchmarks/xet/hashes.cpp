@@ -69,6 +69,8 @@ const char* name_of(hubpush::blake3_path path) {
             return "sse41";
         case hubpush::blake3_path::avx2:
             return "avx2";
+        case hubpush::blake3_path::avx512:
+            return "avx512";
         default:
             return "portable";
     }

@@ -28,6 +28,7 @@
 
 #include <hubpush/hash/impl/blake3.ipp>
 #include <hubpush/hash/impl/blake3_avx2.ipp>
+#include <hubpush/hash/impl/blake3_avx512.ipp>
 #include <hubpush/hash/impl/blake3_kernel.ipp>
 #include <hubpush/hash/impl/blake3_portable.ipp>
 #include <hubpush/hash/impl/blake3_sse41.ipp>

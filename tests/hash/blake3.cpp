@@ -3,6 +3,7 @@
 #include <hubpush/core/error.hpp>
 #include <hubpush/hash/digest.hpp>
 #include <hubpush/hash/impl/blake3_avx2.ipp>
+#include <hubpush/hash/impl/blake3_avx512.ipp>
 #include <hubpush/hash/impl/blake3_portable.ipp>
 #include <hubpush/hash/text.hpp>
 
@@ -205,6 +206,7 @@ TEST_CASE("every BLAKE3 path counts leaves in 64 bits") {
 #if defined(__x86_64__)
     if (blake3_paths().size() > 1) kernels.push_back(hubpush::detail::blake3_sse41);
     if (blake3_paths().size() > 2) kernels.push_back(hubpush::detail::blake3_avx2);
+    if (blake3_paths().size() > 3) kernels.push_back(hubpush::detail::blake3_avx512);
 #endif
     const bytes leaf = counting(1024);
     const hubpush::detail::blake3_work work{&hubpush::detail::blake3_iv, 16, 1, 0};

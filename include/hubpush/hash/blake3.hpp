@@ -27,7 +27,8 @@ using blake3_key = std::array<std::byte, 32>;
 enum class blake3_path {
     portable,  ///< one compression at a time, on any machine
     sse41,     ///< four leaves at a time (x86-64 with SSE4.1)
-    avx2       ///< eight leaves at a time (x86-64 with AVX2)
+    avx2,      ///< eight leaves at a time (x86-64 with AVX2)
+    avx512     ///< sixteen leaves at a time (x86-64 with AVX-512F)
 };
 
 /// The paths that this machine has, slowest first.

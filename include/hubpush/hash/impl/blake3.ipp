@@ -5,6 +5,7 @@
 #include <hubpush/core/error.hpp>
 
 #include <hubpush/hash/impl/blake3_avx2.ipp>
+#include <hubpush/hash/impl/blake3_avx512.ipp>
 #include <hubpush/hash/impl/blake3_kernel.ipp>
 #include <hubpush/hash/impl/blake3_portable.ipp>
 #include <hubpush/hash/impl/blake3_sse41.ipp>
@@ -172,6 +173,7 @@ inline blake3_words load_blake3_key(const blake3_key& key) {
 
 inline std::size_t count_blake3_paths() noexcept {
 #if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return 4;
     if (__builtin_cpu_supports("avx2")) return 3;
     if (__builtin_cpu_supports("sse4.1")) return 2;
 #endif
@@ -184,6 +186,7 @@ inline const blake3_kernel& blake3_kernel_of(blake3_path path) {
         throw_error(errc::invalid_argument, "this machine does not have that way to compute BLAKE3");
     }
 #if defined(__x86_64__)
+    if (path == blake3_path::avx512) return blake3_avx512;
     if (path == blake3_path::avx2) return blake3_avx2;
     if (path == blake3_path::sse41) return blake3_sse41;
 #endif
@@ -193,7 +196,8 @@ inline const blake3_kernel& blake3_kernel_of(blake3_path path) {
 }  // namespace detail
 
 HUBPUSH_DECL std::span<const blake3_path> blake3_paths() noexcept {
-    static constexpr std::array all = {blake3_path::portable, blake3_path::sse41, blake3_path::avx2};
+    static constexpr std::array all = {blake3_path::portable, blake3_path::sse41, blake3_path::avx2,
+                                       blake3_path::avx512};
     static const std::size_t count = detail::count_blake3_paths();
     return std::span(all).first(count);
 }

@@ -76,7 +76,7 @@ struct blake3_kernel {
     void (*run_one)(const blake3_work& work, const blake3_lane* lane) noexcept;
 };
 
-inline constexpr std::size_t blake3_most_lanes = 8;
+inline constexpr std::size_t blake3_most_lanes = 16;
 
 }  // namespace detail
 

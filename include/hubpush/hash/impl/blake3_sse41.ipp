@@ -108,7 +108,7 @@ template <std::size_t round>
     value[1] = _mm_xor_si128(row[1], row[3]);
 }
 
-/// For the AVX2 path too: one lane has nothing to gain from wider vectors.
+/// For the wider paths too: one lane has nothing to gain from wider vectors.
 [[gnu::target("sse4.1")]] inline void run_one_blake3_sse41(const blake3_work& work, const blake3_lane* lane) noexcept {
     __m128i value[2] = {blake3_load_sse41(work.key_words->data()), blake3_load_sse41(work.key_words->data() + 4)};
     const __m128i last_row = blake3_load_sse41(&lane->last_row);
