@@ -32,6 +32,7 @@
 #include <hubpush/hash/impl/blake3_kernel.ipp>
 #include <hubpush/hash/impl/blake3_portable.ipp>
 #include <hubpush/hash/impl/blake3_sse41.ipp>
+#include <hubpush/hash/impl/blake3_tree.ipp>
 #include <hubpush/hash/impl/crc64.ipp>
 #include <hubpush/hash/impl/digest.ipp>
 #include <hubpush/hash/impl/text.ipp>

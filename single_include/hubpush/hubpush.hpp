@@ -4400,8 +4400,13 @@ inline constexpr blake3_kernel blake3_portable = {1, &run_blake3_portable, &run_
 
 }  // namespace hubpush::inline v0
 
+// The trees of leaves and parents, and how their compressions fill the lanes of a kernel.
+
 #include <algorithm>
-#include <bit>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 
 namespace hubpush::inline v0 {
 
@@ -4543,6 +4548,17 @@ private:
     unsigned current_ = 0;
     std::array<level, 2> levels_;
 };
+
+}  // namespace detail
+
+}  // namespace hubpush::inline v0
+
+#include <algorithm>
+#include <bit>
+
+namespace hubpush::inline v0 {
+
+namespace detail {
 
 inline blake3_digest blake3_join(const blake3_kernel& kernel, const blake3_mode& mode, const blake3_digest& left,
                                  const blake3_digest& right, std::uint32_t root) {
@@ -10733,16 +10749,19 @@ inline bool take_token(hub_settings& settings, const std::optional<std::string>&
     return true;
 }
 
+/// It comes before all other sources, and whoever sets it does not want another token (§1.3).
+inline void refuse_oidc(environment& environment) {
+    if (trim(environment.get("HF_OIDC_RESOURCE").value_or("")).empty()) return;
+    throw_error(errc::bad_environment, "HF_OIDC_RESOURCE asks for a token by OIDC, which hubpush cannot get",
+                error_details()
+                    .hint("unset it and set HF_TOKEN, or pass the option token, with a token that was exchanged")
+                    .reached_server(false));
+}
+
 /// §1.3: the first source that has a token.
 inline void find_token(hub_settings& settings, environment& environment, bool staging) {
     if (is_truthy(environment, "HF_HUB_DISABLE_IMPLICIT_TOKEN")) return;
-    // It comes first, and whoever sets it does not want another token (§1.3): no one else's is sent instead.
-    if (!trim(environment.get("HF_OIDC_RESOURCE").value_or("")).empty()) {
-        throw_error(errc::bad_environment, "HF_OIDC_RESOURCE asks for a token by OIDC, which hubpush cannot get",
-                    error_details()
-                        .hint("unset it and set HF_TOKEN, or pass the option token, with a token that was exchanged")
-                        .reached_server(false));
-    }
+    refuse_oidc(environment);
     for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}) {
         if (take_token(settings, environment.get(name), name, errc::bad_environment)) return;
     }
@@ -17931,7 +17950,6 @@ class push_tally {
 public:
     std::uint64_t files = 0;        ///< found by the source, before any is read
     std::uint64_t small_bytes = 0;  ///< of files that the Hub could want inside the commit
-    std::uint64_t unchanged = 0;
     std::uint64_t ignored = 0;
     std::uint64_t skipped = 0;  ///< entries of a folder that are no files
     std::uint64_t bytes_sent = 0;
@@ -17956,10 +17974,7 @@ public:
     std::vector<removal>& removals() noexcept { return removals_; }
     /// A file is left out because the revision has it already. It is one of the push's paths all the same: what others
     /// do to it is a conflict (`on_conflict`).
-    void leave_out(std::string path) {
-        tally_.unchanged += 1;
-        unchanged_.push_back(std::move(path));
-    }
+    void leave_out(std::string path) { unchanged_.push_back(std::move(path)); }
     const std::vector<std::string>& unchanged() const noexcept { return unchanged_; }
     /// The push becomes a new pull request against `revision()`.
     bool creates_pr() const noexcept { return creates_pr_; }
@@ -19513,7 +19528,7 @@ inline std::vector<commit_operation> operations_of(const std::vector<stored_file
 
 inline commit_info info_of(context& context, std::string oid, std::string url, bool nothing_to_do) {
     commit_info info(std::move(oid), std::move(url), nothing_to_do);
-    info.files_unchanged = context.tally().unchanged;
+    info.files_unchanged = context.unchanged().size();
     info.files_ignored = context.tally().ignored;
     info.files_skipped = context.tally().skipped;
     info.bytes_sent = context.tally().bytes_sent;
@@ -19658,7 +19673,7 @@ inline void name_pull_request(error& failure, std::uint64_t number) {
 /// Files were left out because the branch's head has them already: the pull request has to begin there.
 inline void require_compared_with(context& context, const std::string& parent) {
     const std::string& head = context.first_head();
-    if (context.tally().unchanged == 0 || parent.empty() || head.empty() || head.starts_with(parent)) return;
+    if (context.unchanged().empty() || parent.empty() || head.empty() || head.starts_with(parent)) return;
     throw branch_moved("cannot open a pull request at " + context.target().id(), parent, head);
 }
 

@@ -22,6 +22,8 @@
 
 using namespace std::chrono_literals;
 using namespace hubpush;
+using hubpush_test::holds_in_child;
+using hubpush_test::is_refused;
 
 namespace {
 
@@ -57,11 +59,10 @@ TEST_CASE("children of a process whose queue is busy are refused and end; the pa
     const job<void> known = hub.submit(some_work);
     int harmless = 0;
     for (int i = 0; i < 64; ++i) {
-        harmless += hubpush_test::holds_in_child([&] {
-            return hubpush_test::is_refused([&] { hub.submit(some_work); }) &&
-                   hubpush_test::is_refused([&] { hub.drain(); }) &&
-                   hubpush_test::is_refused([&] { hub.cancel_all(); }) &&
-                   hubpush_test::is_refused([&] { known.cancel(); }) && hubpush_test::is_refused([&] { known.get(); });
+        harmless += holds_in_child([&] {
+            return is_refused([&] { hub.submit(some_work); }) && is_refused([&] { hub.drain(); }) &&
+                   is_refused([&] { hub.cancel_all(); }) && is_refused([&] { known.cancel(); }) &&
+                   is_refused([&] { known.get(); });
         });
     }
     stop = true;
@@ -87,11 +88,10 @@ TEST_CASE("a bare queue is refused in a child and may end there, while threads o
         hubpush_test::blocked_call drains([&] { queue->drain(); });
         drains.wait_until_blocked();
         for (int i = 0; i < 16; ++i) {
-            CHECK(hubpush_test::holds_in_child([&] {
-                const bool refused = hubpush_test::is_refused([&] { queue->submit(some_work); }) &&
-                                     hubpush_test::is_refused([&] { queue->stop(); }) &&
-                                     hubpush_test::is_refused([&] { queue->refuse_new(); }) &&
-                                     hubpush_test::is_refused([&] { queue->cancel_all(); }) && queue->forked();
+            CHECK(holds_in_child([&] {
+                const bool refused = is_refused([&] { queue->submit(some_work); }) &&
+                                     is_refused([&] { queue->stop(); }) && is_refused([&] { queue->refuse_new(); }) &&
+                                     is_refused([&] { queue->cancel_all(); }) && queue->forked();
                 queue.reset();
                 endless.reset();
                 return refused;

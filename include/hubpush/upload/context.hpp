@@ -103,7 +103,6 @@ class push_tally {
 public:
     std::uint64_t files = 0;        ///< found by the source, before any is read
     std::uint64_t small_bytes = 0;  ///< of files that the Hub could want inside the commit
-    std::uint64_t unchanged = 0;
     std::uint64_t ignored = 0;
     std::uint64_t skipped = 0;  ///< entries of a folder that are no files
     std::uint64_t bytes_sent = 0;
@@ -128,10 +127,7 @@ public:
     std::vector<removal>& removals() noexcept { return removals_; }
     /// A file is left out because the revision has it already. It is one of the push's paths all the same: what others
     /// do to it is a conflict (`on_conflict`).
-    void leave_out(std::string path) {
-        tally_.unchanged += 1;
-        unchanged_.push_back(std::move(path));
-    }
+    void leave_out(std::string path) { unchanged_.push_back(std::move(path)); }
     const std::vector<std::string>& unchanged() const noexcept { return unchanged_; }
     /// The push becomes a new pull request against `revision()`.
     bool creates_pr() const noexcept { return creates_pr_; }

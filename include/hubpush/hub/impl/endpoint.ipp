@@ -96,16 +96,19 @@ inline bool take_token(hub_settings& settings, const std::optional<std::string>&
     return true;
 }
 
+/// It comes before all other sources, and whoever sets it does not want another token (§1.3).
+inline void refuse_oidc(environment& environment) {
+    if (trim(environment.get("HF_OIDC_RESOURCE").value_or("")).empty()) return;
+    throw_error(errc::bad_environment, "HF_OIDC_RESOURCE asks for a token by OIDC, which hubpush cannot get",
+                error_details()
+                    .hint("unset it and set HF_TOKEN, or pass the option token, with a token that was exchanged")
+                    .reached_server(false));
+}
+
 /// §1.3: the first source that has a token.
 inline void find_token(hub_settings& settings, environment& environment, bool staging) {
     if (is_truthy(environment, "HF_HUB_DISABLE_IMPLICIT_TOKEN")) return;
-    // It comes first, and whoever sets it does not want another token (§1.3): no one else's is sent instead.
-    if (!trim(environment.get("HF_OIDC_RESOURCE").value_or("")).empty()) {
-        throw_error(errc::bad_environment, "HF_OIDC_RESOURCE asks for a token by OIDC, which hubpush cannot get",
-                    error_details()
-                        .hint("unset it and set HF_TOKEN, or pass the option token, with a token that was exchanged")
-                        .reached_server(false));
-    }
+    refuse_oidc(environment);
     for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}) {
         if (take_token(settings, environment.get(name), name, errc::bad_environment)) return;
     }

@@ -50,7 +50,7 @@ inline std::vector<commit_operation> operations_of(const std::vector<stored_file
 
 inline commit_info info_of(context& context, std::string oid, std::string url, bool nothing_to_do) {
     commit_info info(std::move(oid), std::move(url), nothing_to_do);
-    info.files_unchanged = context.tally().unchanged;
+    info.files_unchanged = context.unchanged().size();
     info.files_ignored = context.tally().ignored;
     info.files_skipped = context.tally().skipped;
     info.bytes_sent = context.tally().bytes_sent;
@@ -195,7 +195,7 @@ inline void name_pull_request(error& failure, std::uint64_t number) {
 /// Files were left out because the branch's head has them already: the pull request has to begin there.
 inline void require_compared_with(context& context, const std::string& parent) {
     const std::string& head = context.first_head();
-    if (context.tally().unchanged == 0 || parent.empty() || head.empty() || head.starts_with(parent)) return;
+    if (context.unchanged().empty() || parent.empty() || head.empty() || head.starts_with(parent)) return;
     throw branch_moved("cannot open a pull request at " + context.target().id(), parent, head);
 }
 
